@@ -1,0 +1,133 @@
+/** From argv to an exit code: assembles yargs, catches once, prints error and hint. */
+import { closest } from 'fastest-levenshtein'
+import yargs, { type Argv } from 'yargs'
+import type { Command, Host } from './commands/command.ts'
+import { COMMANDS, type CommandEntry, commandLine, GROUPS } from './commands/index.ts'
+import { tell } from './commands/options.ts'
+import { EXIT, type ExitCode, PkiError } from './errors.ts'
+import { VERSION } from './version.ts'
+
+export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
+  try {
+    const entry = entryNamed(argv)
+    return await (entry ? runCommand(entry, argv.slice(2), host) : runOverview(argv, host))
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error
+    tell.error(host, error.message)
+    if (error.hint !== undefined) tell.hint(host, error.hint)
+    return error.exitCode
+  }
+}
+
+function entryNamed([first, second]: readonly string[]): CommandEntry | undefined {
+  const group = GROUPS.find(({ name, aliases }) => name === first || aliases.includes(first ?? ''))
+  return COMMANDS.find(entry => entry.group === group?.name && entry.verb === second)
+}
+
+/** One command, as yargs' default command: parsed once, its help laid out only when it is asked for. */
+async function runCommand(entry: CommandEntry, argv: readonly string[], host: Host): Promise<ExitCode> {
+  const { command } = await entry.load()
+  checkBooleans(argv, command)
+  const parser = newParser(commandLine(entry), message => commandError(message, entry, command))
+  parser.command(['$0', entry.positionals ?? ''].join(' ').trim(), entry.describe, inner => {
+    for (const [name, options] of Object.entries(command.positionals)) inner.positional(name, options)
+    for (const [name, { coerce: _ours, ...options }] of Object.entries(command.options))
+      inner.option(name, options)
+    for (const { command: line, does } of command.examples) inner.example(line, does)
+  })
+  const { output, parsed } = parse(parser, argv)
+  if (output === '') return command.run(parsed, host)
+  host.stdout(`${output}\n`)
+  return EXIT.done
+}
+
+/** What there is: for help, and for words that name no command. */
+function runOverview(argv: readonly string[], host: Host): ExitCode {
+  const parser = newParser('kubepki', message => overviewError(message, argv))
+    .usage('kubepki: the certificates of a kubeadm-style Kubernetes node\n\nUsage: $0 GROUP COMMAND')
+    .epilogue('kubepki GROUP COMMAND --help says more.')
+  for (const group of GROUPS) {
+    parser.command([group.name, ...group.aliases], group.describe, inner => {
+      const members = COMMANDS.filter(entry => entry.group === group.name)
+      for (const { verb, describe } of members) inner.command(verb, describe)
+      return inner.demandCommand(1, `missing subcommand; "${group.name}" is not meant to be run on its own`)
+    })
+  }
+  const { output } = parse(parser, argv.length === 0 ? ['--help'] : argv)
+  host.stdout(`${output}\n`)
+  return EXIT.done
+}
+
+/** A repeated flag is no error here, nor is a number; "no-" before a flag means nothing. */
+const PARSER = {
+  'duplicate-arguments-array': true,
+  'boolean-negation': false,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+}
+
+function newParser(scriptName: string, explain: (message: string) => PkiError): Argv {
+  return yargs()
+    .scriptName(scriptName)
+    .detectLocale(false)
+    .exitProcess(false)
+    .strict()
+    .version(VERSION)
+    .help()
+    .alias('help', 'h')
+    .wrap(110)
+    .parserConfiguration(PARSER)
+    .fail((message: string, error: unknown) => {
+      if (error instanceof Error && error.name !== 'YError') throw error
+      throw explain(message)
+    })
+}
+
+function parse(parser: Argv, argv: readonly string[]) {
+  let output = ''
+  const parsed = parser.parse([...argv], {}, (_error: unknown, _args: unknown, text: string) => {
+    output = text
+  })
+  return { output, parsed: parsed as Readonly<Record<string, unknown>> }
+}
+
+/** yargs says what it found; the message becomes ours, with what was perhaps meant. */
+function commandError(message: string, entry: CommandEntry, command: Command): PkiError {
+  const help = `${commandLine(entry)} --help`
+  const unknown = unknownWordOf(message)
+  if (unknown !== undefined) {
+    const nearest = closest(unknown, Object.keys(command.options))
+    return new PkiError('USAGE', `unknown flag or argument "${unknown}"`, {
+      hint: `did you mean --${nearest}? ${help}`,
+    })
+  }
+  const [, flag, given, choices] = /Argument: (\S+), Given: (.+), Choices: (.+)/.exec(message) ?? []
+  if (flag !== undefined) return new PkiError('USAGE', `--${flag} wants one of ${choices}, found ${given}`)
+  if (/non-option arguments/.test(message)) {
+    return new PkiError('USAGE', `missing ${entry.positionals}`, {
+      hint: `"all", or the names of certificates: ${help}`,
+    })
+  }
+  const [first = ''] = message.split('\n')
+  return new PkiError('USAGE', first.charAt(0).toLowerCase() + first.slice(1), { hint: help })
+}
+
+function overviewError(message: string, argv: readonly string[]): PkiError {
+  const lines = COMMANDS.map(commandLine)
+  const isUnknown = unknownWordOf(message) !== undefined
+  const hint = isUnknown ? `did you mean ${closest(`kubepki ${argv.join(' ')}`, lines)}?` : lines.join(', ')
+  return new PkiError('USAGE', isUnknown ? `no command is named "${argv.join(' ')}"` : message, { hint })
+}
+
+function unknownWordOf(message: string): string | undefined {
+  return /^Unknown (?:arguments?|commands?): ([^,]+)/.exec(message)?.[1]
+}
+
+/** yargs takes `--csr-only=yes` for false. */
+function checkBooleans(argv: readonly string[], { options }: Command): void {
+  for (const [name, { type }] of Object.entries(options)) {
+    const value = argv.find(word => word.startsWith(`--${name}=`))?.slice(name.length + 3)
+    if (type !== 'boolean' || value === undefined || value === 'true' || value === 'false') continue
+    throw new PkiError('USAGE', `--${name} wants true or false, found "${value}"`)
+  }
+}

@@ -1,0 +1,56 @@
+import { EXIT } from '../../errors.ts'
+import { checkExpiration } from '../../operations/check-expiration.ts'
+import { type ExpirationReport, rowsExpiringWithin } from '../../pki/expiration.ts'
+import { FORMATS, type Format, type FormatName } from '../../report/format.ts'
+import { defineCommand, type Host } from '../command.ts'
+import { durationOption, NODE_OPTIONS, readOptions, tell } from '../options.ts'
+
+export const command = defineCommand({
+  options: {
+    within: {
+      type: 'string',
+      coerce: durationOption('within'),
+      describe: 'Exit with 3 if a listed certificate expires within this time, is missing or invalid',
+    },
+    output: {
+      alias: 'o',
+      choices: Object.keys(FORMATS) as FormatName[],
+      default: 'text' as FormatName,
+      describe: 'Output format',
+    },
+    ...NODE_OPTIONS,
+  },
+  examples: [
+    { command: 'kubepki certs check-expiration', does: 'the two tables of kubeadm' },
+    {
+      command: 'kubepki certs check-expiration --within 30d',
+      does: 'for cron and monitoring: exit code 3 when something is due',
+    },
+    {
+      command: 'kubepki certs check-expiration --root /mnt -o wide',
+      does: 'every certificate of the node whose disk is mounted there',
+    },
+  ],
+  run: async (args, host) => {
+    const format: Format = FORMATS[args.output]
+    const report = checkExpiration({ ...readOptions(args, host), depth: format.depth })
+    host.stdout(format.render(report))
+    if (args.verbose)
+      for (const { fact, value, source } of report.sources) tell.note(host, `${fact}: ${value} (${source})`)
+    explain(report, host)
+    if (args.within === undefined) return EXIT.done
+    return rowsExpiringWithin(format.rows(report), args.within, report.now).length > 0
+      ? EXIT.findings
+      : EXIT.done
+  },
+})
+
+function explain(report: ExpirationReport, host: Host): void {
+  for (const warning of report.warnings) tell.warning(host, warning)
+  const rows = [...report.certificateAuthorities, ...report.certificates, ...report.kubeletCertificates]
+  for (const { name, file, message } of rows)
+    if (message !== undefined) tell.error(host, `${name}: ${file}: ${message}`)
+  if (report.role === 'worker') {
+    tell.note(host, 'no control plane here; -o wide lists the kubelet’s certificates')
+  }
+}

@@ -1,0 +1,115 @@
+import { closest } from 'fastest-levenshtein'
+import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
+import { CERTIFICATES, KUBECONFIGS, KUBELET_CERTIFICATES } from '../../inventory/catalog.ts'
+import { RENEWABLE } from '../../inventory/select.ts'
+import { renewCertificates } from '../../operations/renew.ts'
+import { HARMLESS } from '../../pki/renewal.ts'
+import type { RenewalResult } from '../../pki/renewal-result.ts'
+import { RENEWAL_FORMATS, type RenewalFormatName } from '../../report/renewal.ts'
+import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
+import { defineCommand, type Host } from '../command.ts'
+import { durationOption, NODE_OPTIONS, pathOption, readOptions, tell } from '../options.ts'
+
+const NAMES = RENEWABLE.map(({ name }) => name)
+const ALGORITHMS = Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[]
+
+export const command = defineCommand({
+  positionals: { names: { type: 'string', describe: `all, or any of: ${NAMES.join(', ')}` } },
+  options: {
+    'csr-only': {
+      type: 'boolean',
+      default: false,
+      describe: 'Write keys and requests for an external CA, sign nothing',
+    },
+    'csr-dir': {
+      type: 'string',
+      coerce: pathOption('csr-dir'),
+      describe: 'Where requests and their keys go (default: csr in the PKI directory)',
+    },
+    force: { type: 'boolean', default: false, describe: 'Replace requests that are already pending' },
+    'encryption-algorithm': {
+      choices: ALGORITHMS,
+      describe: 'Of the new keys (default: as --config says, else as the old key)',
+    },
+    validity: {
+      type: 'string',
+      coerce: durationOption('validity'),
+      conflicts: 'csr-only',
+      describe: 'How long the new certificates are valid (default: as --config says, else 1y)',
+    },
+    output: {
+      alias: 'o',
+      choices: Object.keys(RENEWAL_FORMATS) as RenewalFormatName[],
+      default: 'text' as RenewalFormatName,
+      describe: 'Output format',
+    },
+    ...NODE_OPTIONS,
+  },
+  examples: [
+    { command: 'kubepki certs renew all', does: 'what kubeadm renews, signed by the CAs on this disk' },
+    { command: 'kubepki certs renew apiserver etcd-server --validity 90d', does: 'two of them, for 90 days' },
+    {
+      command: 'kubepki certs renew all --csr-only --csr-dir /root/csr',
+      does: 'keys and requests for a CA elsewhere',
+    },
+  ],
+  run: async (args, host) => {
+    const asked = (args.names ?? []).map(String)
+    const isAll = asked.includes('all')
+    const result = await renewCertificates({
+      ...readOptions(args, host),
+      names: isAll ? all(asked) : asked.map(known),
+      csrOnly: args['csr-only'],
+      csrDir: args['csr-dir'],
+      force: args.force,
+      encryptionAlgorithm: args['encryption-algorithm'],
+      validity: args.validity,
+    })
+    host.stdout(RENEWAL_FORMATS[args.output](result, { isAll }))
+    return explain(result, { host, isAll })
+  },
+})
+
+function all(asked: readonly string[]): readonly string[] {
+  if (asked.length === 1) return NAMES
+  throw new PkiError('USAGE', 'wanted "all" or names, found both')
+}
+
+function known(name: string): string {
+  if (NAMES.includes(name)) return name
+  const isCa = CERTIFICATES.some(spec => spec.kind === 'ca' && spec.name === name)
+  if (isCa) {
+    const hint = `its certificates: ${CERTIFICATES.filter(spec => 'caName' in spec && spec.caName === name)
+      .map(spec => spec.name)
+      .join(', ')}`
+    throw new PkiError('UNKNOWN_CERTIFICATE', `${name} is a CA: neither renewed nor requested this way`, {
+      hint,
+    })
+  }
+  const isKubelets = [...KUBECONFIGS, ...KUBELET_CERTIFICATES].some(spec => spec.name === name)
+  if (isKubelets) {
+    throw new PkiError('UNKNOWN_CERTIFICATE', `${name} belongs to the kubelet, which renews it by itself`)
+  }
+  const nearest = closest(name, NAMES)
+  throw new PkiError('UNKNOWN_CERTIFICATE', `no certificate is named "${name}"`, {
+    hint: `did you mean ${nearest}? all of them: ${NAMES.join(', ')}`,
+  })
+}
+
+function explain(result: RenewalResult, { host, isAll }: { host: Host; isAll: boolean }): ExitCode {
+  for (const warning of result.warnings) tell.warning(host, warning)
+  const failed = result.skipped.filter(({ reason }) => !HARMLESS.has(reason))
+  for (const { name, message } of failed) tell.error(host, `${name} not renewed: ${message}`)
+  for (const hint of new Set(failed.flatMap(({ hint }) => hint ?? []))) tell.hint(host, hint)
+  if (result.restart.length > 0 && !isAll)
+    tell.hint(host, `restart ${result.restart.join(', ')} to use the new certificates`)
+  if (result.pending.length > 0) {
+    tell.hint(
+      host,
+      'have each .csr signed by its CA, then put the certificate and the .key where the old ones are:',
+    )
+    for (const { csrFile, certificateFile } of result.pending)
+      tell.hint(host, `  ${csrFile} -> ${certificateFile}`)
+  }
+  return failed.length > 0 ? EXIT.failed : EXIT.done
+}

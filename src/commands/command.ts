@@ -1,0 +1,55 @@
+/** A command is a typed literal; `cli.ts` gives its tables to yargs. The Host is all a run may touch of the outside. */
+import type { InferredOptionTypes, Options, PositionalOptions } from 'yargs'
+import type { ExitCode } from '../errors.ts'
+
+export interface Host {
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+  readonly now: () => Date
+}
+
+export type OptionTable = Readonly<Record<string, Options>>
+type Arguments<O extends OptionTable> = InferredOptionTypes<O> & { readonly names?: readonly string[] }
+
+export interface Example {
+  readonly command: string
+  readonly does: string
+}
+
+export interface CommandSpec<O extends OptionTable> {
+  readonly positionals?: Readonly<Record<string, PositionalOptions>>
+  readonly options: O
+  readonly examples: readonly Example[]
+  readonly run: (args: Arguments<O>, host: Host) => Promise<ExitCode>
+}
+
+/** A command whose options no longer have a type of their own. */
+export interface Command {
+  readonly positionals: Readonly<Record<string, PositionalOptions>>
+  readonly options: OptionTable
+  readonly examples: readonly Example[]
+  readonly run: (parsed: Readonly<Record<string, unknown>>, host: Host) => Promise<ExitCode>
+}
+
+export function defineCommand<O extends OptionTable>(spec: CommandSpec<O>): Command {
+  const { options, examples, positionals = {} } = spec
+  const run = (parsed: Readonly<Record<string, unknown>>, host: Host) =>
+    spec.run(coerced(options, parsed) as Arguments<O>, host)
+  return { positionals, options, examples, run }
+}
+
+/** Values are checked here, not by yargs, which would lose the error's code and hint. A repeated flag: the last one wins. */
+function coerced(options: OptionTable, args: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...args }
+  for (const [name, { coerce }] of Object.entries(options)) {
+    if (args[name] === undefined) continue
+    const given = Array.isArray(args[name]) ? args[name].at(-1) : args[name]
+    result[name] = coerce ? coerce(given) : given
+    result[camelCase(name)] = result[name]
+  }
+  return result
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+}

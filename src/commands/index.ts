@@ -1,0 +1,45 @@
+/** Every command, in help order. Its file is loaded when argv names it. */
+import type { Command } from './command.ts'
+
+export interface CommandEntry {
+  readonly group: string
+  readonly verb: string
+  /** As yargs writes them: `<names..>`. */
+  readonly positionals?: string
+  readonly describe: string
+  readonly load: () => Promise<{ readonly command: Command }>
+}
+
+export interface Group {
+  readonly name: string
+  readonly aliases: readonly string[]
+  readonly describe: string
+}
+
+export const GROUPS: readonly Group[] = [
+  {
+    name: 'certs',
+    aliases: ['certificates'],
+    describe: 'Commands related to handling Kubernetes certificates',
+  },
+]
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    group: 'certs',
+    verb: 'check-expiration',
+    describe: 'Say when the certificates of this node expire',
+    load: () => import('./certs/check-expiration.ts'),
+  },
+  {
+    group: 'certs',
+    verb: 'renew',
+    positionals: '<names..>',
+    describe: 'Renew certificates, or request them where the CA is elsewhere',
+    load: () => import('./certs/renew.ts'),
+  },
+]
+
+export function commandLine({ group, verb }: CommandEntry): string {
+  return `kubepki ${group} ${verb}`
+}

@@ -1,0 +1,84 @@
+/** Options that commands share, and the types of their values. */
+import { PkiError } from '../errors.ts'
+import { parseDuration } from '../kubernetes/duration.ts'
+import type { ReadOptions } from '../store/read.ts'
+import type { Host, OptionTable } from './command.ts'
+
+export function pathOption(flag: string) {
+  return (value: unknown): string => {
+    const path = String(value)
+    if (path === '') throw new PkiError('USAGE', `--${flag} wants a path, found nothing`)
+    return path
+  }
+}
+
+export function durationOption(flag: string) {
+  return (value: unknown): number => {
+    const text = String(value)
+    const duration = parseDuration(text)
+    if (duration) return duration
+    throw new PkiError('USAGE', `--${flag} wants a duration, found "${text}"`, {
+      hint: 'such as 90s, 720h, 30d, 1y or 1h30m',
+    })
+  }
+}
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/
+
+function instantOption(value: unknown): Date {
+  const text = String(value)
+  const instant = new Date(text)
+  if (RFC3339.test(text) && !Number.isNaN(instant.getTime())) return instant
+  throw new PkiError('USAGE', `--now wants an RFC 3339 time, found "${text}"`, {
+    hint: 'such as 2026-12-01T00:00:00Z',
+  })
+}
+
+export const NODE_OPTIONS = {
+  root: {
+    type: 'string',
+    default: '/',
+    coerce: pathOption('root'),
+    describe: 'Prefix that holds the node’s tree: a mounted disk, a host path, a copy',
+  },
+  'cert-dir': {
+    type: 'string',
+    coerce: pathOption('cert-dir'),
+    describe: 'PKI directory (default: as --config or the manifests say, else /etc/kubernetes/pki)',
+  },
+  'kubeconfig-dir': {
+    type: 'string',
+    coerce: pathOption('kubeconfig-dir'),
+    describe: 'Where admin.conf and the other kubeconfigs are (default: /etc/kubernetes)',
+  },
+  'kubelet-dir': {
+    type: 'string',
+    coerce: pathOption('kubelet-dir'),
+    describe: 'The kubelet’s own certificates (default: /var/lib/kubelet/pki)',
+  },
+  config: { type: 'string', coerce: pathOption('config'), describe: 'kubeadm configuration file' },
+  now: { type: 'string', coerce: instantOption, describe: 'RFC 3339 time to use instead of the clock' },
+  verbose: { alias: 'v', type: 'boolean', default: false, describe: 'Say which source each fact came from' },
+} as const satisfies OptionTable
+
+interface NodeArguments {
+  readonly root: string
+  readonly certDir?: string | undefined
+  readonly kubeconfigDir?: string | undefined
+  readonly kubeletDir?: string | undefined
+  readonly config?: string | undefined
+  readonly now?: Date | undefined
+}
+
+export function readOptions(args: NodeArguments, host: Host): ReadOptions & { now: Date } {
+  const { root, certDir, kubeconfigDir, kubeletDir, config } = args
+  return { root, certDir, kubeconfigDir, kubeletDir, config, now: args.now ?? host.now() }
+}
+
+/** Everything that is not what was asked for goes to stderr, one line each. */
+export const tell = {
+  error: (host: Host, message: string) => host.stderr(`kubepki: error: ${message}\n`),
+  warning: (host: Host, message: string) => host.stderr(`kubepki: warning: ${message}\n`),
+  hint: (host: Host, message: string) => host.stderr(`kubepki: hint: ${message}\n`),
+  note: (host: Host, message: string) => host.stderr(`kubepki: ${message}\n`),
+}

@@ -1,0 +1,96 @@
+/** Exit codes of the process: the contract of the command line. */
+export const EXIT = { done: 0, failed: 1, usage: 2, findings: 3 } as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** Every error code kubepki can end with, and the exit code it becomes. A released code never changes. */
+export const ERRORS = {
+  USAGE: EXIT.usage,
+  UNKNOWN_CERTIFICATE: EXIT.usage,
+  CSR_DIR_UNUSABLE: EXIT.usage,
+  CONFIG_INVALID: EXIT.failed,
+  NO_PKI: EXIT.failed,
+  NOT_A_DIRECTORY: EXIT.failed,
+  PERMISSION_DENIED: EXIT.failed,
+  OUTSIDE_ROOT: EXIT.failed,
+  FILE_UNREADABLE: EXIT.failed,
+  CERTIFICATE_UNREADABLE: EXIT.failed,
+  KEY_UNREADABLE: EXIT.failed,
+  KEY_ENCRYPTED: EXIT.failed,
+  KEY_UNSUPPORTED: EXIT.failed,
+  YAML_MALFORMED: EXIT.failed,
+  KUBECONFIG_UNUSABLE: EXIT.failed,
+  ISSUED_CERTIFICATE_WRONG: EXIT.failed,
+  WRITE_FAILED: EXIT.failed,
+} as const satisfies Record<string, ExitCode>
+export type ErrorCode = keyof typeof ERRORS
+
+/** "I cannot do what you asked": a message that names file, wanted and found; a hint the reader can act on. */
+export class PkiError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.name = 'PkiError'
+    this.code = code
+    this.hint = options.hint
+  }
+
+  get exitCode(): ExitCode {
+    return ERRORS[this.code]
+  }
+}
+
+/** The sentence of an error from a library or the system, without a stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Why something on disk cannot be used. A state to report, not an exception. */
+export const REASONS = {
+  PERMISSION_DENIED: 'permission denied',
+  NOT_A_FILE: 'not a regular file',
+  FILE_TOO_LARGE: 'too large for a certificate file',
+  DANGLING_LINK: 'the symbolic link points to nothing',
+  OUTSIDE_ROOT: 'leads out of the root',
+  IO_ERROR: 'cannot be read',
+  EMPTY_FILE: 'the file is empty',
+  NOT_PEM: 'no PEM block in it',
+  DER_NOT_PEM: 'DER bytes, wanted PEM',
+  PEM_TRUNCATED: 'a PEM block has no END line',
+  PEM_MALFORMED: 'a PEM block is not base64',
+  KEY_INSTEAD_OF_CERTIFICATE: 'holds a private key, wanted a certificate',
+  NO_CERTIFICATE: 'no CERTIFICATE block in it',
+  CERTIFICATE_MALFORMED: 'not an X.509 certificate',
+  CERTIFICATE_INSTEAD_OF_KEY: 'holds a certificate, wanted a private key',
+  NO_KEY: 'no private key block in it',
+  KEY_ENCRYPTED: 'the private key is encrypted',
+  KEY_MALFORMED: 'not a private key',
+  YAML_MALFORMED: 'not YAML',
+  NOT_A_KUBECONFIG: 'not a kubeconfig',
+  NO_CURRENT_CONTEXT: 'no current-context',
+  CONTEXT_MISSING: 'the current context is not defined',
+  USER_MISSING: "the current context's user is not defined",
+  CLUSTER_MISSING: "the current context's cluster is not defined",
+  TOKEN_USER: 'the user authenticates with a token, not a certificate',
+  EXEC_USER: 'the user authenticates with a plugin, not a certificate',
+  NO_CLIENT_CERTIFICATE: 'the user has no client certificate',
+  BASE64_MALFORMED: 'the embedded data is not base64',
+  BASE64_TWICE: 'the embedded data is base64 encoded twice',
+  REFERENCE_MISSING: 'the file it refers to does not exist',
+} as const satisfies Record<string, string>
+export type Reason = keyof typeof REASONS
+
+/** `found` says what was found instead, where there is more to say than the reason. */
+export interface Unusable {
+  readonly reason: Reason
+  readonly found?: string | undefined
+}
+
+export function describeUnusable({ reason, found }: Unusable): string {
+  return found === undefined ? REASONS[reason] : `${REASONS[reason]}: ${found}`
+}

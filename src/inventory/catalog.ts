@@ -1,0 +1,216 @@
+/** What a node keeps: kubeadm's own names, in kubeadm's order of creation (each CA before its leaves). Rows only. */
+
+export type Component = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd'
+
+/** A static-pod flag that names this file, so that the manifests can tell where it really is. */
+export interface FlagSpec {
+  readonly component: Component
+  readonly certificate?: string
+  readonly key?: string
+}
+
+export interface CertificateSpec {
+  readonly kind: 'ca' | 'leaf'
+  /** What users type. */
+  readonly name: string
+  /** What output and help print. */
+  readonly longName: string
+  /** Path below the certificate directory, without extension. */
+  readonly baseName: string
+  /** The row that signs it. */
+  readonly caName?: string
+  /** Absent, with all that hangs on it, when etcd runs elsewhere. */
+  readonly localEtcdOnly?: true
+  /** In order of trust: the first flag present says where the file is. */
+  readonly flags: readonly FlagSpec[]
+  /** The processes that hold it. */
+  readonly usedBy: readonly Component[]
+}
+
+export const CERTIFICATES = [
+  {
+    kind: 'ca',
+    name: 'ca',
+    longName: 'self-signed Kubernetes CA to provision identities for other Kubernetes components',
+    baseName: 'ca',
+    flags: [
+      { component: 'kube-apiserver', certificate: 'client-ca-file' },
+      {
+        component: 'kube-controller-manager',
+        certificate: 'cluster-signing-cert-file',
+        key: 'cluster-signing-key-file',
+      },
+    ],
+    usedBy: ['kube-apiserver', 'kube-controller-manager'],
+  },
+  {
+    kind: 'leaf',
+    name: 'apiserver',
+    longName: 'certificate for serving the Kubernetes API',
+    baseName: 'apiserver',
+    caName: 'ca',
+    flags: [{ component: 'kube-apiserver', certificate: 'tls-cert-file', key: 'tls-private-key-file' }],
+    usedBy: ['kube-apiserver'],
+  },
+  {
+    kind: 'leaf',
+    name: 'apiserver-kubelet-client',
+    longName: 'certificate for the API server to connect to kubelet',
+    baseName: 'apiserver-kubelet-client',
+    caName: 'ca',
+    flags: [
+      { component: 'kube-apiserver', certificate: 'kubelet-client-certificate', key: 'kubelet-client-key' },
+    ],
+    usedBy: ['kube-apiserver'],
+  },
+  {
+    kind: 'ca',
+    name: 'front-proxy-ca',
+    longName: 'self-signed CA to provision identities for front proxy',
+    baseName: 'front-proxy-ca',
+    flags: [{ component: 'kube-apiserver', certificate: 'requestheader-client-ca-file' }],
+    usedBy: ['kube-apiserver'],
+  },
+  {
+    kind: 'leaf',
+    name: 'front-proxy-client',
+    longName: 'certificate for the front proxy client',
+    baseName: 'front-proxy-client',
+    caName: 'front-proxy-ca',
+    flags: [
+      { component: 'kube-apiserver', certificate: 'proxy-client-cert-file', key: 'proxy-client-key-file' },
+    ],
+    usedBy: ['kube-apiserver'],
+  },
+  {
+    kind: 'ca',
+    name: 'etcd-ca',
+    longName: 'self-signed CA to provision identities for etcd',
+    baseName: 'etcd/ca',
+    localEtcdOnly: true,
+    flags: [
+      { component: 'etcd', certificate: 'trusted-ca-file' },
+      { component: 'kube-apiserver', certificate: 'etcd-cafile' },
+    ],
+    usedBy: ['etcd', 'kube-apiserver'],
+  },
+  {
+    kind: 'leaf',
+    name: 'etcd-server',
+    longName: 'certificate for serving etcd',
+    baseName: 'etcd/server',
+    caName: 'etcd-ca',
+    localEtcdOnly: true,
+    flags: [{ component: 'etcd', certificate: 'cert-file', key: 'key-file' }],
+    usedBy: ['etcd'],
+  },
+  {
+    kind: 'leaf',
+    name: 'etcd-peer',
+    longName: 'certificate for etcd nodes to communicate with each other',
+    baseName: 'etcd/peer',
+    caName: 'etcd-ca',
+    localEtcdOnly: true,
+    flags: [{ component: 'etcd', certificate: 'peer-cert-file', key: 'peer-key-file' }],
+    usedBy: ['etcd'],
+  },
+  {
+    kind: 'leaf',
+    name: 'etcd-healthcheck-client',
+    longName: 'certificate for liveness probes to healthcheck etcd',
+    baseName: 'etcd/healthcheck-client',
+    caName: 'etcd-ca',
+    localEtcdOnly: true,
+    flags: [],
+    usedBy: [],
+  },
+  {
+    kind: 'leaf',
+    name: 'apiserver-etcd-client',
+    longName: 'certificate the apiserver uses to access etcd',
+    baseName: 'apiserver-etcd-client',
+    caName: 'etcd-ca',
+    localEtcdOnly: true,
+    flags: [{ component: 'kube-apiserver', certificate: 'etcd-certfile', key: 'etcd-keyfile' }],
+    usedBy: ['kube-apiserver'],
+  },
+] as const satisfies readonly CertificateSpec[]
+
+export interface KubeconfigSpec {
+  readonly name: string
+  readonly longName: string
+  readonly caName: string
+  /** `init-only`: kubeadm makes it on the first node alone, since 1.29. `kubelet`: never in kubeadm's table, never renewed by it. */
+  readonly scope: 'control-plane' | 'init-only' | 'kubelet'
+  /** The component whose `--kubeconfig` names it. */
+  readonly component?: Component
+}
+
+export const KUBECONFIGS = [
+  {
+    name: 'admin.conf',
+    longName: 'certificate embedded in the kubeconfig file for the admin to use and for kubeadm itself',
+    caName: 'ca',
+    scope: 'control-plane',
+  },
+  {
+    name: 'super-admin.conf',
+    longName: 'certificate embedded in the kubeconfig file for the super-admin',
+    caName: 'ca',
+    scope: 'init-only',
+  },
+  {
+    name: 'kubelet.conf',
+    longName: 'certificate embedded in the kubeconfig file for the kubelet to use',
+    caName: 'ca',
+    scope: 'kubelet',
+  },
+  {
+    name: 'controller-manager.conf',
+    longName: 'certificate embedded in the kubeconfig file for the controller manager to use',
+    caName: 'ca',
+    scope: 'control-plane',
+    component: 'kube-controller-manager',
+  },
+  {
+    name: 'scheduler.conf',
+    longName: 'certificate embedded in the kubeconfig file for the scheduler manager to use',
+    caName: 'ca',
+    scope: 'control-plane',
+    component: 'kube-scheduler',
+  },
+] as const satisfies readonly KubeconfigSpec[]
+
+export interface KubeletCertificateSpec {
+  /** File name in the kubelet's certificate directory. */
+  readonly name: string
+  readonly longName: string
+  readonly caName?: string
+  /** Absent: the key is in the same file. */
+  readonly keyName?: string
+}
+
+export const KUBELET_CERTIFICATES = [
+  {
+    name: 'kubelet-client-current.pem',
+    longName: 'client certificate of the kubelet, which rotates it',
+    caName: 'ca',
+  },
+  {
+    name: 'kubelet-server-current.pem',
+    longName: 'serving certificate of the kubelet, which rotates it',
+    caName: 'ca',
+  },
+  { name: 'kubelet.crt', longName: 'self-signed serving certificate of the kubelet', keyName: 'kubelet.key' },
+] as const satisfies readonly KubeletCertificateSpec[]
+
+/** Not X.509: it never expires and is never renewed, but belongs to a node's PKI. */
+export const SERVICE_ACCOUNT_KEY = {
+  name: 'sa',
+  privateKey: 'sa.key',
+  publicKey: 'sa.pub',
+  flags: [
+    { component: 'kube-apiserver', key: 'service-account-signing-key-file' },
+    { component: 'kube-controller-manager', key: 'service-account-private-key-file' },
+  ],
+} as const satisfies { flags: readonly FlagSpec[] } & Readonly<Record<string, unknown>>

@@ -1,0 +1,145 @@
+/** Kubeconfig files (v1 Config): the credentials of the current context, and replacing them without touching the rest. */
+import type { Reason, Unusable } from '../errors.ts'
+import {
+  isMapping,
+  listAt,
+  type Mapping,
+  mappingAt,
+  type Path,
+  parseYaml,
+  replaceScalars,
+  stringAt,
+} from './yaml.ts'
+
+/** Where PEM text is: inside the kubeconfig, or in a file it names (relative to the kubeconfig's directory). */
+export type Credential =
+  | { readonly at: 'data'; readonly pem: string; readonly path: Path }
+  | { readonly at: 'file'; readonly file: string }
+
+export interface Kubeconfig {
+  readonly currentContext: string
+  readonly userName: string
+  readonly clusterName: string
+  readonly server: string | undefined
+  readonly clientCertificate: Credential
+  readonly clientKey: Credential | undefined
+  readonly certificateAuthority: Credential | undefined
+  readonly warnings: readonly string[]
+}
+
+/** The current context's user and cluster, or why they give no client certificate. */
+export function parseKubeconfig(text: string): Kubeconfig | Unusable {
+  if (text.trim() === '') return { reason: 'EMPTY_FILE' }
+  const parsed = parseYaml(text)
+  if ('reason' in parsed) return parsed
+  const config = parsed.documents[0]
+  if (!isMapping(config) || !(isNamedList(config, 'users') || isNamedList(config, 'contexts'))) {
+    return { reason: 'NOT_A_KUBECONFIG', found: describe(config) }
+  }
+  return currentCredentials(config)
+}
+
+function currentCredentials(config: Mapping): Kubeconfig | Unusable {
+  const currentContext = stringAt(config, 'current-context') ?? ''
+  if (currentContext === '') return { reason: 'NO_CURRENT_CONTEXT' }
+  const context = named(config, 'contexts', currentContext)
+  if (!context) return { reason: 'CONTEXT_MISSING', found: currentContext }
+  const userName = stringAt(context.entry.context, 'user') ?? ''
+  const clusterName = stringAt(context.entry.context, 'cluster') ?? ''
+  const user = named(config, 'users', userName)
+  if (!user) return { reason: 'USER_MISSING', found: userName }
+  const cluster = named(config, 'clusters', clusterName)
+  if (!cluster) return { reason: 'CLUSTER_MISSING', found: clusterName }
+  const userMapping = mappingAt(user.entry, 'user')
+  const clusterMapping = mappingAt(cluster.entry, 'cluster')
+  const warnings: string[] = []
+  const read = (entry: Mapping, path: Path, key: string) => credential(entry, [...path, key], warnings)
+  const clientCertificate = read(userMapping, [...user.path, 'user'], 'client-certificate')
+  const clientKey = read(userMapping, [...user.path, 'user'], 'client-key')
+  const certificateAuthority = read(clusterMapping, [...cluster.path, 'cluster'], 'certificate-authority')
+  if (!clientCertificate) return { reason: whyNoCertificate(userMapping), found: `user ${userName}` }
+  for (const read of [clientCertificate, clientKey]) if (read && 'reason' in read) return read
+  return {
+    currentContext,
+    userName,
+    clusterName,
+    server: stringAt(clusterMapping, 'server'),
+    clientCertificate: clientCertificate as Credential,
+    clientKey: clientKey as Credential | undefined,
+    certificateAuthority: usable(certificateAuthority, warnings),
+    warnings,
+  }
+}
+
+function usable(read: Credential | Unusable | undefined, warnings: string[]): Credential | undefined {
+  if (!read || !('reason' in read)) return read
+  warnings.push('its certificate-authority-data cannot be read')
+  return undefined
+}
+
+/** client-go prefers the data over the file when both are given. */
+function credential(entry: Mapping, path: Path, warnings: string[]): Credential | Unusable | undefined {
+  const key = path.at(-1) as string
+  const data = entry[`${key}-data`]
+  const dataPath = [...path.slice(0, -1), `${key}-data`]
+  if (data instanceof Uint8Array) {
+    warnings.push(`${key}-data has the tag !!binary: Kubernetes will not read it`)
+    return embedded(Buffer.from(data).toString('utf8'), dataPath)
+  }
+  if (typeof data === 'string' && data !== '') {
+    if (/[ \t]/.test(data.trim()))
+      warnings.push(`${key}-data has spaces in its base64: Kubernetes will not read it`)
+    return fromBase64(data, dataPath)
+  }
+  const file = stringAt(entry, key)
+  return file ? { at: 'file', file } : undefined
+}
+
+function fromBase64(data: string, path: Path): Credential | Unusable {
+  const compact = data.replace(/\s+/g, '')
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(compact) || compact.length % 4 !== 0) {
+    return { reason: 'BASE64_MALFORMED', found: path.at(-1) as string }
+  }
+  return embedded(Buffer.from(compact, 'base64').toString('utf8'), path)
+}
+
+function embedded(pem: string, path: Path): Credential | Unusable {
+  if (/^LS0tLS1CRUdJTi[A-Za-z0-9+/=\s]+$/.test(pem))
+    return { reason: 'BASE64_TWICE', found: path.at(-1) as string }
+  return { at: 'data', pem, path }
+}
+
+function whyNoCertificate(user: Mapping): Reason {
+  if (isMapping(user.exec) || isMapping(user['auth-provider'])) return 'EXEC_USER'
+  return 'token' in user || 'tokenFile' in user ? 'TOKEN_USER' : 'NO_CLIENT_CERTIFICATE'
+}
+
+interface Named {
+  readonly entry: Mapping
+  readonly path: Path
+}
+
+function named(config: Mapping, list: string, name: string): Named | undefined {
+  const index = listAt(config, list).findIndex(entry => stringAt(entry, 'name') === name)
+  const entry = listAt(config, list)[index]
+  return isMapping(entry) ? { entry, path: [list, index] } : undefined
+}
+
+function isNamedList(config: Mapping, key: string): boolean {
+  return key in config && (config[key] === null || Array.isArray(config[key]))
+}
+
+function describe(value: unknown): string {
+  if (isMapping(value)) return stringAt(value, 'kind') ?? 'a mapping without users and contexts'
+  return value === null || value === undefined
+    ? 'nothing'
+    : Array.isArray(value)
+      ? 'a list'
+      : `a ${typeof value}`
+}
+
+/** The same file with other PEM text in embedded credentials; every other byte stays. */
+export function replaceEmbedded(text: string, replacements: readonly { path: Path; pem: string }[]): string {
+  const encoded = replacements.map(({ path, pem }) => ({ path, value: Buffer.from(pem).toString('base64') }))
+  return replaceScalars(text, encoded)
+}

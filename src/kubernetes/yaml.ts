@@ -1,0 +1,180 @@
+/** YAML text <-> values, and the one thing a YAML library rarely offers: changing a value and no other byte. */
+import { isDeepStrictEqual } from 'node:util'
+import {
+  binaryTag,
+  CORE_SCHEMA,
+  dump,
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  loadAll,
+  mergeTag,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+} from 'js-yaml'
+import { PkiError, type Unusable } from '../errors.ts'
+
+/** Duplicate keys are tolerated and the last one wins, as in Kubernetes; few aliases, so that none can explode. */
+const LOAD = { schema: CORE_SCHEMA.withTags(binaryTag, mergeTag), json: true, maxAliases: 10 }
+
+export type Mapping = Readonly<Record<string, unknown>>
+export type Path = readonly (string | number)[]
+
+export interface Documents {
+  readonly documents: readonly unknown[]
+}
+
+export function parseYaml(text: string): Documents | Unusable {
+  try {
+    return { documents: loadAll(text, LOAD) }
+  } catch (error) {
+    const { reason, mark } = error as { reason?: string; mark?: { line: number } }
+    const line = mark ? ` in line ${mark.line + 1}` : ''
+    return { reason: 'YAML_MALFORMED', found: `${reason ?? 'unreadable'}${line}` }
+  }
+}
+
+/** kubectl's layout. */
+export function encodeYaml(value: unknown, options: { sortKeys?: boolean } = {}): string {
+  return dump(value, { lineWidth: -1, seqNoIndent: true, noRefs: true, ...options })
+}
+
+export function isMapping(value: unknown): value is Mapping {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  )
+}
+
+export function mappingAt(value: unknown, key: string): Mapping {
+  const found = isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  return isMapping(found) ? found : {}
+}
+
+export function stringAt(value: unknown, key: string): string | undefined {
+  const found = isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  return typeof found === 'string' ? found : undefined
+}
+
+export function listAt(value: unknown, key: string): readonly unknown[] {
+  const found = isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  return Array.isArray(found) ? found : []
+}
+
+export interface Replacement {
+  readonly path: Path
+  readonly value: string
+}
+
+/** The text with scalars of its first document replaced; every byte outside them stays. Proved by parsing it again. */
+export function replaceScalars(text: string, replacements: readonly Replacement[]): string {
+  const events = parseEvents(text, {})
+  const spans = replacements.map(({ path, value }) => spanOf(text, locate(text, events, path), value))
+  let edited = text
+  for (const { start, end, replacement } of spans.toSorted((a, b) => b.start - a.start)) {
+    edited = edited.slice(0, start) + replacement + edited.slice(end)
+  }
+  if (!isDeepStrictEqual(firstDocument(edited), expected(text, replacements))) {
+    throw new PkiError(
+      'KUBECONFIG_UNUSABLE',
+      'its values are shared through YAML anchors and cannot be changed one by one',
+    )
+  }
+  return edited
+}
+
+function firstDocument(text: string): unknown {
+  return loadAll(text, LOAD)[0]
+}
+
+function expected(text: string, replacements: readonly Replacement[]): unknown {
+  const unshared = JSON.parse(JSON.stringify(firstDocument(text)))
+  const original = firstDocument(text)
+  restoreBinary(unshared, original)
+  const tagged = new Set(replacements.filter(({ path }) => at(original, path) instanceof Uint8Array))
+  for (const replacement of replacements) {
+    const { path, value } = replacement
+    const parent = at(unshared, path.slice(0, -1)) as Record<string | number, unknown>
+    parent[path.at(-1) as string | number] = tagged.has(replacement)
+      ? new Uint8Array(Buffer.from(value, 'base64'))
+      : value
+  }
+  return unshared
+}
+
+/** JSON has no bytes: puts those of the original back into its copy. */
+function restoreBinary(copy: unknown, original: unknown): void {
+  if (typeof original !== 'object' || original === null) return
+  for (const [key, value] of Object.entries(original)) {
+    if (value instanceof Uint8Array) (copy as Record<string, unknown>)[key] = value
+    else restoreBinary((copy as Record<string, unknown>)[key], value)
+  }
+}
+
+function at(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<string | number, unknown>)[key], value)
+}
+
+/** Index of the event that is the node at `path`; aliases on the way are followed, one at its end is not. */
+function locate(text: string, events: readonly Event[], path: Path): Event {
+  let index = 1
+  for (const key of path) index = child(text, events, followAlias(text, events, index), key)
+  return events[index] as Event
+}
+
+function followAlias(text: string, events: readonly Event[], index: number): number {
+  const event = events[index]
+  if (event?.type !== EVENT_ID.ALIAS) return index
+  const name = text.slice(event.anchorStart, event.anchorEnd)
+  return events.findLastIndex(
+    (other, i) =>
+      i < index &&
+      other.type !== EVENT_ID.ALIAS &&
+      'anchorStart' in other &&
+      text.slice(other.anchorStart, other.anchorEnd) === name,
+  )
+}
+
+function child(text: string, events: readonly Event[], parent: number, key: string | number): number {
+  const isMap = events[parent]?.type === EVENT_ID.MAPPING
+  let found = -1
+  for (let index = parent + 1, position = 0; events[index]?.type !== EVENT_ID.POP; position += 1) {
+    const value = isMap ? after(events, index) : index
+    if (isMap ? scalarText(text, events[index] as Event) === key : position === key) found = value
+    index = after(events, value)
+  }
+  if (found < 0) throw new PkiError('KUBECONFIG_UNUSABLE', `${key} is not where it can be replaced`)
+  return found
+}
+
+function after(events: readonly Event[], index: number): number {
+  let depth = 0
+  for (let i = index; i < events.length; i += 1) {
+    const type = events[i]?.type
+    if (type === EVENT_ID.MAPPING || type === EVENT_ID.SEQUENCE) depth += 1
+    if (type === EVENT_ID.POP) depth -= 1
+    if (depth === 0) return i + 1
+  }
+  return events.length
+}
+
+function scalarText(text: string, event: Event): string | undefined {
+  return event.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : undefined
+}
+
+interface Span {
+  readonly start: number
+  readonly end: number
+  readonly replacement: string
+}
+
+/** A literal or folded block becomes one line of the same indentation, an alias a plain scalar. */
+function spanOf(text: string, event: Event, value: string): Span {
+  if (event.type === EVENT_ID.ALIAS)
+    return { start: event.anchorStart - 1, end: event.anchorEnd, replacement: value }
+  const { valueStart: start, valueEnd: end, style, indent } = event as ScalarEvent
+  if (style !== SCALAR_STYLE.LITERAL_BLOCK && style !== SCALAR_STYLE.FOLDED_BLOCK)
+    return { start, end, replacement: value }
+  const newline = /\r?\n[ \t]*$/.exec(text.slice(start, end))?.[0] ?? ''
+  return { start, end, replacement: ' '.repeat(indent) + value + newline }
+}

@@ -1,0 +1,83 @@
+/** Whether a CA can sign here, and with which certificate of its file. */
+import { describeUnusable } from '../errors.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import { algorithmOf, isKeyOf, isSigningKey, type PrivateKey } from '../x509/key.ts'
+import { isExternallyManaged } from './external-ca.ts'
+import type { Entry, Found } from './snapshot.ts'
+
+export type AuthorityProblem =
+  | 'CA_CERTIFICATE_MISSING'
+  | 'CA_CERTIFICATE_INVALID'
+  | 'CA_KEY_UNREADABLE'
+  | 'CA_KEY_ENCRYPTED'
+  | 'CA_KEY_UNSUPPORTED'
+  | 'CA_KEY_MISMATCH'
+  | 'NOT_A_CA'
+  | 'CA_EXPIRED'
+  | 'CA_NOT_YET_VALID'
+
+export type AuthorityState =
+  | {
+      readonly state: 'local'
+      /** The one whose public key is that of the key on disk, wherever in the file it stands. */
+      readonly certificate: Certificate
+      readonly bundle: readonly Certificate[]
+      readonly key: PrivateKey
+    }
+  | { readonly state: 'external' }
+  | {
+      readonly state: 'unusable'
+      readonly problem: AuthorityProblem
+      readonly message: string
+      readonly hint?: string
+    }
+
+export function assessAuthority(entry: Entry, key: Found<PrivateKey>, now: Date): AuthorityState {
+  const { certificate, file } = entry
+  const unusable = (problem: AuthorityProblem, message: string, hint?: string): AuthorityState => ({
+    state: 'unusable',
+    problem,
+    message,
+    ...(hint !== undefined && { hint }),
+  })
+  if (certificate.state === 'missing')
+    return unusable('CA_CERTIFICATE_MISSING', `${file.path} does not exist`)
+  if (certificate.state === 'invalid') {
+    return unusable('CA_CERTIFICATE_INVALID', `${file.path}: ${describeUnusable(certificate)}`)
+  }
+  if (isExternallyManaged(entry) || key.state === 'missing') return { state: 'external' }
+  const keyPath = entry.key?.path ?? file.path
+  if (key.state === 'invalid') {
+    return key.reason === 'KEY_ENCRYPTED'
+      ? unusable('CA_KEY_ENCRYPTED', `${keyPath}: the private key is encrypted`, DECRYPT)
+      : unusable('CA_KEY_UNREADABLE', `${keyPath}: ${describeUnusable(key)}`)
+  }
+  if (!isSigningKey(key)) {
+    const found = `${keyPath}: wanted an RSA or ECDSA key, found ${algorithmOf(key)}`
+    return unusable(
+      'CA_KEY_UNSUPPORTED',
+      found,
+      'Kubernetes cannot read this key either; its certificates need another CA',
+    )
+  }
+  const matching = certificate.certificates.filter(one => isKeyOf(key, one))
+  const [best] = matching.toSorted((a, b) => b.notAfter.getTime() - a.notAfter.getTime())
+  if (!best) {
+    const found = `${keyPath} is not the key of ${file.path} (${certificate.certificates[0].subject})`
+    return unusable('CA_KEY_MISMATCH', found, 'put the key back that belongs to this CA certificate')
+  }
+  if (!best.isCa) return unusable('NOT_A_CA', `${file.path}: ${best.subject} is not a CA certificate`)
+  if (best.notAfter <= now) {
+    return unusable('CA_EXPIRED', `${file.path} expired on ${best.notAfter.toISOString()}`, REPLACE_CA)
+  }
+  if (best.notBefore > now) {
+    const found = `${file.path} is not valid before ${best.notBefore.toISOString()}`
+    return unusable('CA_NOT_YET_VALID', found, 'check the clock of this machine')
+  }
+  return { state: 'local', certificate: best, bundle: certificate.certificates, key }
+}
+
+const DECRYPT =
+  'decrypt it for the renewal: openssl pkey -in ca.key -out ... with umask 077, and name that directory'
+const REPLACE_CA =
+  'nothing it signs now would be accepted: the CA must be replaced first, by a new certificate for the same key or by a new CA that every node trusts'

@@ -1,0 +1,86 @@
+/** The checks every new pair passes before anything is written. They use OpenSSL, not the library that issued. */
+import { PkiError } from '../errors.ts'
+import { type Certificate, isSignedBy, parseCertificate, readCertificates } from '../x509/certificate.ts'
+import { tbsPartsOf } from '../x509/der.ts'
+import { isKeyOf, type PrivateKey, readPrivateKey } from '../x509/key.ts'
+import type { SignStep } from './renewal.ts'
+
+const KEY_IDENTIFIERS = new Set(['2.5.29.14', '2.5.29.35'])
+
+interface Issued {
+  readonly certificate: Certificate
+  readonly key: PrivateKey
+}
+
+interface Check {
+  readonly wanted: string
+  readonly holds: (step: SignStep, issued: Issued) => boolean
+}
+
+const CHECKS: readonly Check[] = [
+  { wanted: 'its key to match', holds: (_, { certificate, key }) => isKeyOf(key, certificate) },
+  {
+    wanted: 'its signature to be the CA’s',
+    holds: ({ authority }, { certificate }) => isSignedBy(certificate, authority.certificate),
+  },
+  {
+    wanted: 'the dates of the plan',
+    holds: ({ notBefore, notAfter }, { certificate }) =>
+      sameSecond(certificate.notBefore, notBefore) && sameSecond(certificate.notAfter, notAfter),
+  },
+  {
+    wanted: 'the old subject',
+    holds: ({ old }, { certificate }) =>
+      sameBytes(tbsPartsOf(old.der).subject, tbsPartsOf(certificate.der).subject),
+  },
+  {
+    wanted: 'the old subject alternative names, usages and other extensions',
+    holds: ({ old }, { certificate }) => sameExtensions(old, certificate),
+  },
+]
+
+/** Throws when the new certificate is anything but the old one for a new key and time. */
+export function verifyIssued(step: SignStep, { certificate, key }: Issued): void {
+  const issued = { certificate: parseCertificate(certificate.der), key }
+  const failed = CHECKS.find(({ holds }) => !holds(step, issued))
+  if (failed) throw wrong(step, `wanted ${failed.wanted}, and it is not so`)
+}
+
+/** Throws when the text to be written does not read back as the pair it was made from. */
+export function verifyWritten(
+  step: SignStep,
+  { certificate, key }: Issued,
+  pem: { certificate: string; key: string },
+): void {
+  const readBack = readCertificates(pem.certificate)
+  const keyBack = readPrivateKey(pem.key)
+  const isSame =
+    'certificates' in readBack &&
+    readBack.certificates[0].fingerprintSha256 === certificate.fingerprintSha256 &&
+    'key' in keyBack &&
+    keyBack.key.equals(key.key)
+  if (!isSame) throw wrong(step, 'its files do not read back')
+}
+
+function wrong({ name }: SignStep, found: string): PkiError {
+  return new PkiError(
+    'ISSUED_CERTIFICATE_WRONG',
+    `${name}: the new certificate is not right: ${found}; nothing was written`,
+  )
+}
+
+function sameSecond(one: Date, other: Date): boolean {
+  return Math.floor(one.getTime() / 1000) === Math.floor(other.getTime() / 1000)
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0
+}
+
+function sameExtensions(old: Certificate, issued: Certificate): boolean {
+  const carried = (certificate: Certificate) =>
+    [...tbsPartsOf(certificate.der).extensions]
+      .filter(([oid]) => !KEY_IDENTIFIERS.has(oid))
+      .map(([, der]) => der)
+  return sameBytes(Buffer.concat(carried(old)), Buffer.concat(carried(issued)))
+}

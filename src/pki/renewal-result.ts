@@ -1,0 +1,44 @@
+import type { Component } from '../inventory/catalog.ts'
+import type { SkipReason } from './renewal.ts'
+
+export interface RenewedCertificate {
+  readonly name: string
+  readonly longName: string
+  readonly caName: string
+  readonly file: string
+  readonly expirationDate: string
+  readonly previousExpirationDate: string
+  readonly serialNumber: string
+  readonly keyAlgorithm: string
+}
+
+export interface PendingRequest {
+  readonly name: string
+  readonly longName: string
+  readonly caName: string
+  readonly externallyManaged: boolean
+  /** False: the request was there before and is kept. */
+  readonly created: boolean
+  readonly csrFile: string
+  readonly keyFile: string
+  /** Where the signed certificate and the key belong. */
+  readonly certificateFile: string
+}
+
+export interface SkippedCertificate {
+  readonly name: string
+  readonly longName: string
+  readonly reason: SkipReason
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+export interface RenewalResult {
+  readonly changed: boolean
+  readonly renewed: readonly RenewedCertificate[]
+  readonly pending: readonly PendingRequest[]
+  readonly skipped: readonly SkippedCertificate[]
+  /** The processes that hold a renewed certificate. */
+  readonly restart: readonly Component[]
+  readonly warnings: readonly string[]
+}

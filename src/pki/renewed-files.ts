@@ -1,0 +1,103 @@
+/** The files a renewed certificate becomes. Pure: text in, text out. */
+import { messageOf } from '../errors.ts'
+import { replaceEmbedded } from '../kubernetes/kubeconfig.ts'
+import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
+import { encodePem } from '../x509/pem.ts'
+import type { SignStep } from './renewal.ts'
+import type { Entry, KubeconfigDocument, PlacedFile } from './snapshot.ts'
+
+export interface FileChange {
+  /** As shown to people. */
+  readonly path: string
+  /** Where it is written. */
+  readonly realPath: string
+  readonly text: string
+  /** Holds a private key: readable by its owner alone. */
+  readonly isSecret: boolean
+}
+
+export interface RenewedPem {
+  readonly certificate: string
+  readonly key: string
+}
+
+export interface RenewedFiles {
+  readonly changes: readonly FileChange[]
+  readonly warnings: readonly string[]
+}
+
+/** Leaf first, then what stays of its path. */
+export function certificateText(leaf: Certificate, { chain }: SignStep): string {
+  return [leaf, ...chain].map(({ der }) => encodePem('CERTIFICATE', der)).join('')
+}
+
+export function renewedFiles(step: SignStep, pem: RenewedPem): RenewedFiles {
+  const { entry } = step
+  if (!entry.kubeconfig)
+    return { changes: pairChanges(entry.file, entry.key, pem), warnings: strayKeyWarnings(step) }
+  const { kubeconfig, file } = entry
+  const { clientCertificate, clientKey } = kubeconfig.config
+  const trust = refreshedTrust(kubeconfig, step)
+  const embedded = [
+    ...(clientCertificate.at === 'data' ? [{ path: clientCertificate.path, pem: pem.certificate }] : []),
+    ...(clientKey?.at === 'data' ? [{ path: clientKey.path, pem: pem.key }] : []),
+    ...trust,
+  ]
+  const text = replaceEmbedded(kubeconfig.text, embedded)
+  const itself = embedded.length > 0 ? [changeOf(file, text, true)] : []
+  const referred = pairChanges(entry.certificateFile, entry.key, pem)
+  const warnings =
+    trust.length > 0 ? [`its CA data did not hold the CA that signs: replaced by ${step.caName}'s`] : []
+  return { changes: [...itself, ...referred], warnings }
+}
+
+/** Why the embedded values cannot be replaced and all else kept; undefined when they can. */
+export function whyNotReplaceable({ kubeconfig }: Entry): string | undefined {
+  if (!kubeconfig) return undefined
+  const { clientCertificate, clientKey, certificateAuthority } = kubeconfig.config
+  const embedded = [clientCertificate, clientKey, certificateAuthority].filter(one => one?.at === 'data')
+  try {
+    replaceEmbedded(
+      kubeconfig.text,
+      embedded.map(({ path }, index) => ({ path, pem: `trial ${index}` })),
+    )
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+function pairChanges(
+  certificate: PlacedFile | undefined,
+  key: PlacedFile | undefined,
+  pem: RenewedPem,
+): FileChange[] {
+  if (certificate && key && (key.realPath ?? key.path) === certificate.realPath) {
+    return [changeOf(certificate, pem.certificate + pem.key, true)]
+  }
+  return [
+    ...(key ? [changeOf(key, pem.key, true)] : []),
+    ...(certificate ? [changeOf(certificate, pem.certificate, false)] : []),
+  ]
+}
+
+function changeOf({ path, realPath }: PlacedFile, text: string, isSecret: boolean): FileChange {
+  return { path, realPath: realPath ?? path, text, isSecret }
+}
+
+/** Embedded CA data is left alone while it holds the CA that signs; else it becomes all of that CA's file. */
+function refreshedTrust({ config, certificateAuthority }: KubeconfigDocument, { authority }: SignStep) {
+  if (config.certificateAuthority?.at !== 'data') return []
+  const trusted = certificateAuthority?.state === 'present' ? certificateAuthority.certificates : []
+  if (trusted.some(one => isSameCertificate(one, authority.certificate))) return []
+  const pem = authority.bundle.map(({ der }) => encodePem('CERTIFICATE', der)).join('')
+  return [{ path: config.certificateAuthority.path, pem }]
+}
+
+function strayKeyWarnings({ entry }: SignStep): string[] {
+  const { certificate, file, key } = entry
+  const holdsKey = certificate.state === 'present' && certificate.holdsKey
+  return holdsKey && key?.realPath !== file.realPath
+    ? [`${file.path} held a private key too: left out of the new file`]
+    : []
+}

@@ -1,0 +1,78 @@
+/** What was found on a node, and why not. Everything that decides starts from this. */
+import type { Unusable } from '../errors.ts'
+import type { ClusterConfiguration } from '../kubernetes/cluster-configuration.ts'
+import type { Kubeconfig } from '../kubernetes/kubeconfig.ts'
+import type { CertificateFile } from '../x509/certificate.ts'
+import type { Locations } from './locations.ts'
+
+/** Something that ought to be there: it is, it is not, or it cannot be used. */
+export type Found<T> =
+  | ({ readonly state: 'present' } & T)
+  | { readonly state: 'missing' }
+  | ({ readonly state: 'invalid' } & Unusable)
+
+export interface PlacedFile {
+  /** As shown to people: below the root, links not followed. */
+  readonly path: string
+  /** Where the bytes are: links followed inside the root. Absent when nothing is there. */
+  readonly realPath?: string
+  readonly source: string
+}
+
+export interface KeyFile extends PlacedFile {
+  /** Found by name only: a report never opens a private key. */
+  readonly exists: boolean
+}
+
+export interface KubeconfigDocument {
+  readonly text: string
+  readonly config: Kubeconfig
+  /** The CA certificates it trusts, embedded or in the file it names. */
+  readonly certificateAuthority?: Found<CertificateFile> | undefined
+}
+
+export interface Entry {
+  readonly name: string
+  readonly longName: string
+  readonly kind: 'ca' | 'leaf' | 'kubeconfig' | 'kubelet'
+  /** The row that signs it. */
+  readonly caName?: string
+  /** kubeadm lists it, and so do the two tables. */
+  readonly isListed: boolean
+  /** Its absence is normal. */
+  readonly isOptional: boolean
+  /** The file the row is about: of a kubeconfig, the kubeconfig itself. */
+  readonly file: PlacedFile
+  readonly certificate: Found<CertificateFile>
+  /** Where the certificate is when not in `file`: a file that a kubeconfig refers to. */
+  readonly certificateFile?: PlacedFile
+  /** Absent when the key is embedded in `kubeconfig`, or there is none. */
+  readonly key?: KeyFile
+  readonly kubeconfig?: KubeconfigDocument
+}
+
+export type NodeRole = 'control-plane' | 'etcd' | 'worker'
+
+export interface Snapshot {
+  readonly locations: Locations
+  readonly configuration?: ClusterConfiguration | undefined
+  readonly role: NodeRole
+  /** Every row that applies, in the inventory's order. */
+  readonly entries: readonly Entry[]
+  readonly warnings: readonly string[]
+}
+
+export function entryNamed(snapshot: Snapshot, name: string | undefined): Entry | undefined {
+  return snapshot.entries.find(entry => entry.name === name)
+}
+
+/** A worker keeps the cluster's CA certificate and the kubelet's files; an etcd host etcd's; all else is a control plane. */
+export function roleOf(entries: readonly Entry[], runsApiServer: boolean): NodeRole {
+  const isThere = (entry: Entry) => entry.certificate.state !== 'missing' && entry.isListed
+  const leaves = entries.filter(entry => entry.kind !== 'ca' && isThere(entry))
+  const isEtcds = (entry: Entry) => entry.caName === 'etcd-ca'
+  if (runsApiServer || leaves.some(entry => !isEtcds(entry))) return 'control-plane'
+  if (leaves.length > 0) return 'etcd'
+  const authorities = entries.filter(entry => entry.kind === 'ca' && isThere(entry) && entry.key?.exists)
+  return authorities.length > 0 ? 'control-plane' : 'worker'
+}

@@ -1,0 +1,26 @@
+/** The output formats of `certs check-expiration`. */
+import type { Depth, ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
+import { expirationDocument, renderJson, renderYaml } from './structured.ts'
+import { renderText } from './text.ts'
+import { renderWide } from './wide.ts'
+
+export interface Format {
+  readonly depth: Depth
+  readonly render: (report: ExpirationReport) => string
+  /** The rows it lists, which `--within` counts; of the kubelet's only those that a CA signs. */
+  readonly rows: (report: ExpirationReport) => readonly ExpirationRow[]
+}
+
+const tables = (report: ExpirationReport) => [...report.certificates, ...report.certificateAuthorities]
+const withKubelet = (report: ExpirationReport) => [
+  ...tables(report),
+  ...report.kubeletCertificates.filter(row => row.caName !== undefined || row.reason !== undefined),
+]
+
+export const FORMATS = {
+  text: { depth: 'tables', rows: tables, render: renderText },
+  wide: { depth: 'everything', rows: withKubelet, render: renderWide },
+  json: { depth: 'details', rows: withKubelet, render: report => renderJson(expirationDocument(report)) },
+  yaml: { depth: 'details', rows: withKubelet, render: report => renderYaml(expirationDocument(report)) },
+} as const satisfies Record<string, Format>
+export type FormatName = keyof typeof FORMATS

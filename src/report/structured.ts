@@ -1,0 +1,61 @@
+/** JSON and YAML: kubeadm's CertificateExpirationInfo fields first, then ours. The schema of `kubepki/v1`. */
+import { encodeYaml } from '../kubernetes/yaml.ts'
+import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
+import type { RenewalResult } from '../pki/renewal-result.ts'
+import { renderInstant } from './table.ts'
+
+export const API_VERSION = 'kubepki/v1'
+
+export function expirationDocument(report: ExpirationReport): object {
+  return {
+    kind: 'CertificateExpirationInfo',
+    apiVersion: API_VERSION,
+    certificates: report.certificates.map(element),
+    certificateAuthorities: report.certificateAuthorities.map(element),
+    kubeletCertificates: report.kubeletCertificates.map(element),
+    now: renderInstant(report.now),
+    role: report.role,
+    sources: report.sources,
+    warnings: report.warnings,
+  }
+}
+
+function element({ details, ...row }: ExpirationRow): object {
+  return {
+    name: row.name,
+    expirationDate: row.expirationDate && renderInstant(row.expirationDate),
+    residualTime: row.residualTime,
+    externallyManaged: row.externallyManaged,
+    caName: row.caName,
+    missing: row.missing,
+    file: row.file,
+    ...(details && {
+      subject: details.subject,
+      issuer: details.issuer,
+      serialNumber: details.serialNumber,
+      notBefore: renderInstant(details.notBefore),
+      keyAlgorithm: details.keyAlgorithm,
+      fingerprintSha256: details.fingerprintSha256,
+      signedBy: details.signedBy,
+      effectiveExpirationDate: renderInstant(details.effectiveExpirationDate),
+    }),
+    optional: row.optional,
+    reason: row.reason,
+    message: row.message,
+    source: row.source,
+  }
+}
+
+export function renewalDocument(result: RenewalResult): object {
+  return { kind: 'RenewalResult', apiVersion: API_VERSION, ...result }
+}
+
+/** As kubeadm: four spaces, a final newline. */
+export function renderJson(document: object): string {
+  return `${JSON.stringify(document, null, 4)}\n`
+}
+
+/** As kubeadm: keys sorted. Through JSON, so that both say the same. */
+export function renderYaml(document: object): string {
+  return encodeYaml(JSON.parse(JSON.stringify(document)), { sortKeys: true })
+}

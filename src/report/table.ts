@@ -1,0 +1,29 @@
+/** kubeadm's table writer: left-aligned columns at least 10 wide, 3 spaces apart, the last cell of a line unpadded. */
+
+const LEAST_WIDTH = 10
+const PADDING = 3
+
+/** Lines that share a column form its block; every row here has the same number of cells. */
+export function renderTable(rows: readonly (readonly string[])[]): string {
+  const columns = (rows[0]?.length ?? 0) - 1
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(LEAST_WIDTH, ...rows.map(row => (row[column] ?? '').length + PADDING)),
+  )
+  const lineOf = (row: readonly string[]) =>
+    row.map((cell, column) => (column < columns ? cell.padEnd(widths[column] as number) : cell)).join('')
+  return `${rows.map(lineOf).join('\n')}\n`
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** `Dec 30, 2026 23:36 UTC` */
+export function renderDate(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0')
+  const day = `${MONTHS[date.getUTCMonth()]} ${two(date.getUTCDate())}, ${String(date.getUTCFullYear()).padStart(4, '0')}`
+  return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())} UTC`
+}
+
+/** RFC 3339 in UTC, whole seconds. */
+export function renderInstant(date: Date): string {
+  return date.toISOString().replace(/\.\d{3}Z$/, 'Z')
+}

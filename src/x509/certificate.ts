@@ -1,0 +1,119 @@
+/** Certificates as plain, immutable data, read with node:crypto alone: a report never loads an issuing library. */
+import { X509Certificate } from 'node:crypto'
+import { messageOf, type Unusable } from '../errors.ts'
+import { type Der, firstElement } from './der.ts'
+import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
+import { PEM_QUIRKS, type PemBlock, type PemQuirk, parsePem } from './pem.ts'
+
+/** Fields named as in RFC 5280 section 4.1. */
+export interface Certificate {
+  /** RFC 4514: most specific first, `CN=kube-apiserver,O=example`. */
+  readonly subject: string
+  readonly issuer: string
+  /** Upper-case hexadecimal. */
+  readonly serialNumber: string
+  readonly notBefore: Date
+  readonly notAfter: Date
+  readonly keyAlgorithm: KeyAlgorithm
+  readonly isCa: boolean
+  readonly subjectAltName: readonly string[]
+  /** SHA-256 over the DER, lower-case hexadecimal. */
+  readonly fingerprintSha256: string
+  readonly der: Der
+}
+
+/** Node's own object for each certificate, for the checks that need OpenSSL; keeps `Certificate` plain data. */
+const NATIVE = new WeakMap<Certificate, X509Certificate>()
+
+/** Throws what OpenSSL says when the bytes are not one X.509 certificate. */
+export function parseCertificate(der: Der): Certificate {
+  const native = new X509Certificate(der)
+  const certificate: Certificate = {
+    subject: rfc4514(native.subject),
+    issuer: rfc4514(native.issuer),
+    serialNumber: native.serialNumber,
+    notBefore: new Date(native.validFrom),
+    notAfter: new Date(native.validTo),
+    keyAlgorithm: keyAlgorithmOf(native.publicKey),
+    isCa: native.ca,
+    subjectAltName: native.subjectAltName?.split(', ') ?? [],
+    fingerprintSha256: native.fingerprint256.replaceAll(':', '').toLowerCase(),
+    der: new Uint8Array(native.raw),
+  }
+  NATIVE.set(certificate, native)
+  return certificate
+}
+
+export function nativeCertificate(certificate: Certificate): X509Certificate {
+  return NATIVE.get(certificate) ?? new X509Certificate(certificate.der)
+}
+
+/** True when `authority`'s key made the certificate's signature and its subject is the certificate's issuer. */
+export function isSignedBy(certificate: Certificate, authority: Certificate): boolean {
+  if (certificate.issuer !== authority.subject) return false
+  try {
+    return nativeCertificate(certificate).verify(nativeCertificate(authority).publicKey)
+  } catch {
+    return false
+  }
+}
+
+export function hasSamePublicKey(one: Certificate, other: Certificate): boolean {
+  return nativeCertificate(one).publicKey.equals(nativeCertificate(other).publicKey)
+}
+
+export function isSameCertificate(one: Certificate, other: Certificate): boolean {
+  return one.fingerprintSha256 === other.fingerprintSha256
+}
+
+export interface CertificateFile {
+  readonly certificates: readonly [Certificate, ...Certificate[]]
+  /** What divides the readers of this file: one sentence each. */
+  readonly warnings: readonly string[]
+  readonly holdsKey: boolean
+}
+
+const LABELS = new Set(['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'])
+
+/** Every certificate of a PEM text, in order, or why there is none. Text from outside: nothing in it is trusted. */
+export function readCertificates(text: string): CertificateFile | Unusable {
+  const blocks = parsePem(text)
+  const candidates = blocks.filter(block => LABELS.has(block.label))
+  const holdsKey = blocks.some(block => block.label.endsWith('PRIVATE KEY'))
+  if (candidates.length === 0) return whyNone(text, blocks, holdsKey)
+  const certificates: Certificate[] = []
+  for (const [index, block] of candidates.entries()) {
+    const where = candidates.length === 1 ? undefined : `block ${index + 1} of ${candidates.length}`
+    if (block.bytes === undefined) return { reason: block.defect ?? 'PEM_MALFORMED', found: where }
+    try {
+      // A TRUSTED CERTIFICATE has OpenSSL's trust settings behind the certificate.
+      certificates.push(parseCertificate(firstElement(block.bytes)))
+    } catch (error) {
+      return { reason: 'CERTIFICATE_MALFORMED', found: where ?? messageOf(error).replace(/^error:/, '') }
+    }
+  }
+  const warnings = readerWarnings(candidates)
+  return { certificates: certificates as [Certificate, ...Certificate[]], warnings, holdsKey }
+}
+
+function whyNone(text: string, blocks: readonly PemBlock[], holdsKey: boolean): Unusable {
+  if (text.trim() === '') return { reason: 'EMPTY_FILE' }
+  if (holdsKey) return { reason: 'KEY_INSTEAD_OF_CERTIFICATE' }
+  if (blocks[0]) return { reason: 'NO_CERTIFICATE', found: `a ${blocks[0].label} block` }
+  return { reason: text.startsWith('0\uFFFD') ? 'DER_NOT_PEM' : 'NOT_PEM' }
+}
+
+function readerWarnings(blocks: readonly PemBlock[]): string[] {
+  const quirks = new Set<PemQuirk>(blocks.flatMap(block => block.quirks))
+  return [...quirks].map(quirk => {
+    const { found, openssl, kubernetes } = PEM_QUIRKS[quirk]
+    if (openssl && !kubernetes) return `${found}: openssl reads it, Kubernetes will not`
+    if (kubernetes && !openssl) return `${found}: Kubernetes reads it, openssl will not`
+    return `${found}: neither Kubernetes nor openssl reads it`
+  })
+}
+
+/** OpenSSL prints one relative distinguished name a line, values escaped as RFC 2253 asks, `+` spaced. */
+function rfc4514(multiline: string | undefined): string {
+  return (multiline ?? '').split('\n').reverse().join(',').replaceAll(' + ', '+')
+}

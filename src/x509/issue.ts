@@ -1,0 +1,78 @@
+/** Signs certificates. What a certificate is (subject, SANs, usages, other extensions) is carried over as bytes. */
+import { randomBytes } from 'node:crypto'
+import {
+  AuthorityKeyIdentifierExtension,
+  Extension,
+  Name,
+  X509Certificate as PeculiarCertificate,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509'
+import { type Certificate, parseCertificate } from './certificate.ts'
+import { type Der, tbsPartsOf } from './der.ts'
+import { type PrivateKey, publicKeyInfo } from './key.ts'
+import { crypto, signingKey } from './provider.ts'
+
+const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35'
+const SUBJECT_KEY_IDENTIFIER = '2.5.29.14'
+
+export interface Authority {
+  readonly certificate: Certificate
+  readonly key: PrivateKey
+}
+
+export interface Reissue {
+  /** The certificate to make anew. */
+  readonly like: Certificate
+  readonly key: PrivateKey
+  readonly authority: Authority
+  readonly notBefore: Date
+  readonly notAfter: Date
+}
+
+/** The same certificate for another key, signed by `authority`: only serial, validity, issuer and key identifiers change. */
+export async function reissueLeaf({
+  like,
+  key,
+  authority,
+  notBefore,
+  notAfter,
+}: Reissue): Promise<Certificate> {
+  const { subject } = tbsPartsOf(like.der)
+  const { cryptoKey, algorithm } = await signingKey(authority.key.key)
+  const spki = publicKeyInfo(key)
+  const issued = await X509CertificateGenerator.create({
+    serialNumber: randomSerialNumber(),
+    subject: new Name(subject),
+    issuer: new Name(tbsPartsOf(authority.certificate.der).subject),
+    notBefore,
+    notAfter,
+    publicKey: spki,
+    signingKey: cryptoKey,
+    signingAlgorithm: algorithm,
+    extensions: await carriedExtensions(like, spki, authority.certificate),
+  })
+  return parseCertificate(new Uint8Array(issued.rawData))
+}
+
+async function carriedExtensions(like: Certificate, spki: Der, authority: Certificate): Promise<Extension[]> {
+  const { extensions } = tbsPartsOf(like.der)
+  const { keyId } = new PeculiarCertificate(authority.der).getExtension(SubjectKeyIdentifierExtension) ?? {}
+  const authorityKeyId = keyId === undefined ? undefined : new AuthorityKeyIdentifierExtension(keyId)
+  const subjectKeyId = await SubjectKeyIdentifierExtension.create(spki, false, crypto)
+  const carried: Extension[] = []
+  for (const [oid, der] of extensions) {
+    if (oid === SUBJECT_KEY_IDENTIFIER) carried.push(subjectKeyId)
+    else if (oid !== AUTHORITY_KEY_IDENTIFIER) carried.push(new Extension(der))
+    else if (authorityKeyId) carried.push(authorityKeyId)
+  }
+  if (authorityKeyId && !extensions.has(AUTHORITY_KEY_IDENTIFIER)) carried.push(authorityKeyId)
+  return carried
+}
+
+/** 126 random bits, positive, as hexadecimal (RFC 5280 section 4.1.2.2 allows 20 octets). */
+function randomSerialNumber(): string {
+  const bytes = randomBytes(16)
+  bytes[0] = ((bytes[0] as number) & 0x3f) | 0x40
+  return bytes.toString('hex')
+}

@@ -1,0 +1,34 @@
+import type { KeyObject } from 'node:crypto'
+
+/** How `node:crypto` makes a key of each algorithm; the names are kubeadm's `encryptionAlgorithm`, P-384 since 1.36. */
+export const KEY_ALGORITHMS = {
+  'RSA-2048': { type: 'rsa', modulusLength: 2048 },
+  'RSA-3072': { type: 'rsa', modulusLength: 3072 },
+  'RSA-4096': { type: 'rsa', modulusLength: 4096 },
+  'ECDSA-P256': { type: 'ec', namedCurve: 'P-256' },
+  'ECDSA-P384': { type: 'ec', namedCurve: 'P-384' },
+} as const
+export type IssuableKeyAlgorithm = keyof typeof KEY_ALGORITHMS
+
+/** Any algorithm found on disk: one of `KEY_ALGORITHMS`, or another such as `RSA-1024` or `Ed25519`. */
+export type KeyAlgorithm = IssuableKeyAlgorithm | (string & {})
+
+const CURVES: Readonly<Record<string, string>> = { prime256v1: 'P256', secp384r1: 'P384', secp521r1: 'P521' }
+
+export function keyAlgorithmOf(key: KeyObject): KeyAlgorithm {
+  const { modulusLength, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return `RSA-${modulusLength}`
+    case 'ec':
+      return `ECDSA-${CURVES[namedCurve] ?? namedCurve}`
+    case 'ed25519':
+      return 'Ed25519'
+    default:
+      return key.asymmetricKeyType ?? 'unknown'
+  }
+}
+
+export function isIssuable(algorithm: string): algorithm is IssuableKeyAlgorithm {
+  return Object.hasOwn(KEY_ALGORITHMS, algorithm)
+}

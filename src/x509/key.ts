@@ -1,0 +1,80 @@
+/** Private keys: read in every unencrypted PEM form, made on the thread pool, written as kubeadm writes them. */
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { Unusable } from '../errors.ts'
+import { type Certificate, nativeCertificate } from './certificate.ts'
+import type { Der } from './der.ts'
+import { type IssuableKeyAlgorithm, KEY_ALGORITHMS, keyAlgorithmOf } from './key-algorithm.ts'
+import { encodePem, type PemBlock, parsePem } from './pem.ts'
+
+export interface PrivateKey {
+  readonly key: KeyObject
+}
+
+const KEY_LABELS = new Set(['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY'])
+
+/** The first usable key block, as Kubernetes picks it: other blocks (EC PARAMETERS, certificates) are passed over. */
+export function readPrivateKey(text: string): PrivateKey | Unusable {
+  const blocks = parsePem(text)
+  if (blocks.some(isEncrypted)) return { reason: 'KEY_ENCRYPTED' }
+  const candidates = blocks.filter(block => KEY_LABELS.has(block.label))
+  for (const block of candidates) {
+    const key = block.bytes && decodeKey(block.label, block.bytes)
+    if (key) return { key }
+  }
+  return whyNone(text, blocks, candidates)
+}
+
+function whyNone(text: string, blocks: readonly PemBlock[], candidates: readonly PemBlock[]): Unusable {
+  if (text.trim() === '') return { reason: 'EMPTY_FILE' }
+  if (candidates[0]) return { reason: candidates[0].defect ?? 'KEY_MALFORMED' }
+  if (blocks.some(block => block.label.endsWith('CERTIFICATE')))
+    return { reason: 'CERTIFICATE_INSTEAD_OF_KEY' }
+  return { reason: blocks.length === 0 ? 'NOT_PEM' : 'NO_KEY' }
+}
+
+function isEncrypted(block: PemBlock): boolean {
+  return block.label === 'ENCRYPTED PRIVATE KEY' || /ENCRYPTED/.test(block.headers.get('Proc-Type') ?? '')
+}
+
+function decodeKey(label: string, bytes: Uint8Array): KeyObject | undefined {
+  try {
+    return createPrivateKey(encodePem(label, bytes))
+  } catch {
+    return undefined
+  }
+}
+
+/** PKCS#1 for RSA and SEC1 for ECDSA, as kubeadm. */
+export function encodePrivateKey(key: KeyObject): string {
+  const type = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1'
+  return key.export({ type, format: 'pem' }) as string
+}
+
+const generate = promisify(generateKeyPair) as (
+  type: string,
+  options: object,
+) => Promise<{ privateKey: KeyObject }>
+
+export async function generateKey(algorithm: IssuableKeyAlgorithm): Promise<PrivateKey> {
+  const { type, ...options } = KEY_ALGORITHMS[algorithm]
+  return { key: (await generate(type, options)).privateKey }
+}
+
+/** SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of the key's public half. */
+export function publicKeyInfo(key: PrivateKey): Der {
+  return new Uint8Array(createPublicKey(key.key).export({ type: 'spki', format: 'der' }))
+}
+
+export function isKeyOf(key: PrivateKey, certificate: Certificate): boolean {
+  return nativeCertificate(certificate).publicKey.equals(createPublicKey(key.key))
+}
+
+export function algorithmOf(key: PrivateKey): string {
+  return keyAlgorithmOf(key.key)
+}
+
+/** RSA and ECDSA on the NIST curves: what Kubernetes' own loaders take. */
+export function isSigningKey({ key }: PrivateKey): boolean {
+  return key.asymmetricKeyType === 'rsa' || /^ECDSA-P(256|384|521)$/.test(keyAlgorithmOf(key))
+}

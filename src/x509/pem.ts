@@ -1,0 +1,124 @@
+/**
+ * PEM (RFC 7468), read as it is found in the wild and written exactly.
+ * A block that only some readers accept is still returned, with the quirk that divides them.
+ */
+
+import type { Der } from './der.ts'
+
+/** What a reader does with a block that has the quirk; tried with OpenSSL 3.0 and Go's encoding/pem in client-go. */
+export interface PemQuirkSpec {
+  readonly found: string
+  readonly openssl: boolean
+  readonly kubernetes: boolean
+}
+
+export const PEM_QUIRKS = {
+  BYTE_ORDER_MARK: { found: 'a byte order mark before its BEGIN line', openssl: true, kubernetes: false },
+  INDENTED: { found: 'white space before its BEGIN or END line', openssl: false, kubernetes: false },
+  GLUED: { found: 'other text on its BEGIN or END line', openssl: false, kubernetes: false },
+  OLD_LABEL: { found: 'the label X509 CERTIFICATE', openssl: true, kubernetes: false },
+  TRUSTED_LABEL: { found: 'the label TRUSTED CERTIFICATE', openssl: true, kubernetes: false },
+  HEADERS: { found: 'PEM headers inside the block', openssl: false, kubernetes: false },
+} as const satisfies Record<string, PemQuirkSpec>
+export type PemQuirk = keyof typeof PEM_QUIRKS
+
+export interface PemBlock {
+  readonly label: string
+  /** Encapsulated headers (RFC 1421), as of encrypted keys: `Proc-Type: 4,ENCRYPTED`. */
+  readonly headers: ReadonlyMap<string, string>
+  /** Absent when the body is not base64 or the END line is missing: then `defect` says which. */
+  readonly bytes?: Der
+  readonly defect?: 'PEM_TRUNCATED' | 'PEM_MALFORMED'
+  readonly quirks: readonly PemQuirk[]
+}
+
+const BEGIN = /-----BEGIN ([^\n-]{1,64})-----/g
+
+/** Every block of the text in order. Linear in its length, whatever the text. */
+export function parsePem(text: string): PemBlock[] {
+  const blocks: PemBlock[] = []
+  const begin = new RegExp(BEGIN)
+  for (let match = begin.exec(text); match !== null; match = begin.exec(text)) {
+    const label = match[1] as string
+    const bodyStart = match.index + match[0].length
+    const endLine = `-----END ${label}-----`
+    const nextBegin = text.indexOf('-----BEGIN ', bodyStart)
+    const bodyEnd = text.slice(bodyStart, nextBegin < 0 ? text.length : nextBegin).indexOf(endLine)
+    if (bodyEnd < 0) {
+      blocks.push({ label, headers: new Map(), defect: 'PEM_TRUNCATED', quirks: [] })
+      continue
+    }
+    const end = bodyStart + bodyEnd + endLine.length
+    const body = text.slice(bodyStart, bodyStart + bodyEnd)
+    const surroundings = { before: lineBefore(text, match.index), body, after: lineAfter(text, end) }
+    blocks.push(parseBlock(label, surroundings))
+    begin.lastIndex = end
+  }
+  return blocks
+}
+
+/** One block, 64 characters a line, final newline (RFC 7468 section 2). */
+export function encodePem(label: string, bytes: Uint8Array): string {
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+}
+
+interface Surroundings {
+  readonly before: string
+  readonly body: string
+  readonly after: string
+}
+
+function parseBlock(label: string, at: Surroundings): PemBlock {
+  const lines = at.body.split(/\r?\n/)
+  const headers = new Map<string, string>()
+  const base64: string[] = []
+  for (const line of lines) {
+    const header = /^([A-Za-z0-9-]+):\s*(.*)$/.exec(line)
+    if (header && base64.length === 0) headers.set(header[1] as string, header[2] as string)
+    else if (line.trim() !== '') base64.push(line.trim())
+  }
+  const bytes = decodeBase64(base64.join(''))
+  const quirks = quirksOf(label, headers.size > 0, at)
+  return bytes === undefined
+    ? { label, headers, defect: 'PEM_MALFORMED', quirks }
+    : { label, headers, bytes, quirks }
+}
+
+function quirksOf(label: string, hasHeaders: boolean, at: Surroundings): PemQuirk[] {
+  const isCertificate = label.endsWith('CERTIFICATE')
+  const before = at.before.replace('\uFEFF', '')
+  const found: [PemQuirk, boolean][] = [
+    ['BYTE_ORDER_MARK', at.before.includes('\uFEFF')],
+    ['INDENTED', (before !== '' && before.trim() === '') || /\n[ \t]+$/.test(at.body)],
+    ['GLUED', before.trim() !== '' || at.after.trim() !== '' || !/\n[ \t]*$/.test(at.body)],
+    ['OLD_LABEL', label === 'X509 CERTIFICATE'],
+    ['TRUSTED_LABEL', label === 'TRUSTED CERTIFICATE'],
+    ['HEADERS', isCertificate && hasHeaders],
+  ]
+  return found.filter(([, is]) => is).map(([quirk]) => quirk)
+}
+
+/** The bytes of base64 text, white space ignored; undefined when it is anything else. */
+export function decodeBase64(text: string): Der | undefined {
+  const compact = text.replace(/\s+/g, '')
+  const wellFormed = compact.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(compact)
+  return wellFormed ? new Uint8Array(Buffer.from(compact, 'base64')) : undefined
+}
+
+/** Enough of a line to see what shares it; a bound, so that hostile text costs no more than its length. */
+const WINDOW = 256
+
+function lineBefore(text: string, index: number): string {
+  return text
+    .slice(Math.max(0, index - WINDOW), index)
+    .split('\n')
+    .at(-1) as string
+}
+
+function lineAfter(text: string, index: number): string {
+  return text.slice(index, index + WINDOW).split('\n', 1)[0] as string
+}

@@ -1,0 +1,26 @@
+/** Drives the command line in this process: captured output, fixed clock. */
+import { run } from '../../src/cli.ts'
+
+/** The clock of all fixtures. */
+export const NOW = new Date('2026-12-01T00:00:00Z')
+
+export interface Outcome {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number
+}
+
+export async function kubepki(...argv: string[]): Promise<Outcome> {
+  let stdout = ''
+  let stderr = ''
+  const exitCode = await run(argv, {
+    stdout: text => {
+      stdout += text
+    },
+    stderr: text => {
+      stderr += text
+    },
+    now: () => NOW,
+  })
+  return { stdout, stderr, exitCode }
+}

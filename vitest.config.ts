@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config'
+
+/** `unit`: no disk but the fixtures, seconds. `node`: the command line and openssl. `e2e`: real Kubernetes binaries. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/*.test.ts', 'test/{inventory,kubernetes,pki,report,x509}/**/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'node',
+          include: ['test/{cli,operations,store}/**/*.test.ts', 'test/conformance/openssl*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts', 'test/conformance/kubeadm*.test.ts'],
+          globalSetup: 'test/support/assets.ts',
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
