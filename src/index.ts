@@ -3,13 +3,8 @@ export { ERRORS, type ErrorCode, EXIT, type ExitCode, PkiError, REASONS, type Re
 export { parseDuration } from './kubernetes/duration.ts'
 export { checkExpiration } from './operations/check-expiration.ts'
 export { type RenewOptions, renewCertificates } from './operations/renew.ts'
-export type {
-  CertificateDetails,
-  ExpirationReport,
-  ExpirationRow,
-  SourceFact,
-  WideRow,
-} from './pki/expiration.ts'
+export type { CertificateDetails } from './pki/certification-path.ts'
+export type { ExpirationReport, ExpirationRow, SourceFact, WideRow } from './pki/expiration.ts'
 export type { SkipReason } from './pki/renewal.ts'
 export type {
   PendingRequest,

@@ -74,41 +74,27 @@ export function replaceScalars(text: string, replacements: readonly Replacement[
   for (const { start, end, replacement } of spans.toSorted((a, b) => b.start - a.start)) {
     edited = edited.slice(0, start) + replacement + edited.slice(end)
   }
-  if (!isDeepStrictEqual(firstDocument(edited), expected(text, replacements))) {
-    throw new PkiError(
-      'KUBECONFIG_UNUSABLE',
-      'its values are shared through YAML anchors and cannot be changed one by one',
-    )
-  }
-  return edited
+  const paths = replacements.map(({ path }) => path)
+  const [before, after] = [text, edited].map(one => unshared(loadAll(one, LOAD)[0]))
+  const isReplaced = replacements.every(({ path, value }) => String(at(after, path)).trim() === value)
+  if (isReplaced && isDeepStrictEqual(blanked(before, paths), blanked(after, paths))) return edited
+  const found = 'its values are shared through YAML anchors and cannot be changed one by one'
+  throw new PkiError('KUBECONFIG_UNUSABLE', found)
 }
 
-function firstDocument(text: string): unknown {
-  return loadAll(text, LOAD)[0]
+/** A copy without shared parts; bytes become base64 text. */
+function unshared(document: unknown): unknown {
+  const asText = (_key: string, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+  return JSON.parse(JSON.stringify(document, asText))
 }
 
-function expected(text: string, replacements: readonly Replacement[]): unknown {
-  const unshared = JSON.parse(JSON.stringify(firstDocument(text)))
-  const original = firstDocument(text)
-  restoreBinary(unshared, original)
-  const tagged = new Set(replacements.filter(({ path }) => at(original, path) instanceof Uint8Array))
-  for (const replacement of replacements) {
-    const { path, value } = replacement
-    const parent = at(unshared, path.slice(0, -1)) as Record<string | number, unknown>
-    parent[path.at(-1) as string | number] = tagged.has(replacement)
-      ? new Uint8Array(Buffer.from(value, 'base64'))
-      : value
+function blanked(document: unknown, paths: readonly Path[]): unknown {
+  for (const path of paths) {
+    const parent = at(document, path.slice(0, -1)) as Record<string | number, unknown>
+    parent[path.at(-1) as string | number] = ''
   }
-  return unshared
-}
-
-/** JSON has no bytes: puts those of the original back into its copy. */
-function restoreBinary(copy: unknown, original: unknown): void {
-  if (typeof original !== 'object' || original === null) return
-  for (const [key, value] of Object.entries(original)) {
-    if (value instanceof Uint8Array) (copy as Record<string, unknown>)[key] = value
-    else restoreBinary((copy as Record<string, unknown>)[key], value)
-  }
+  return document
 }
 
 function at(value: unknown, path: Path): unknown {

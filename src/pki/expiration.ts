@@ -1,7 +1,8 @@
 /** What expires when, from a snapshot and an instant. */
 import { describeUnusable, type Reason } from '../errors.ts'
 import { compareNames } from '../inventory/select.ts'
-import { type Certificate, isSameCertificate, isSignedBy } from '../x509/certificate.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import { type CertificateDetails, detailsOf } from './certification-path.ts'
 import { isManagedElsewhere } from './external-ca.ts'
 import type { Entry, NodeRole, Snapshot } from './snapshot.ts'
 
@@ -24,19 +25,6 @@ export interface ExpirationRow {
   readonly reason?: Reason
   readonly message?: string
   readonly details?: CertificateDetails
-}
-
-export interface CertificateDetails {
-  readonly subject: string
-  readonly issuer: string
-  readonly serialNumber: string
-  readonly notBefore: Date
-  readonly keyAlgorithm: string
-  readonly fingerprintSha256: string
-  /** The CA row whose key made the signature, `self`, or null when no CA on this node did. */
-  readonly signedBy: string | null
-  /** The earliest notAfter on the way from here up to a CA on this node. */
-  readonly effectiveExpirationDate: Date
 }
 
 /** A certificate of `-o wide`: also further blocks of a bundle and CA data in kubeconfigs. */
@@ -144,80 +132,6 @@ function shownFile(entry: Entry): string {
 function isOptionalHere({ role }: Snapshot, { isOptional, caName, name }: Entry): boolean {
   const isEtcds = (caName === 'etcd-ca' && name !== 'apiserver-etcd-client') || name === 'etcd-ca'
   return isOptional || role === 'worker' || (role === 'etcd' && !isEtcds)
-}
-
-function detailsOf(
-  snapshot: Snapshot,
-  certificate: Certificate,
-  beside: readonly Certificate[],
-): CertificateDetails {
-  const { subject, issuer, serialNumber, notBefore, keyAlgorithm, fingerprintSha256 } = certificate
-  const path = certificationPath(snapshot, certificate, beside)
-  const effective = path.reduce(
-    (earliest, { notAfter }) => (notAfter < earliest ? notAfter : earliest),
-    certificate.notAfter,
-  )
-  return {
-    subject,
-    issuer,
-    serialNumber,
-    notBefore,
-    keyAlgorithm,
-    fingerprintSha256,
-    signedBy: signerOf(snapshot, certificate, beside),
-    effectiveExpirationDate: effective,
-  }
-}
-
-function authoritiesOf(snapshot: Snapshot): { name: string; certificate: Certificate }[] {
-  return snapshot.entries.flatMap(({ kind, name, certificate }) =>
-    kind === 'ca' && certificate.state === 'present'
-      ? certificate.certificates.map(one => ({ name, certificate: one }))
-      : [],
-  )
-}
-
-function signerOf(
-  snapshot: Snapshot,
-  certificate: Certificate,
-  beside: readonly Certificate[],
-): string | null {
-  const authority = authoritiesOf(snapshot).find(
-    ({ certificate: one }) => !isSameCertificate(one, certificate) && isSignedBy(certificate, one),
-  )
-  if (authority) return authority.name
-  if (isSignedBy(certificate, certificate)) return 'self'
-  const intermediate = beside.find(
-    one => !isSameCertificate(one, certificate) && isSignedBy(certificate, one),
-  )
-  return intermediate
-    ? signerOf(
-        snapshot,
-        intermediate,
-        beside.filter(one => one !== intermediate),
-      )
-    : null
-}
-
-/** The certificates above this one, as far as they are known. */
-function certificationPath(
-  snapshot: Snapshot,
-  certificate: Certificate,
-  beside: readonly Certificate[],
-): readonly Certificate[] {
-  const known = [...beside, ...authoritiesOf(snapshot).map(({ certificate: one }) => one)]
-  const path: Certificate[] = []
-  for (let current: Certificate | undefined = certificate; current; ) {
-    const below: Certificate = current
-    current = known.find(
-      one =>
-        !isSameCertificate(one, below) &&
-        !path.some(seen => isSameCertificate(seen, one)) &&
-        isSignedBy(below, one),
-    )
-    if (current) path.push(current)
-  }
-  return path
 }
 
 function wideRows(snapshot: Snapshot, entry: Entry, now: Date): WideRow[] {

@@ -1,9 +1,10 @@
 /** Plans a renewal: one step per certificate named, none of which stops the others. Pure. */
 import { describeUnusable } from '../errors.ts'
 import { compareNames, RENEWABLE } from '../inventory/select.ts'
-import { type Certificate, isSameCertificate, isSignedBy } from '../x509/certificate.ts'
+import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
 import { type IssuableKeyAlgorithm, isIssuable, type KeyAlgorithm } from '../x509/key-algorithm.ts'
 import type { AuthorityProblem, AuthorityState } from './authority.ts'
+import { pathAbove } from './certification-path.ts'
 import { whyNotReplaceable } from './renewed-files.ts'
 import { type Entry, entryNamed, type Snapshot } from './snapshot.ts'
 
@@ -172,13 +173,8 @@ function pathBlocks(
   blocks: readonly Certificate[],
   authority: AuthorityState & { state: 'local' },
 ): Certificate[] {
-  const known = [...blocks, ...authority.bundle]
-  const path = [authority.certificate]
-  for (let current: Certificate | undefined = authority.certificate; current; ) {
-    const below: Certificate = current
-    current = known.find(one => !path.some(seen => isSameCertificate(seen, one)) && isSignedBy(below, one))
-    if (current) path.push(current)
-  }
+  const { certificate, bundle } = authority
+  const path = [certificate, ...pathAbove(certificate, [...blocks, ...bundle])]
   return blocks.filter(block => path.some(one => isSameCertificate(one, block)))
 }
 

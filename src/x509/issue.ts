@@ -1,17 +1,18 @@
 /** Signs certificates. What a certificate is (subject, SANs, usages, other extensions) is carried over as bytes. */
 import { randomBytes } from 'node:crypto'
-import {
-  AuthorityKeyIdentifierExtension,
-  Extension,
-  Name,
-  X509Certificate as PeculiarCertificate,
-  SubjectKeyIdentifierExtension,
-  X509CertificateGenerator,
-} from '@peculiar/x509'
 import { type Certificate, parseCertificate } from './certificate.ts'
 import { type Der, tbsPartsOf } from './der.ts'
 import { type PrivateKey, publicKeyInfo } from './key.ts'
-import { crypto, signingKey } from './provider.ts'
+import {
+  AuthorityKeyIdentifierExtension,
+  crypto,
+  Extension,
+  Name,
+  SubjectKeyIdentifierExtension,
+  signingKey,
+  X509Certificate,
+  X509CertificateGenerator,
+} from './provider.ts'
 
 const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35'
 const SUBJECT_KEY_IDENTIFIER = '2.5.29.14'
@@ -57,7 +58,7 @@ export async function reissueLeaf({
 
 async function carriedExtensions(like: Certificate, spki: Der, authority: Certificate): Promise<Extension[]> {
   const { extensions } = tbsPartsOf(like.der)
-  const { keyId } = new PeculiarCertificate(authority.der).getExtension(SubjectKeyIdentifierExtension) ?? {}
+  const { keyId } = new X509Certificate(authority.der).getExtension(SubjectKeyIdentifierExtension) ?? {}
   const authorityKeyId = keyId === undefined ? undefined : new AuthorityKeyIdentifierExtension(keyId)
   const subjectKeyId = await SubjectKeyIdentifierExtension.create(spki, false, crypto)
   const carried: Extension[] = []

@@ -1,10 +1,24 @@
-/** The one Crypto of the process, for `@peculiar/x509`. Importing this is what makes a run an issuing one. */
+/**
+ * The door to `@peculiar/x509`: reflect-metadata before it, and the one Crypto of the process.
+ * Importing this is what makes a run an issuing one.
+ */
 import 'reflect-metadata'
 import type { KeyObject } from 'node:crypto'
 import { Crypto } from '@peculiar/webcrypto'
 import { cryptoProvider } from '@peculiar/x509'
 import { PkiError } from '../errors.ts'
 import { keyAlgorithmOf } from './key-algorithm.ts'
+
+export {
+  AuthorityKeyIdentifierExtension,
+  Extension,
+  Name,
+  Pkcs10CertificateRequest,
+  Pkcs10CertificateRequestGenerator,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509'
 
 export const crypto = new Crypto()
 cryptoProvider.set(crypto)

@@ -1,11 +1,17 @@
 /** PKCS#10 certificate requests (RFC 2986). */
-import { Extension, Name, Pkcs10CertificateRequest, Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import type { Unusable } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
 import { tbsPartsOf } from './der.ts'
 import { type PrivateKey, publicKeyInfo } from './key.ts'
 import { encodePem, parsePem } from './pem.ts'
-import { crypto, signingKey } from './provider.ts'
+import {
+  crypto,
+  Extension,
+  Name,
+  Pkcs10CertificateRequest,
+  Pkcs10CertificateRequestGenerator,
+  signingKey,
+} from './provider.ts'
 
 /** What a signer needs to know: keyUsage, extKeyUsage, subjectAltName. The rest is the signer's to decide. */
 const REQUESTED_EXTENSIONS = ['2.5.29.15', '2.5.29.37', '2.5.29.17']

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { type Kubeconfig, parseKubeconfig, replaceEmbedded } from '../../src/kubernetes/kubeconfig.ts'
+import { readFixture } from '../support/node.ts'
+
+/** What kubectl 1.20.2 makes of each file is measured; see fixtures/README.md. */
+const USABLE = [
+  { file: 'wrapped-base64.conf', warns: undefined },
+  { file: 'quoted.conf', warns: undefined },
+  { file: 'json.conf', warns: undefined },
+  { file: 'several-contexts.conf', warns: undefined },
+  { file: 'anchors.conf', warns: undefined },
+  { file: 'crlf.conf', warns: undefined },
+  { file: 'folded-base64.conf', warns: 'Kubernetes will not read it' },
+  { file: 'binary-tag.conf', warns: 'Kubernetes will not read it' },
+]
+
+const UNUSABLE = [
+  { file: 'empty.conf', reason: 'EMPTY_FILE' },
+  { file: 'not-yaml.conf', reason: 'YAML_MALFORMED' },
+  { file: 'no-current-context.conf', reason: 'NO_CURRENT_CONTEXT' },
+  { file: 'unknown-context.conf', reason: 'CONTEXT_MISSING' },
+  { file: 'unknown-user.conf', reason: 'USER_MISSING' },
+  { file: 'no-users.conf', reason: 'USER_MISSING' },
+  { file: 'token-user.conf', reason: 'TOKEN_USER' },
+  { file: 'exec-user.conf', reason: 'EXEC_USER' },
+  { file: 'broken-base64.conf', reason: 'BASE64_MALFORMED' },
+  { file: 'double-base64.conf', reason: 'BASE64_TWICE' },
+]
+
+function usable(text: string): Kubeconfig {
+  const read = parseKubeconfig(text)
+  if ('reason' in read) throw new Error(read.reason)
+  return read
+}
+
+describe('parseKubeconfig', () => {
+  it.each(USABLE)('reads the current user of $file', ({ file, warns }) => {
+    const { clientCertificate, clientKey, warnings } = usable(readFixture('defects', file))
+    expect(clientCertificate).toMatchObject({
+      at: 'data',
+      pem: expect.stringMatching(/^-----BEGIN CERTIFICATE-----\n/),
+    })
+    expect(clientKey).toMatchObject({
+      at: 'data',
+      pem: expect.stringMatching(/^-----BEGIN (RSA |EC )?PRIVATE KEY-----\n/),
+    })
+    expect(warnings.join()).toContain(warns ?? '')
+    if (warns === undefined) expect(warnings).toEqual([])
+  })
+
+  it.each(UNUSABLE)('says why $file gives no certificate: $reason', ({ file, reason }) => {
+    expect(parseKubeconfig(readFixture('defects', file))).toMatchObject({ reason })
+  })
+
+  it.each([
+    ['a list', '- 1\n'],
+    ['a scalar', 'hello\n'],
+    ['another kind', 'apiVersion: v1\nkind: Pod\n'],
+    ['users of the wrong shape', 'users: 7\n'],
+    ['nested nulls', 'users:\n- null\ncontexts:\n- null\ncurrent-context: x\n'],
+    ['prototype names', 'users: []\ncontexts: []\ncurrent-context: __proto__\n'],
+  ])('survives %s', (_, text) => {
+    expect(parseKubeconfig(text)).toHaveProperty('reason')
+  })
+
+  it('takes references to files as they are', () => {
+    const { clientCertificate, clientKey, certificateAuthority } = usable(
+      readFixture('defects', 'file-references.conf'),
+    )
+    expect([clientCertificate, clientKey, certificateAuthority].map(one => one?.at)).toEqual([
+      'file',
+      'file',
+      'file',
+    ])
+  })
+})
+
+/** The lines of `after` that are not in `before`, and the reverse. */
+function changedLines(before: string, after: string) {
+  const [old, now] = [before.split('\n'), after.split('\n')]
+  return { gone: old.filter(line => !now.includes(line)), come: now.filter(line => !old.includes(line)) }
+}
+
+describe('replaceEmbedded', () => {
+  const files = USABLE.map(({ file }) => file).filter(file => file !== 'anchors.conf')
+
+  it.each(files)('changes the two values of %s and no other byte', file => {
+    const before = readFixture('defects', file)
+    const { clientCertificate, clientKey } = usable(before)
+    if (clientCertificate.at !== 'data' || clientKey?.at !== 'data') throw new Error('not embedded')
+    const after = replaceEmbedded(before, [
+      { path: clientCertificate.path, pem: '-----BEGIN CERTIFICATE-----\nNEW\n-----END CERTIFICATE-----\n' },
+      { path: clientKey.path, pem: '-----BEGIN RSA PRIVATE KEY-----\nNEW\n-----END RSA PRIVATE KEY-----\n' },
+    ])
+    const now = usable(after)
+    expect(now.clientCertificate).toMatchObject({ pem: expect.stringContaining('NEW') })
+    expect(now.clientKey).toMatchObject({ pem: expect.stringContaining('NEW') })
+    expect(now.certificateAuthority).toEqual(usable(before).certificateAuthority)
+    const { gone, come } = changedLines(before, after)
+    expect(come.length).toBeLessThanOrEqual(2)
+    for (const line of gone) expect(line, 'only base64, or its key').toMatch(/[A-Za-z0-9+/=]{16}|\*|client-/)
+  })
+
+  it('keeps every comment, order and other user', () => {
+    const before = readFixture('defects', 'several-contexts.conf')
+    const { clientCertificate } = usable(before)
+    if (clientCertificate.at !== 'data') throw new Error('not embedded')
+    const after = replaceEmbedded(before, [{ path: clientCertificate.path, pem: 'X' }])
+    expect(changedLines(before, after)).toMatchObject({ gone: { length: 1 }, come: { length: 1 } })
+  })
+
+  it('refuses the user that is another by alias', () => {
+    const text = readFixture('defects', 'anchors.conf')
+    const { clientCertificate } = usable(text)
+    if (clientCertificate.at !== 'data') throw new Error('not embedded')
+    const replace = () => replaceEmbedded(text, [{ path: clientCertificate.path, pem: 'X' }])
+    expect(replace).toThrow(expect.objectContaining({ code: 'KUBECONFIG_UNUSABLE' }))
+  })
+
+  it('refuses to change a value that another user shares', () => {
+    const shared = 'users:\n- name: a\n  user: &u\n    client-certificate-data: QQ==\n- name: b\n  user: *u\n'
+    expect(() =>
+      replaceEmbedded(shared, [{ path: ['users', 0, 'user', 'client-certificate-data'], pem: 'B' }]),
+    ).toThrow(expect.objectContaining({ code: 'KUBECONFIG_UNUSABLE' }))
+  })
+})
