@@ -1,6 +1,6 @@
 /** From argv to an exit code: assembles yargs, catches once, prints error and hint. */
 import { closest } from 'fastest-levenshtein'
-import yargs, { type Argv } from 'yargs'
+import yargs, { type Argv, type Options } from 'yargs'
 import type { Command, Host } from './commands/command.ts'
 import { COMMANDS, type CommandEntry, commandLine, GROUPS } from './commands/index.ts'
 import { tell } from './commands/options.ts'
@@ -31,8 +31,7 @@ async function runCommand(entry: CommandEntry, argv: readonly string[], host: Ho
   const parser = newParser(commandLine(entry), message => commandError(message, entry, command))
   parser.command(['$0', entry.positionals ?? ''].join(' ').trim(), entry.describe, inner => {
     for (const [name, options] of Object.entries(command.positionals)) inner.positional(name, options)
-    for (const [name, { coerce: _ours, ...options }] of Object.entries(command.options))
-      inner.option(name, options)
+    for (const [name, options] of Object.entries(command.options)) inner.option(name, forYargs(options))
     for (const { command: line, does } of command.examples) inner.example(line, does)
   })
   const { output, parsed } = parse(parser, argv)
@@ -64,6 +63,11 @@ const PARSER = {
   'boolean-negation': false,
   'parse-numbers': false,
   'parse-positional-numbers': false,
+}
+
+/** Our own check takes the place of yargs' coerce; a value left out (an unset shell variable) is never the default. */
+function forYargs({ coerce: _ours, ...options }: Options): Options {
+  return options.type === 'boolean' ? options : { ...options, requiresArg: true }
 }
 
 function newParser(scriptName: string, explain: (message: string) => PkiError): Argv {
@@ -103,6 +107,9 @@ function commandError(message: string, entry: CommandEntry, command: Command): P
   }
   const [, flag, given, choices] = /Argument: (\S+), Given: (.+), Choices: (.+)/.exec(message) ?? []
   if (flag !== undefined) return new PkiError('USAGE', `--${flag} wants one of ${choices}, found ${given}`)
+  const [, bare] = /^Not enough arguments following: (\S+)/.exec(message) ?? []
+  if (bare !== undefined)
+    return new PkiError('USAGE', `--${bare} wants a value, found nothing`, { hint: help })
   if (/non-option arguments/.test(message)) {
     return new PkiError('USAGE', `missing ${entry.positionals}`, {
       hint: `"all", or the names of certificates: ${help}`,

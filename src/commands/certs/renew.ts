@@ -34,7 +34,6 @@ export const command = defineCommand({
     validity: {
       type: 'string',
       coerce: durationOption('validity'),
-      conflicts: 'csr-only',
       describe: 'How long the new certificates are valid (default: as --config says, else 1y)',
     },
     output: {
@@ -56,6 +55,11 @@ export const command = defineCommand({
   run: async (args, host) => {
     const asked = (args.names ?? []).map(String)
     const isAll = asked.includes('all')
+    if (args['csr-only'] && args.validity !== undefined) {
+      throw new PkiError('USAGE', '--validity and --csr-only exclude each other', {
+        hint: 'a request says nothing of time: whoever signs it decides',
+      })
+    }
     const result = await renewCertificates({
       ...readOptions(args, host),
       names: isAll ? all(asked) : asked.map(known),
