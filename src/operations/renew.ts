@@ -137,6 +137,7 @@ async function request(step: RequestStep, directory: RequestDirectory, force: bo
     created: !isWhole,
     ...requestFiles(directory, name),
     certificateFile: (entry.certificateFile ?? entry.file).path,
+    ...(entry.kubeconfig && !entry.certificateFile && { kubeconfigUser: entry.kubeconfig.config.userName }),
   }
   const warnings = step.warnings.map(warning => `${name}: ${warning}`)
   if (isWhole) return { changes: [], warnings, pending }

@@ -49,7 +49,7 @@ export function assessAuthority(entry: Entry, key: Found<PrivateKey>, now: Date)
   const keyPath = entry.key?.path ?? file.path
   if (key.state === 'invalid') {
     return key.reason === 'KEY_ENCRYPTED'
-      ? unusable('CA_KEY_ENCRYPTED', `${keyPath}: the private key is encrypted`, DECRYPT)
+      ? unusable('CA_KEY_ENCRYPTED', `${keyPath}: the private key is encrypted`, decryptHint(keyPath))
       : unusable('CA_KEY_UNREADABLE', `${keyPath}: ${describeUnusable(key)}`)
   }
   if (!isSigningKey(key)) {
@@ -77,7 +77,10 @@ export function assessAuthority(entry: Entry, key: Found<PrivateKey>, now: Date)
   return { state: 'local', certificate: best, bundle: certificate.certificates, key }
 }
 
-const DECRYPT =
-  'decrypt it for the renewal: openssl pkey -in ca.key -out ... with umask 077, and name that directory'
+/** Kubernetes reads no encrypted key either. */
+function decryptHint(path: string): string {
+  return `decrypt it first: (umask 077; openssl pkey -in ${path} -out ${path}.plain) && mv ${path}.plain ${path}`
+}
+
 const REPLACE_CA =
   'nothing it signs now would be accepted: the CA must be replaced first, by a new certificate for the same key or by a new CA that every node trusts'

@@ -23,6 +23,8 @@ export interface PendingRequest {
   readonly keyFile: string
   /** Where the signed certificate and the key belong. */
   readonly certificateFile: string
+  /** Of a kubeconfig that embeds both: the user they belong to. */
+  readonly kubeconfigUser?: string
 }
 
 export interface SkippedCertificate {

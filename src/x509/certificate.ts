@@ -1,5 +1,5 @@
 /** Certificates as plain, immutable data, read with node:crypto alone: a report never loads an issuing library. */
-import { X509Certificate } from 'node:crypto'
+import { type KeyObject, X509Certificate } from 'node:crypto'
 import { messageOf, type Unusable } from '../errors.ts'
 import { type Der, firstElement } from './der.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
@@ -25,41 +25,62 @@ export interface Certificate {
 /** Node's own object for each certificate, for the checks that need OpenSSL; keeps `Certificate` plain data. */
 const NATIVE = new WeakMap<Certificate, X509Certificate>()
 
-/** Throws what OpenSSL says when the bytes are not one X.509 certificate. */
+/** Throws what OpenSSL says when the bytes are not one X.509 certificate. Fields are worked out when they are read. */
 export function parseCertificate(der: Der): Certificate {
   const native = new X509Certificate(der)
   const certificate: Certificate = {
-    subject: rfc4514(native.subject),
-    issuer: rfc4514(native.issuer),
-    serialNumber: native.serialNumber,
     notBefore: new Date(native.validFrom),
     notAfter: new Date(native.validTo),
-    keyAlgorithm: keyAlgorithmOf(native.publicKey),
-    isCa: native.ca,
-    subjectAltName: native.subjectAltName?.split(', ') ?? [],
-    fingerprintSha256: native.fingerprint256.replaceAll(':', '').toLowerCase(),
-    der: new Uint8Array(native.raw),
+    der,
+    get subject() {
+      return rfc4514(native.subject)
+    },
+    get issuer() {
+      return rfc4514(native.issuer)
+    },
+    get serialNumber() {
+      return native.serialNumber
+    },
+    get keyAlgorithm() {
+      const key = publicKeyOf(certificate)
+      return key ? keyAlgorithmOf(key) : 'unknown'
+    },
+    get isCa() {
+      return native.ca
+    },
+    get subjectAltName() {
+      return native.subjectAltName?.split(', ') ?? []
+    },
+    get fingerprintSha256() {
+      return native.fingerprint256.replaceAll(':', '').toLowerCase()
+    },
   }
   NATIVE.set(certificate, native)
   return certificate
 }
 
-export function nativeCertificate(certificate: Certificate): X509Certificate {
+function nativeCertificate(certificate: Certificate): X509Certificate {
   return NATIVE.get(certificate) ?? new X509Certificate(certificate.der)
+}
+
+/** Undefined for a key of a kind that OpenSSL does not know. */
+export function publicKeyOf(certificate: Certificate): KeyObject | undefined {
+  try {
+    return nativeCertificate(certificate).publicKey
+  } catch {
+    return undefined
+  }
 }
 
 /** True when `authority`'s key made the certificate's signature and its subject is the certificate's issuer. */
 export function isSignedBy(certificate: Certificate, authority: Certificate): boolean {
   if (certificate.issuer !== authority.subject) return false
+  const key = publicKeyOf(authority)
   try {
-    return nativeCertificate(certificate).verify(nativeCertificate(authority).publicKey)
+    return key !== undefined && nativeCertificate(certificate).verify(key)
   } catch {
     return false
   }
-}
-
-export function hasSamePublicKey(one: Certificate, other: Certificate): boolean {
-  return nativeCertificate(one).publicKey.equals(nativeCertificate(other).publicKey)
 }
 
 export function isSameCertificate(one: Certificate, other: Certificate): boolean {

@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Unusable } from '../errors.ts'
-import { type Certificate, nativeCertificate } from './certificate.ts'
+import { type Certificate, publicKeyOf } from './certificate.ts'
 import type { Der } from './der.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS, keyAlgorithmOf } from './key-algorithm.ts'
 import { encodePem, type PemBlock, parsePem } from './pem.ts'
@@ -67,7 +67,7 @@ export function publicKeyInfo(key: PrivateKey): Der {
 }
 
 export function isKeyOf(key: PrivateKey, certificate: Certificate): boolean {
-  return nativeCertificate(certificate).publicKey.equals(createPublicKey(key.key))
+  return publicKeyOf(certificate)?.equals(createPublicKey(key.key)) ?? false
 }
 
 export function algorithmOf(key: PrivateKey): string {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
 import { kubepki } from '../support/host.ts'
@@ -62,7 +63,6 @@ const WRONG: readonly [string[], string, string?][] = [
   [
     ['certs', 'renew', 'all', '--encryption-algorithm', 'DSA', ...ROOT],
     '--encryption-algorithm wants one of',
-    undefined,
   ],
   [['certs', 'check-expiration', 'apiserver', ...ROOT], 'unknown flag or argument "apiserver"'],
   [
@@ -110,5 +110,12 @@ it('keeps every error code an upper-case word with an exit code', () => {
   for (const [code, exitCode] of Object.entries(ERRORS)) {
     expect(code).toMatch(/^[A-Z_]+$/)
     expect([1, 2]).toContain(exitCode)
+  }
+})
+
+it('lists every error code in the README, with its exit code', () => {
+  const readme = readFileSync(fixture('../README.md'), 'utf8')
+  for (const [code, exitCode] of Object.entries(ERRORS)) {
+    expect(readme, code).toMatch(new RegExp(`^\\| [^|]*\`${code}\`[^|]* \\| ${exitCode} \\|$`, 'm'))
   }
 })

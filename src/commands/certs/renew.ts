@@ -4,7 +4,7 @@ import { CERTIFICATES, KUBECONFIGS, KUBELET_CERTIFICATES } from '../../inventory
 import { RENEWABLE } from '../../inventory/select.ts'
 import { renewCertificates } from '../../operations/renew.ts'
 import { HARMLESS } from '../../pki/renewal.ts'
-import type { RenewalResult } from '../../pki/renewal-result.ts'
+import type { PendingRequest, RenewalResult } from '../../pki/renewal-result.ts'
 import { RENEWAL_FORMATS, type RenewalFormatName } from '../../report/renewal.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
 import { defineCommand, type Host } from '../command.ts'
@@ -110,10 +110,15 @@ function explain(result: RenewalResult, { host, isAll }: { host: Host; isAll: bo
   if (result.pending.length > 0) {
     tell.hint(
       host,
-      'have each .csr signed by its CA, then put the certificate and the .key where the old ones are:',
+      'have each .csr signed by its CA, then put the certificate and its .key where the old ones are:',
     )
-    for (const { csrFile, certificateFile } of result.pending)
-      tell.hint(host, `  ${csrFile} -> ${certificateFile}`)
+    for (const pending of result.pending) tell.hint(host, `  ${pending.csrFile} -> ${placeOf(pending)}`)
   }
   return failed.length > 0 ? EXIT.failed : EXIT.done
+}
+
+function placeOf({ certificateFile, kubeconfigUser }: PendingRequest): string {
+  return kubeconfigUser === undefined
+    ? certificateFile
+    : `${certificateFile}, user ${kubeconfigUser}, both in base64`
 }
