@@ -4,7 +4,7 @@ export { parseDuration } from './kubernetes/duration.ts'
 export { checkExpiration } from './operations/check-expiration.ts'
 export { type RenewOptions, renewCertificates } from './operations/renew.ts'
 export type { CertificateDetails } from './pki/certification-path.ts'
-export type { ExpirationReport, ExpirationRow, SourceFact, WideRow } from './pki/expiration.ts'
+export type { ExpirationReport, ExpirationRow, WideRow } from './pki/expiration.ts'
 export type { SkipReason } from './pki/renewal.ts'
 export type {
   PendingRequest,
@@ -12,5 +12,6 @@ export type {
   RenewedCertificate,
   SkippedCertificate,
 } from './pki/renewal-result.ts'
+export type { SourceFact } from './pki/sources.ts'
 export type { ReadOptions } from './store/read.ts'
 export { VERSION } from './version.ts'

@@ -1,6 +1,8 @@
 /** Options that commands share, and the types of their values. */
 import { PkiError } from '../errors.ts'
 import { parseDuration } from '../kubernetes/duration.ts'
+import type { SourceFact } from '../pki/sources.ts'
+import { printable } from '../report/printable.ts'
 import type { ReadOptions } from '../store/read.ts'
 import type { Host, OptionTable } from './command.ts'
 
@@ -39,7 +41,7 @@ export const NODE_OPTIONS = {
     type: 'string',
     default: '/',
     coerce: pathOption('root'),
-    describe: 'Prefix that holds the node’s tree: a mounted disk, a host path, a copy',
+    describe: "Prefix that holds the node's tree: a mounted disk, a host path, a copy",
   },
   'cert-dir': {
     type: 'string',
@@ -54,7 +56,7 @@ export const NODE_OPTIONS = {
   'kubelet-dir': {
     type: 'string',
     coerce: pathOption('kubelet-dir'),
-    describe: 'The kubelet’s own certificates (default: /var/lib/kubelet/pki)',
+    describe: "The kubelet's own certificates (default: /var/lib/kubelet/pki)",
   },
   config: { type: 'string', coerce: pathOption('config'), describe: 'kubeadm configuration file' },
   now: { type: 'string', coerce: instantOption, describe: 'RFC 3339 time to use instead of the clock' },
@@ -75,10 +77,16 @@ export function readOptions(args: NodeArguments, host: Host): ReadOptions & { no
   return { root, certDir, kubeconfigDir, kubeletDir, config, now: args.now ?? host.now() }
 }
 
-/** Everything that is not what was asked for goes to stderr, one line each. */
+/** Everything that is not what was asked for goes to stderr, one line each, whatever a file put into it. */
+const line = (kind: string) => (host: Host, message: string) =>
+  host.stderr(`kubepki: ${kind}${printable(message)}\n`)
 export const tell = {
-  error: (host: Host, message: string) => host.stderr(`kubepki: error: ${message}\n`),
-  warning: (host: Host, message: string) => host.stderr(`kubepki: warning: ${message}\n`),
-  hint: (host: Host, message: string) => host.stderr(`kubepki: hint: ${message}\n`),
-  note: (host: Host, message: string) => host.stderr(`kubepki: ${message}\n`),
+  error: line('error: '),
+  warning: line('warning: '),
+  hint: line('hint: '),
+  note: line(''),
+}
+
+export function tellSources(host: Host, sources: readonly SourceFact[]): void {
+  for (const { fact, value, source } of sources) tell.note(host, `${fact}: ${value} (${source})`)
 }

@@ -17,7 +17,8 @@ import type {
   SkippedCertificate,
 } from '../pki/renewal-result.ts'
 import { certificateText, type FileChange, renewedFiles } from '../pki/renewed-files.ts'
-import type { Snapshot } from '../pki/snapshot.ts'
+import { type Snapshot, shownFile } from '../pki/snapshot.ts'
+import { renewalSources } from '../pki/sources.ts'
 import { readKey, type Tree } from '../store/files.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
 import {
@@ -73,6 +74,7 @@ export async function renewCertificates(options: RenewOptions): Promise<RenewalR
     pending: requested.flatMap(outcome => ('pending' in outcome ? [outcome.pending] : [])),
     skipped: [...skips, ...refused],
     restart: componentsOf(renewed.map(outcome => outcome.renewed.name)),
+    sources: renewalSources(snapshot, options),
     warnings: [...snapshot.warnings, ...[...renewed, ...requested].flatMap(outcome => outcome.warnings)],
   }
 }
@@ -104,7 +106,7 @@ async function sign(step: SignStep): Promise<Renewed> {
     name,
     longName,
     caName,
-    file: (entry.certificateFile ?? entry.file).path,
+    file: shownFile(entry),
     expirationDate: instant(certificate.notAfter),
     previousExpirationDate: instant(old.notAfter),
     serialNumber: certificate.serialNumber,
@@ -136,7 +138,7 @@ async function request(step: RequestStep, directory: RequestDirectory, force: bo
     externallyManaged: isCaExternal,
     created: !isWhole,
     ...requestFiles(directory, name),
-    certificateFile: (entry.certificateFile ?? entry.file).path,
+    certificateFile: shownFile(entry),
     ...(entry.kubeconfig && !entry.certificateFile && { kubeconfigUser: entry.kubeconfig.config.userName }),
   }
   const warnings = step.warnings.map(warning => `${name}: ${warning}`)

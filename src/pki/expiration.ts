@@ -4,7 +4,8 @@ import { compareNames } from '../inventory/select.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type CertificateDetails, detailsOf } from './certification-path.ts'
 import { isManagedElsewhere } from './external-ca.ts'
-import type { Entry, NodeRole, Snapshot } from './snapshot.ts'
+import { type Entry, type NodeRole, type Snapshot, shownFile } from './snapshot.ts'
+import { type SourceFact, sourceFacts } from './sources.ts'
 
 /** One certificate. The first six fields are kubeadm's, with its meaning. */
 export interface ExpirationRow {
@@ -31,12 +32,6 @@ export interface ExpirationRow {
 export interface WideRow extends ExpirationRow {
   /** `2/3` in a file of several certificates; `certificate-authority` of a kubeconfig. */
   readonly part?: string
-}
-
-export interface SourceFact {
-  readonly fact: string
-  readonly value: string
-  readonly source: string
 }
 
 export interface ExpirationReport {
@@ -124,10 +119,6 @@ function datesOf({ notAfter }: Certificate, now: Date) {
   }
 }
 
-function shownFile(entry: Entry): string {
-  return entry.certificateFile?.path ?? entry.file.path
-}
-
 /** The control plane's rows do not belong on a worker, nor most of them on a host that runs etcd alone. */
 function isOptionalHere({ role }: Snapshot, { isOptional, caName, name }: Entry): boolean {
   const isEtcds = (caName === 'etcd-ca' && name !== 'apiserver-etcd-client') || name === 'etcd-ca'
@@ -165,20 +156,4 @@ function readerWarnings({ name, file, certificate, kubeconfig }: Entry): string[
   const authority = kubeconfig?.certificateAuthority
   const trust = authority?.state === 'invalid' ? [`its CA data: ${describeUnusable(authority)}`] : []
   return [...found, ...trust].map(warning => `${name}: ${file.path}: ${warning}`)
-}
-
-function sourceFacts(snapshot: Snapshot): SourceFact[] {
-  const { certDir, kubeconfigDir, kubeletDir, etcd } = snapshot.locations
-  const facts = {
-    'certificate directory': certDir,
-    'kubeconfig directory': kubeconfigDir,
-    'kubelet directory': kubeletDir,
-  }
-  return [
-    ...Object.entries(facts).map(([fact, { value, source }]) => ({ fact, value: value.path, source })),
-    { fact: 'etcd', value: etcd.value, source: etcd.source },
-    ...snapshot.entries
-      .filter(({ certificate }) => certificate.state !== 'missing')
-      .map(entry => ({ fact: entry.name, value: shownFile(entry), source: entry.file.source })),
-  ]
 }

@@ -20,7 +20,7 @@ interface Check {
 const CHECKS: readonly Check[] = [
   { wanted: 'its key to match', holds: (_, { certificate, key }) => isKeyOf(key, certificate) },
   {
-    wanted: 'its signature to be the CA’s',
+    wanted: "its signature to be the CA's",
     holds: ({ authority }, { certificate }) => isSignedBy(certificate, authority.certificate),
   },
   {

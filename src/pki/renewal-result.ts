@@ -1,5 +1,6 @@
 import type { Component } from '../inventory/catalog.ts'
 import type { SkipReason } from './renewal.ts'
+import type { SourceFact } from './sources.ts'
 
 export interface RenewedCertificate {
   readonly name: string
@@ -42,5 +43,6 @@ export interface RenewalResult {
   readonly skipped: readonly SkippedCertificate[]
   /** The processes that hold a renewed certificate. */
   readonly restart: readonly Component[]
+  readonly sources: readonly SourceFact[]
   readonly warnings: readonly string[]
 }

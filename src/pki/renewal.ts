@@ -68,7 +68,7 @@ export interface RenewalPlan {
 
 /** Clocks differ by minutes: a certificate is valid from five minutes ago, as kubeadm's are. */
 const BACKDATE = 5 * 60_000
-const ONE_YEAR = 365 * 86_400_000
+export const ONE_YEAR = 365 * 86_400_000
 
 export interface RenewalFacts {
   readonly snapshot: Snapshot
@@ -110,7 +110,7 @@ function planStep(facts: RenewalFacts, order: RenewalOrder, row: Row): Step {
   const isRequest = order.csrOnly || authority.state === 'external'
   if (authority.state === 'unusable' && !isRequest)
     return skip(authority.problem, authority.message, authority.hint)
-  const chosen = chooseAlgorithm(old, order, snapshot.configuration?.encryptionAlgorithm)
+  const chosen = chooseAlgorithm(old, order, snapshot.configuration?.value.encryptionAlgorithm)
   if (chosen.algorithm === undefined) return skip('KEY_ALGORITHM_UNSUPPORTED', chosen.message, chosen.hint)
   const { name, longName } = row
   const work = { name, longName, entry, old, caName, algorithm: chosen.algorithm }
@@ -157,7 +157,7 @@ function chooseAlgorithm(
 }
 
 function validityPeriod({ snapshot, now }: RenewalFacts, order: RenewalOrder, authority: Certificate) {
-  const validity = order.validity ?? snapshot.configuration?.certificateValidityPeriod ?? ONE_YEAR
+  const validity = order.validity ?? snapshot.configuration?.value.certificateValidityPeriod ?? ONE_YEAR
   const wanted = new Date(now.getTime() + validity)
   const isCut = wanted > authority.notAfter
   const warning = `notAfter cut to ${authority.notAfter.toISOString()}, when its CA ends`

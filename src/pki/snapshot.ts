@@ -3,7 +3,7 @@ import type { Unusable } from '../errors.ts'
 import type { ClusterConfiguration } from '../kubernetes/cluster-configuration.ts'
 import type { Kubeconfig } from '../kubernetes/kubeconfig.ts'
 import type { CertificateFile } from '../x509/certificate.ts'
-import type { Locations } from './locations.ts'
+import type { Locations, Sourced } from './locations.ts'
 
 /** Something that ought to be there: it is, it is not, or it cannot be used. */
 export type Found<T> =
@@ -55,7 +55,8 @@ export type NodeRole = 'control-plane' | 'etcd' | 'worker'
 
 export interface Snapshot {
   readonly locations: Locations
-  readonly configuration?: ClusterConfiguration | undefined
+  /** Source: the file. */
+  readonly configuration?: Sourced<ClusterConfiguration> | undefined
   readonly role: NodeRole
   /** Every row that applies, in the inventory's order. */
   readonly entries: readonly Entry[]
@@ -64,6 +65,11 @@ export interface Snapshot {
 
 export function entryNamed(snapshot: Snapshot, name: string | undefined): Entry | undefined {
   return snapshot.entries.find(entry => entry.name === name)
+}
+
+/** The file that holds the certificate. */
+export function shownFile(entry: Entry): string {
+  return (entry.certificateFile ?? entry.file).path
 }
 
 /** A worker keeps the cluster's CA certificate and the kubelet's files; an etcd host etcd's; all else is a control plane. */

@@ -1,10 +1,13 @@
 /** kubeadm's table writer: left-aligned columns at least 10 wide, 3 spaces apart, the last cell of a line unpadded. */
 
+import { printable } from './printable.ts'
+
 const LEAST_WIDTH = 10
 const PADDING = 3
 
 /** Lines that share a column form its block; every row here has the same number of cells. */
-export function renderTable(rows: readonly (readonly string[])[]): string {
+export function renderTable(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map(row => row.map(printable))
   const columns = (rows[0]?.length ?? 0) - 1
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(LEAST_WIDTH, ...rows.map(row => (row[column] ?? '').length + PADDING)),

@@ -58,7 +58,7 @@ export function readSnapshot(options: ReadOptions): Snapshot {
   const runsApiServer = pods.some(({ value }) => value.component === 'kube-apiserver')
   const snapshot: Snapshot = {
     locations,
-    configuration: configuration?.value,
+    configuration,
     role: roleOf(entries, runsApiServer),
     entries,
     warnings,
@@ -70,7 +70,7 @@ export function readSnapshot(options: ReadOptions): Snapshot {
 function noPki(tree: Tree, { certDir, kubeconfigDir, kubeletDir }: Locations): PkiError {
   const places = [certDir, kubeconfigDir, kubeletDir].map(({ value }) => shownPath(tree, value))
   return new PkiError('NO_PKI', `no certificate found in ${places.join(', ')}`, {
-    hint: 'name the PKI directory with --cert-dir, or where the node’s tree is with --root',
+    hint: "name the PKI directory with --cert-dir, or where the node's tree is with --root",
   })
 }
 

@@ -29,8 +29,8 @@ const NATIVE = new WeakMap<Certificate, X509Certificate>()
 export function parseCertificate(der: Der): Certificate {
   const native = new X509Certificate(der)
   const certificate: Certificate = {
-    notBefore: new Date(native.validFrom),
-    notAfter: new Date(native.validTo),
+    notBefore: instant(native.validFrom),
+    notAfter: instant(native.validTo),
     der,
     get subject() {
       return rfc4514(native.subject)
@@ -61,6 +61,12 @@ export function parseCertificate(der: Der): Certificate {
 
 function nativeCertificate(certificate: Certificate): X509Certificate {
   return NATIVE.get(certificate) ?? new X509Certificate(certificate.der)
+}
+
+function instant(text: string): Date {
+  const date = new Date(text)
+  if (Number.isNaN(date.getTime())) throw new RangeError(`not a time: ${text}`)
+  return date
 }
 
 /** Undefined for a key of a kind that OpenSSL does not know. */

@@ -525,3 +525,10 @@ describe('writing', () => {
     expect(existsSync(join(root, K, 'pki/apiserver.key.kubepki-new'))).toBe(false)
   })
 })
+
+it('-v says what decided the new keys and their time', async () => {
+  const { stderr } = await renew(copyNode('stock-1.20'), 'apiserver', '-v', '--validity', '90d')
+  expect(stderr).toContain('kubepki: encryption algorithm: as the old key (default)\n')
+  expect(stderr).toContain('kubepki: validity: 90 d (--validity)\n')
+  expect(stderr).toMatch(/^kubepki: apiserver: .*apiserver.crt \(manifests\/kube-apiserver.yaml: --tls-cert-file\)$/m)
+})

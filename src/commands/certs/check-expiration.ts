@@ -3,7 +3,7 @@ import { checkExpiration } from '../../operations/check-expiration.ts'
 import { type ExpirationReport, rowsExpiringWithin } from '../../pki/expiration.ts'
 import { FORMATS, type Format, type FormatName } from '../../report/format.ts'
 import { defineCommand, type Host } from '../command.ts'
-import { durationOption, NODE_OPTIONS, readOptions, tell } from '../options.ts'
+import { durationOption, NODE_OPTIONS, readOptions, tell, tellSources } from '../options.ts'
 
 export const command = defineCommand({
   options: {
@@ -35,8 +35,7 @@ export const command = defineCommand({
     const format: Format = FORMATS[args.output]
     const report = checkExpiration({ ...readOptions(args, host), depth: format.depth })
     host.stdout(format.render(report))
-    if (args.verbose)
-      for (const { fact, value, source } of report.sources) tell.note(host, `${fact}: ${value} (${source})`)
+    if (args.verbose) tellSources(host, report.sources)
     explain(report, host)
     if (args.within === undefined) return EXIT.done
     return rowsExpiringWithin(format.rows(report), args.within, report.now).length > 0
@@ -51,6 +50,6 @@ function explain(report: ExpirationReport, host: Host): void {
   for (const { name, file, message } of rows)
     if (message !== undefined) tell.error(host, `${name}: ${file}: ${message}`)
   if (report.role === 'worker') {
-    tell.note(host, 'no control plane here; -o wide lists the kubelet’s certificates')
+    tell.note(host, "no control plane here; -o wide lists the kubelet's certificates")
   }
 }

@@ -8,7 +8,7 @@ import type { PendingRequest, RenewalResult } from '../../pki/renewal-result.ts'
 import { RENEWAL_FORMATS, type RenewalFormatName } from '../../report/renewal.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
 import { defineCommand, type Host } from '../command.ts'
-import { durationOption, NODE_OPTIONS, pathOption, readOptions, tell } from '../options.ts'
+import { durationOption, NODE_OPTIONS, pathOption, readOptions, tell, tellSources } from '../options.ts'
 
 const NAMES = RENEWABLE.map(({ name }) => name)
 const ALGORITHMS = Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[]
@@ -70,6 +70,7 @@ export const command = defineCommand({
       validity: args.validity,
     })
     host.stdout(RENEWAL_FORMATS[args.output](result, { isAll }))
+    if (args.verbose) tellSources(host, result.sources)
     return explain(result, { host, isAll })
   },
 })
