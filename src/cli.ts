@@ -9,8 +9,8 @@ import { VERSION } from './version.ts'
 
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   try {
-    const entry = entryNamed(argv)
-    return await (entry ? runCommand(entry, argv.slice(2), host) : runOverview(argv, host))
+    const named = findCommand(argv)
+    return await (named ? runCommand(named.entry, named.rest, host) : runOverview(argv, host))
   } catch (error) {
     if (!(error instanceof PkiError)) throw error
     tell.error(host, error.message)
@@ -19,9 +19,15 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
   }
 }
 
-function entryNamed([first, second]: readonly string[]): CommandEntry | undefined {
-  const group = GROUPS.find(({ name, aliases }) => name === first || aliases.includes(first ?? ''))
-  return COMMANDS.find(entry => entry.group === group?.name && entry.verb === second)
+/** The command's two words, at the start or behind flags. */
+function findCommand(argv: readonly string[]) {
+  for (const index of argv[0]?.startsWith('-') ? argv.keys() : [0]) {
+    const [word, verb] = argv.slice(index)
+    const group = GROUPS.find(({ name, aliases }) => name === word || aliases.includes(word ?? ''))
+    const entry = COMMANDS.find(one => one.group === group?.name && one.verb === verb)
+    if (entry) return { entry, rest: argv.toSpliced(index, 2) }
+  }
+  return undefined
 }
 
 /** One command, as yargs' default command: parsed once, its help laid out only when it is asked for. */

@@ -49,6 +49,8 @@ export function messageOf(error: unknown): string {
 export const REASONS = {
   PERMISSION_DENIED: 'permission denied',
   NOT_A_FILE: 'not a regular file',
+  NOT_A_DIRECTORY: 'wanted a directory, found a file',
+  NOT_UTF8: 'not UTF-8 text',
   FILE_TOO_LARGE: 'too large for a certificate file',
   DANGLING_LINK: 'the symbolic link points to nothing',
   OUTSIDE_ROOT: 'leads out of the root',
@@ -76,6 +78,7 @@ export const REASONS = {
   NO_CLIENT_CERTIFICATE: 'the user has no client certificate',
   BASE64_MALFORMED: 'the embedded data is not base64',
   BASE64_TWICE: 'the embedded data is base64 encoded twice',
+  DATA_AS_PATH: 'holds data where a file name belongs',
   REFERENCE_MISSING: 'the file it refers to does not exist',
 } as const satisfies Record<string, string>
 export type Reason = keyof typeof REASONS

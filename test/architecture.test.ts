@@ -25,10 +25,10 @@ const LEVELS: Readonly<Record<string, number>> = {
 
 const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
   { library: /^(@peculiar\/|reflect-metadata)/, only: /^x509\/provider\.ts$/ },
-  { library: /^node:crypto$/, only: /^(x509\/|store\/backup\.ts)/ },
+  { library: /^node:crypto$/, only: /^(x509\/|store\/(backup|transaction)\.ts)/ },
   { library: /^js-yaml$/, only: /^kubernetes\/yaml\.ts$/ },
   { library: /^yargs$/, only: /^(cli|commands\/command)\.ts$/ },
-  { library: /^fastest-levenshtein$/, only: /^(cli|commands\/certs\/renew)\.ts$/ },
+  { library: /^fastest-levenshtein$/, only: /^(cli|inventory\/names)\.ts$/ },
   { library: /^node:fs/, only: /^store\// },
   { library: /^node:(tls|net|https?|dgram|child_process)$/, only: /^cluster\// },
 ]

@@ -14,11 +14,12 @@ export function pathOption(flag: string) {
   }
 }
 
-export function durationOption(flag: string) {
+/** `least`: the shortest that makes sense, in milliseconds. */
+export function durationOption(flag: string, least = 1) {
   return (value: unknown): number => {
     const text = String(value)
     const duration = parseDuration(text)
-    if (duration) return duration
+    if (duration !== undefined && duration >= least) return duration
     throw new PkiError('USAGE', `--${flag} wants a duration, found "${text}"`, {
       hint: 'such as 90s, 720h, 30d, 1y or 1h30m',
     })
@@ -30,10 +31,16 @@ const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}
 function instantOption(value: unknown): Date {
   const text = String(value)
   const instant = new Date(text)
-  if (RFC3339.test(text) && !Number.isNaN(instant.getTime())) return instant
+  if (RFC3339.test(text) && !Number.isNaN(instant.getTime()) && isOnCalendar(text)) return instant
   throw new PkiError('USAGE', `--now wants an RFC 3339 time, found "${text}"`, {
     hint: 'such as 2026-12-01T00:00:00Z',
   })
+}
+
+/** JavaScript takes 30 February for 2 March. */
+function isOnCalendar(text: string): boolean {
+  const day = text.slice(0, 10)
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
 }
 
 export const NODE_OPTIONS = {

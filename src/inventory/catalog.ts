@@ -21,6 +21,8 @@ export interface CertificateSpec {
   readonly caName?: string
   /** Absent, with all that hangs on it, when etcd runs elsewhere. */
   readonly localEtcdOnly?: true
+  /** A host that runs etcd alone keeps it. */
+  readonly onEtcdHosts?: true
   /** In order of trust: the first flag present says where the file is. */
   readonly flags: readonly FlagSpec[]
   /** The processes that hold it. */
@@ -88,6 +90,7 @@ export const CERTIFICATES = [
     longName: 'self-signed CA to provision identities for etcd',
     baseName: 'etcd/ca',
     localEtcdOnly: true,
+    onEtcdHosts: true,
     flags: [
       { component: 'etcd', certificate: 'trusted-ca-file' },
       { component: 'kube-apiserver', certificate: 'etcd-cafile' },
@@ -101,6 +104,7 @@ export const CERTIFICATES = [
     baseName: 'etcd/server',
     caName: 'etcd-ca',
     localEtcdOnly: true,
+    onEtcdHosts: true,
     flags: [{ component: 'etcd', certificate: 'cert-file', key: 'key-file' }],
     usedBy: ['etcd'],
   },
@@ -111,6 +115,7 @@ export const CERTIFICATES = [
     baseName: 'etcd/peer',
     caName: 'etcd-ca',
     localEtcdOnly: true,
+    onEtcdHosts: true,
     flags: [{ component: 'etcd', certificate: 'peer-cert-file', key: 'peer-key-file' }],
     usedBy: ['etcd'],
   },
@@ -121,6 +126,7 @@ export const CERTIFICATES = [
     baseName: 'etcd/healthcheck-client',
     caName: 'etcd-ca',
     localEtcdOnly: true,
+    onEtcdHosts: true,
     flags: [],
     usedBy: [],
   },

@@ -5,8 +5,8 @@ import { isMapping, listAt, type Mapping, mappingAt, parseYaml, stringAt } from 
 
 export interface ClusterConfiguration {
   readonly certificatesDir?: string
-  /** `external` when `etcd.external` is given. */
-  readonly etcd: 'local' | 'external'
+  /** `external` when `etcd.external` is given; absent when the file says nothing of the cluster. */
+  readonly etcd?: 'local' | 'external'
   readonly encryptionAlgorithm?: string
   /** Milliseconds. */
   readonly certificateValidityPeriod?: number
@@ -30,7 +30,7 @@ export function parseClusterConfiguration(text: string, file: string): ClusterCo
     )
   }
   const cluster = documents.find(document => stringAt(document, 'kind') === 'ClusterConfiguration')
-  return cluster ? readCluster(cluster, file) : { etcd: 'local' }
+  return cluster ? readCluster(cluster, file) : {}
 }
 
 function readCluster(cluster: Mapping, file: string): ClusterConfiguration {
@@ -47,7 +47,7 @@ function readCluster(cluster: Mapping, file: string): ClusterConfiguration {
   return {
     etcd: isExternal(cluster) ? 'external' : 'local',
     ...(certificatesDir !== undefined && { certificatesDir }),
-    ...(encryptionAlgorithm !== undefined && { encryptionAlgorithm }),
+    ...(encryptionAlgorithm && { encryptionAlgorithm }),
     ...(certificateValidityPeriod !== undefined && { certificateValidityPeriod }),
   }
 }

@@ -1,5 +1,5 @@
 /** Kubeconfig files (v1 Config): the credentials of the current context, and replacing them without touching the rest. */
-import type { Reason, Unusable } from '../errors.ts'
+import { describeUnusable, type Reason, type Unusable } from '../errors.ts'
 import {
   isMapping,
   listAt,
@@ -66,15 +66,20 @@ function currentCredentials(config: Mapping): Kubeconfig | Unusable {
     server: stringAt(clusterMapping, 'server'),
     clientCertificate: clientCertificate as Credential,
     clientKey: clientKey as Credential | undefined,
-    certificateAuthority: usable(certificateAuthority, warnings),
+    certificateAuthority: trust(certificateAuthority, [...cluster.path, 'cluster'], warnings),
     warnings,
   }
 }
 
-function usable(read: Credential | Unusable | undefined, warnings: string[]): Credential | undefined {
+/** CA data that cannot be read still has its place, where a renewal puts what can. */
+function trust(
+  read: Credential | Unusable | undefined,
+  path: Path,
+  warnings: string[],
+): Credential | undefined {
   if (!read || !('reason' in read)) return read
-  warnings.push('its certificate-authority-data cannot be read')
-  return undefined
+  warnings.push(`its certificate-authority-data: ${describeUnusable(read)}`)
+  return { at: 'data', pem: '', path: [...path, 'certificate-authority-data'] }
 }
 
 /** client-go prefers the data over the file when both are given. */
@@ -92,7 +97,13 @@ function credential(entry: Mapping, path: Path, warnings: string[]): Credential 
     return fromBase64(data, dataPath)
   }
   const file = stringAt(entry, key)
+  if (file && isData(file)) return { reason: 'DATA_AS_PATH', found: key }
   return file ? { at: 'file', file } : undefined
+}
+
+/** PEM, or its base64, put into the field for a file name: it may be a private key, so it is never repeated. */
+function isData(file: string): boolean {
+  return /\p{Cc}|-----BEGIN|LS0tLS1CRUdJTi/u.test(file) || file.split('/').some(part => part.length > 255)
 }
 
 function fromBase64(data: string, path: Path): Credential | Unusable {

@@ -1,9 +1,9 @@
 /** Static pod manifests: the flags a control-plane component is really started with. */
 import type { Unusable } from '../errors.ts'
-import { listAt, mappingAt, parseYaml, stringAt } from './yaml.ts'
+import { listAt, type Mapping, mappingAt, parseYaml, stringAt } from './yaml.ts'
 
 export interface StaticPod {
-  /** `kube-apiserver`, `etcd`, ...: what the first container runs. */
+  /** `kube-apiserver`, `etcd`, ...: the program it runs. */
   readonly component: string
   /** Flag name without dashes -> value, as on the command line. The last one wins. */
   readonly flags: ReadonlyMap<string, string>
@@ -11,26 +11,55 @@ export interface StaticPod {
   readonly mounts: readonly { readonly mountPath: string; readonly hostPath: string }[]
 }
 
+const COMPONENTS: ReadonlySet<string> = new Set([
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'etcd',
+])
+
+export function isComponent(name: string): boolean {
+  return COMPONENTS.has(name)
+}
+
+/** The container that runs a control-plane component, whatever else is in the pod; else the first. */
 export function parseStaticPod(text: string): StaticPod | Unusable {
   const parsed = parseYaml(text)
   if ('reason' in parsed) return parsed
-  const pod = parsed.documents[0]
-  const [container] = listAt(mappingAt(pod, 'spec'), 'containers')
-  const [executable = '', ...words] = [...listAt(container, 'command'), ...listAt(container, 'args')].map(
-    String,
-  )
+  const spec = mappingAt(parsed.documents[0], 'spec')
+  const containers = listAt(spec, 'containers').map(container => ({ container, words: commandOf(container) }))
+  const chosen = containers.find(({ words }) => isComponent(programOf(words))) ?? containers[0]
+  if (!chosen) return { component: '', flags: new Map(), mounts: [] }
+  const { container, words } = chosen
+  return { component: programOf(words), flags: parseFlags(words.slice(1)), mounts: mountsOf(spec, container) }
+}
+
+function commandOf(container: unknown): string[] {
+  return [...listAt(container, 'command'), ...listAt(container, 'args')].map(String)
+}
+
+function programOf([executable = '']: readonly string[]): string {
+  return executable.split('/').at(-1) as string
+}
+
+function mountsOf(spec: Mapping, container: unknown): StaticPod['mounts'] {
   const hostPaths = new Map(
-    listAt(mappingAt(pod, 'spec'), 'volumes').map(volume => [
+    listAt(spec, 'volumes').map(volume => [
       stringAt(volume, 'name'),
       stringAt(mappingAt(volume, 'hostPath'), 'path'),
     ]),
   )
-  const mounts = listAt(container, 'volumeMounts').flatMap(mount => {
+  return listAt(container, 'volumeMounts').flatMap(mount => {
     const hostPath = hostPaths.get(stringAt(mount, 'name'))
     const mountPath = stringAt(mount, 'mountPath')
-    return hostPath && mountPath ? [{ mountPath, hostPath }] : []
+    return hostPath && mountPath
+      ? [{ mountPath: withoutSlash(mountPath), hostPath: withoutSlash(hostPath) }]
+      : []
   })
-  return { component: executable.split('/').at(-1) as string, flags: parseFlags(words), mounts }
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '')
 }
 
 /** Where a path named in a flag is on the host: the longest mount that holds it says so. */

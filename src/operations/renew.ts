@@ -1,14 +1,16 @@
 /** Renewal: read, plan, issue, check, then write everything or nothing. */
-import type { Component } from '../inventory/catalog.ts'
-import { CERTIFICATES, KUBECONFIGS } from '../inventory/catalog.ts'
+import { messageOf, PkiError } from '../errors.ts'
+import { usersOf } from '../inventory/select.ts'
 import { type AuthorityState, assessAuthority } from '../pki/authority.ts'
-import { verifyIssued, verifyWritten } from '../pki/issued.ts'
+import { instant } from '../pki/instant.ts'
+import { verifyIssued, verifyRequest, verifyWritten } from '../pki/issued.ts'
 import {
   planRenewal,
   type RenewalOrder,
   type RequestStep,
   type SignStep,
   type SkipStep,
+  type Step,
 } from '../pki/renewal.ts'
 import type {
   PendingRequest,
@@ -17,12 +19,13 @@ import type {
   SkippedCertificate,
 } from '../pki/renewal-result.ts'
 import { certificateText, type FileChange, renewedFiles } from '../pki/renewed-files.ts'
-import { type Snapshot, shownFile } from '../pki/snapshot.ts'
+import { type Entry, type Snapshot, shownFile } from '../pki/snapshot.ts'
 import { renewalSources } from '../pki/sources.ts'
 import { readKey, type Tree } from '../store/files.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
 import {
   makeRequestDirectory,
+  type PendingState,
   type RequestDirectory,
   readPending,
   requestChanges,
@@ -31,6 +34,7 @@ import {
 } from '../store/requests.ts'
 import { commit } from '../store/transaction.ts'
 import { encodePrivateKey, generateKey } from '../x509/key.ts'
+import { isIssuable, KEY_ALGORITHMS } from '../x509/key-algorithm.ts'
 
 /** What issues is loaded while the first keys are being made. */
 const issuing = () => import('../x509/issue.ts')
@@ -47,36 +51,43 @@ export interface RenewOptions extends ReadOptions, RenewalOrder {
 interface Outcome {
   readonly changes: readonly FileChange[]
   readonly warnings: readonly string[]
+  readonly renewed?: RenewedCertificate
+  readonly pending?: PendingRequest
+  readonly skipped?: SkippedCertificate
 }
-type Renewed = Outcome & { readonly renewed: RenewedCertificate }
-type Requested = Outcome & ({ readonly pending: PendingRequest } | { readonly skipped: SkippedCertificate })
 
 export async function renewCertificates(options: RenewOptions): Promise<RenewalResult> {
   const tree: Tree = { root: options.root }
   const snapshot = readSnapshot(options)
+  checkConfiguration(snapshot)
   const authorities = readAuthorities(snapshot, options)
   const { steps } = planRenewal({ snapshot, authorities, now: options.now }, options)
-  const requests = steps.filter(step => step.action === 'request')
-  const needsDirectory = requests.length > 0 || options.csrDir !== undefined
+  const needsDirectory = steps.some(step => step.action === 'request') || options.csrDir !== undefined
   const directory = needsDirectory ? requestDirectory(tree, snapshot, options.csrDir) : undefined
-  const [renewed, requested] = await Promise.all([
-    Promise.all(steps.filter(step => step.action === 'sign').map(sign)),
-    Promise.all(directory ? requests.map(step => request(step, directory, options.force)) : []),
-  ])
-  const changes = [...renewed, ...requested].flatMap(outcome => outcome.changes)
-  if (directory && requested.some(outcome => outcome.changes.length > 0)) makeRequestDirectory(directory)
+  const outcomes = await Promise.all(
+    steps.map(step => settle(step, () => carryOut(step, directory, options.force))),
+  )
+  const changes = outcomes.flatMap(outcome => outcome.changes)
+  if (directory && outcomes.some(({ pending }) => pending?.created)) makeRequestDirectory(directory)
   commit(changes)
-  const refused = requested.flatMap(outcome => ('skipped' in outcome ? [outcome.skipped] : []))
-  const skips = steps.filter(step => step.action === 'skip').map(skipped)
+  const renewed = outcomes.flatMap(outcome => outcome.renewed ?? [])
   return {
     changed: changes.length > 0,
-    renewed: renewed.map(outcome => outcome.renewed),
-    pending: requested.flatMap(outcome => ('pending' in outcome ? [outcome.pending] : [])),
-    skipped: [...skips, ...refused],
-    restart: componentsOf(renewed.map(outcome => outcome.renewed.name)),
+    renewed,
+    pending: outcomes.flatMap(outcome => outcome.pending ?? []),
+    skipped: outcomes.flatMap(outcome => outcome.skipped ?? []),
+    restart: usersOf(renewed.map(({ name }) => name)),
     sources: renewalSources(snapshot, options),
-    warnings: [...snapshot.warnings, ...[...renewed, ...requested].flatMap(outcome => outcome.warnings)],
+    warnings: [...snapshot.warnings, ...outcomes.flatMap(outcome => outcome.warnings)],
   }
+}
+
+function checkConfiguration({ configuration }: Snapshot): void {
+  const algorithm = configuration?.value.encryptionAlgorithm
+  if (algorithm === undefined || isIssuable(algorithm)) return
+  const wanted = Object.keys(KEY_ALGORITHMS).join(', ')
+  const found = `${configuration?.source}: encryptionAlgorithm: wanted one of ${wanted}, found ${algorithm}`
+  throw new PkiError('CONFIG_INVALID', found)
 }
 
 /** Opens the keys of those CAs alone that sign what was named. */
@@ -85,15 +96,33 @@ function readAuthorities(snapshot: Snapshot, { names, now }: RenewOptions): Map<
     snapshot.entries.filter(({ name }) => names.includes(name)).map(({ caName }) => caName),
   )
   const entries = snapshot.entries.filter(({ name }) => needed.has(name))
-  return new Map(
-    entries.map(entry => [
-      entry.name,
-      assessAuthority(entry, entry.key ? readKey(entry.key) : { state: 'missing' }, now),
-    ]),
-  )
+  const assess = (entry: Entry) =>
+    assessAuthority(entry, entry.key ? readKey(entry.key) : { state: 'missing' }, now)
+  return new Map(entries.map(entry => [entry.name, assess(entry)]))
 }
 
-async function sign(step: SignStep): Promise<Renewed> {
+/** What cannot be made anew, by our own checks or the library's, stops itself alone: nothing has been written yet. */
+async function settle({ name, longName }: Step, work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work()
+  } catch (error) {
+    const skipped = { name, longName, reason: 'NEW_CERTIFICATE_WRONG', message: messageOf(error) } as const
+    return { changes: [], warnings: [], skipped }
+  }
+}
+
+async function carryOut(
+  step: Step,
+  directory: RequestDirectory | undefined,
+  force: boolean,
+): Promise<Outcome> {
+  if (step.action === 'sign') return sign(step)
+  if (step.action === 'request' && directory) return request(step, directory, force)
+  const { name, longName, reason, message, hint } = step as SkipStep
+  return { changes: [], warnings: [], skipped: { name, longName, reason, message, hint } }
+}
+
+async function sign(step: SignStep): Promise<Outcome> {
   const making = generateKey(step.algorithm)
   const [{ reissueLeaf }, key] = await Promise.all([issuing(), making])
   const { old, authority, notBefore, notAfter, name, longName, caName, entry } = step
@@ -116,35 +145,34 @@ async function sign(step: SignStep): Promise<Renewed> {
 }
 
 /** A request that is pending is kept: its answer may be on its way. */
-async function request(step: RequestStep, directory: RequestDirectory, force: boolean): Promise<Requested> {
-  const { name, longName, caName, entry, old, algorithm, isCaExternal } = step
+async function request(step: RequestStep, directory: RequestDirectory, force: boolean): Promise<Outcome> {
+  const { name, longName, caName, entry, isCaExternal } = step
   const { isRequestFor, requestLike } = await requesting()
-  const before = force ? ({ state: 'none' } as const) : readPending(directory, name)
-  const isWhole = before.state === 'complete' && isRequestFor(before.request, before.key) === true
-  if (before.state !== 'none' && !isWhole) {
-    const found = before.state === 'incomplete' ? before.found : `${name}.csr was not made for ${name}.key`
-    const message = `the pending request in ${directory.path} is not whole: ${found}`
-    const hint = 'replace it with --force'
+  const before = readPending(directory, name)
+  const isWhole = before.state === 'whole' && isRequestFor(before.request, before.key) === true
+  const obstacle = isWhole ? undefined : obstacleOf(before, directory, { name, force })
+  if (obstacle)
     return {
       changes: [],
       warnings: [],
-      skipped: { name, longName, reason: 'REQUEST_INCOMPLETE', message, hint },
+      skipped: { name, longName, reason: 'REQUEST_INCOMPLETE', ...obstacle },
     }
-  }
+  const isKept = isWhole && !force
   const pending: PendingRequest = {
     name,
     longName,
     caName,
     externallyManaged: isCaExternal,
-    created: !isWhole,
+    created: !isKept,
     ...requestFiles(directory, name),
     certificateFile: shownFile(entry),
     ...(entry.kubeconfig && !entry.certificateFile && { kubeconfigUser: entry.kubeconfig.config.userName }),
   }
   const warnings = step.warnings.map(warning => `${name}: ${warning}`)
-  if (isWhole) return { changes: [], warnings, pending }
-  const key = await generateKey(algorithm)
-  const csr = await requestLike(old, key)
+  if (isKept) return { changes: [], warnings, pending }
+  const key = await generateKey(step.algorithm)
+  const csr = await requestLike(step.old, key)
+  verifyRequest(step, csr, key)
   return {
     changes: requestChanges(directory, name, { csr, key: encodePrivateKey(key.key) }),
     warnings,
@@ -152,26 +180,16 @@ async function request(step: RequestStep, directory: RequestDirectory, force: bo
   }
 }
 
-function skipped({ name, longName, reason, message, hint }: SkipStep): SkippedCertificate {
-  return { name, longName, reason, message, hint }
-}
-
-/** In the order they are best restarted. */
-const RESTART_ORDER: readonly Component[] = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-]
-
-function componentsOf(names: readonly string[]): Component[] {
-  const users = new Set<Component>([
-    ...CERTIFICATES.filter(spec => names.includes(spec.name)).flatMap(spec => spec.usedBy),
-    ...KUBECONFIGS.flatMap(spec => (names.includes(spec.name) && 'component' in spec ? spec.component : [])),
-  ])
-  return RESTART_ORDER.filter(component => users.has(component))
-}
-
-function instant(date: Date): string {
-  return date.toISOString().replace(/\.\d{3}Z$/, 'Z')
+/** A key without the request made for it may be a live one: not even force replaces it. */
+function obstacleOf(
+  before: PendingState,
+  { path }: RequestDirectory,
+  { name, force }: { name: string; force: boolean },
+) {
+  if (before.state === 'none') return undefined
+  const hasStrangeKey = before.state === 'whole' || before.hasKey
+  if (force && !hasStrangeKey) return undefined
+  const found = before.state === 'whole' ? `${name}.csr was not made for ${name}.key` : before.found
+  const hint = hasStrangeKey ? `move ${path}/${name}.key away if it is not in use` : 'replace it with --force'
+  return { message: `the pending request in ${path} is not whole: ${found}`, hint }
 }

@@ -1,8 +1,7 @@
 /** Whether a CA can sign here, and with which certificate of its file. */
-import { describeUnusable } from '../errors.ts'
+import { describeUnusable, type Unusable } from '../errors.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { algorithmOf, isKeyOf, isSigningKey, type PrivateKey } from '../x509/key.ts'
-import { isExternallyManaged } from './external-ca.ts'
 import type { Entry, Found } from './snapshot.ts'
 
 export type AuthorityProblem =
@@ -25,56 +24,64 @@ export type AuthorityState =
       readonly key: PrivateKey
     }
   | { readonly state: 'external' }
-  | {
-      readonly state: 'unusable'
-      readonly problem: AuthorityProblem
-      readonly message: string
-      readonly hint?: string
-    }
+  | UnusableAuthority
+
+interface UnusableAuthority {
+  readonly state: 'unusable'
+  readonly problem: AuthorityProblem
+  readonly message: string
+  readonly hint?: string
+}
 
 export function assessAuthority(entry: Entry, key: Found<PrivateKey>, now: Date): AuthorityState {
   const { certificate, file } = entry
-  const unusable = (problem: AuthorityProblem, message: string, hint?: string): AuthorityState => ({
-    state: 'unusable',
-    problem,
-    message,
-    ...(hint !== undefined && { hint }),
-  })
   if (certificate.state === 'missing')
     return unusable('CA_CERTIFICATE_MISSING', `${file.path} does not exist`)
   if (certificate.state === 'invalid') {
     return unusable('CA_CERTIFICATE_INVALID', `${file.path}: ${describeUnusable(certificate)}`)
   }
-  if (isExternallyManaged(entry) || key.state === 'missing') return { state: 'external' }
+  if (key.state === 'missing') return { state: 'external' }
   const keyPath = entry.key?.path ?? file.path
-  if (key.state === 'invalid') {
-    return key.reason === 'KEY_ENCRYPTED'
-      ? unusable('CA_KEY_ENCRYPTED', `${keyPath}: the private key is encrypted`, decryptHint(keyPath))
-      : unusable('CA_KEY_UNREADABLE', `${keyPath}: ${describeUnusable(key)}`)
-  }
+  if (key.state === 'invalid') return unusableKey(keyPath, key)
   if (!isSigningKey(key)) {
     const found = `${keyPath}: wanted an RSA or ECDSA key, found ${algorithmOf(key)}`
-    return unusable(
-      'CA_KEY_UNSUPPORTED',
-      found,
-      'Kubernetes cannot read this key either; its certificates need another CA',
-    )
+    const hint = 'Kubernetes cannot read this key either; its certificates need another CA'
+    return unusable('CA_KEY_UNSUPPORTED', found, hint)
   }
   const matching = certificate.certificates.filter(one => isKeyOf(key, one))
-  const [best] = matching.toSorted((a, b) => b.notAfter.getTime() - a.notAfter.getTime())
+  const best = matching.find(one => failureOf(one, file.path, now) === undefined) ?? matching[0]
   if (!best) {
     const found = `${keyPath} is not the key of ${file.path} (${certificate.certificates[0].subject})`
     return unusable('CA_KEY_MISMATCH', found, 'put the key back that belongs to this CA certificate')
   }
-  if (!best.isCa) return unusable('NOT_A_CA', `${file.path}: ${best.subject} is not a CA certificate`)
-  if (best.notAfter <= now) {
-    return unusable('CA_EXPIRED', `${file.path} expired on ${best.notAfter.toISOString()}`, REPLACE_CA)
-  }
-  if (best.notBefore > now) {
-    const found = `${file.path} is not valid before ${best.notBefore.toISOString()}`
-    return unusable('CA_NOT_YET_VALID', found, 'check the clock of this machine')
-  }
-  return { state: 'local', certificate: best, bundle: certificate.certificates, key }
+  return (
+    failureOf(best, file.path, now) ?? {
+      state: 'local',
+      certificate: best,
+      bundle: certificate.certificates,
+      key,
+    }
+  )
+}
+
+function unusable(problem: AuthorityProblem, message: string, hint?: string): UnusableAuthority {
+  return { state: 'unusable', problem, message, ...(hint !== undefined && { hint }) }
+}
+
+function unusableKey(path: string, key: Unusable): UnusableAuthority {
+  return key.reason === 'KEY_ENCRYPTED'
+    ? unusable('CA_KEY_ENCRYPTED', `${path}: the private key is encrypted`, decryptHint(path))
+    : unusable('CA_KEY_UNREADABLE', `${path}: ${describeUnusable(key)}`)
+}
+
+/** Why a certificate that has the key must not sign. */
+function failureOf({ isCa, notBefore, notAfter, subject }: Certificate, file: string, now: Date) {
+  if (!isCa) return unusable('NOT_A_CA', `${file}: ${subject} is not a CA certificate`)
+  if (notAfter <= now)
+    return unusable('CA_EXPIRED', `${file} expired on ${notAfter.toISOString()}`, REPLACE_CA)
+  if (notBefore <= now) return undefined
+  const found = `${file} is not valid before ${notBefore.toISOString()}`
+  return unusable('CA_NOT_YET_VALID', found, 'check the clock of this machine')
 }
 
 /** Kubernetes reads no encrypted key either. */

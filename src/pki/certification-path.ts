@@ -21,9 +21,10 @@ export function detailsOf(
   beside: readonly Certificate[],
 ): CertificateDetails {
   const { subject, issuer, serialNumber, notBefore, keyAlgorithm, fingerprintSha256 } = certificate
-  const known = [...beside, ...authoritiesOf(snapshot).map(({ certificate: one }) => one)]
-  const path = pathAbove(certificate, known)
+  const authorities = authoritiesOf(snapshot)
+  const path = pathAbove(certificate, [...authorities.keys(), ...beside])
   const ends = [certificate, ...path].map(({ notAfter }) => notAfter.getTime())
+  const signer = path.find(one => authorities.has(one))
   return {
     subject,
     issuer,
@@ -31,40 +32,24 @@ export function detailsOf(
     notBefore,
     keyAlgorithm,
     fingerprintSha256,
-    signedBy: signerOf(snapshot, certificate, beside),
+    signedBy: (signer && authorities.get(signer)) ?? (isSignedBy(certificate, certificate) ? 'self' : null),
     effectiveExpirationDate: new Date(Math.min(...ends)),
   }
 }
 
-function authoritiesOf(snapshot: Snapshot): { name: string; certificate: Certificate }[] {
-  return snapshot.entries.flatMap(({ kind, name, certificate }) =>
-    kind === 'ca' && certificate.state === 'present'
-      ? certificate.certificates.map(one => ({ name, certificate: one }))
-      : [],
+/** Every CA certificate of the node -> its row. */
+function authoritiesOf(snapshot: Snapshot): ReadonlyMap<Certificate, string> {
+  const rows = snapshot.entries.filter(({ kind }) => kind === 'ca')
+  return new Map(
+    rows.flatMap(({ name, certificate }) =>
+      certificate.state === 'present' ? certificate.certificates.map(one => [one, name] as const) : [],
+    ),
   )
 }
 
-function signerOf(
-  snapshot: Snapshot,
-  certificate: Certificate,
-  beside: readonly Certificate[],
-): string | null {
-  const signedByOther = (one: Certificate) =>
-    !isSameCertificate(one, certificate) && isSignedBy(certificate, one)
-  const authority = authoritiesOf(snapshot).find(({ certificate: one }) => signedByOther(one))
-  if (authority) return authority.name
-  if (isSignedBy(certificate, certificate)) return 'self'
-  const intermediate = beside.find(signedByOther)
-  if (!intermediate) return null
-  return signerOf(
-    snapshot,
-    intermediate,
-    beside.filter(one => one !== intermediate),
-  )
-}
-
-/** No real path is longer; a file of a thousand certificates of one name must not take a minute. */
+/** Bounds for hostile files: no real path is longer, and no real CA has more namesakes. */
 const LONGEST_PATH = 10
+const MOST_NAMESAKES = 16
 
 /** The certificates above this one, as far as they are known. */
 export function pathAbove(certificate: Certificate, known: readonly Certificate[]): readonly Certificate[] {
@@ -72,7 +57,8 @@ export function pathAbove(certificate: Certificate, known: readonly Certificate[
   for (let current: Certificate | undefined = certificate; current && path.length < LONGEST_PATH; ) {
     const below: Certificate = current
     const isNew = (one: Certificate) => ![certificate, ...path].some(seen => isSameCertificate(seen, one))
-    current = known.find(one => isNew(one) && isSignedBy(below, one))
+    const namesakes = known.filter(one => one.subject === below.issuer).slice(0, MOST_NAMESAKES)
+    current = namesakes.find(one => isNew(one) && isSignedBy(below, one))
     if (current) path.push(current)
   }
   return path

@@ -120,9 +120,8 @@ function datesOf({ notAfter }: Certificate, now: Date) {
 }
 
 /** The control plane's rows do not belong on a worker, nor most of them on a host that runs etcd alone. */
-function isOptionalHere({ role }: Snapshot, { isOptional, caName, name }: Entry): boolean {
-  const isEtcds = (caName === 'etcd-ca' && name !== 'apiserver-etcd-client') || name === 'etcd-ca'
-  return isOptional || role === 'worker' || (role === 'etcd' && !isEtcds)
+function isOptionalHere({ role }: Snapshot, { isOptional, isOnEtcdHosts }: Entry): boolean {
+  return isOptional || role === 'worker' || (role === 'etcd' && !isOnEtcdHosts)
 }
 
 function wideRows(snapshot: Snapshot, entry: Entry, now: Date): WideRow[] {

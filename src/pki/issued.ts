@@ -1,9 +1,10 @@
 /** The checks every new pair passes before anything is written. They use OpenSSL, not the library that issued. */
 import { PkiError } from '../errors.ts'
 import { type Certificate, isSignedBy, parseCertificate, readCertificates } from '../x509/certificate.ts'
-import { tbsPartsOf } from '../x509/der.ts'
-import { isKeyOf, type PrivateKey, readPrivateKey } from '../x509/key.ts'
-import type { SignStep } from './renewal.ts'
+import { elementsOf, REQUESTED_EXTENSIONS, tbsPartsOf } from '../x509/der.ts'
+import { isKeyOf, type PrivateKey, publicKeyInfo, readPrivateKey } from '../x509/key.ts'
+import { parsePem } from '../x509/pem.ts'
+import type { RequestStep, SignStep } from './renewal.ts'
 
 const KEY_IDENTIFIERS = new Set(['2.5.29.14', '2.5.29.35'])
 
@@ -46,6 +47,22 @@ export function verifyIssued(step: SignStep, { certificate, key }: Issued): void
   if (failed) throw wrong(step, `wanted ${failed.wanted}, and it is not so`)
 }
 
+/** Throws when a request does not ask, for its key, for what the old certificate is. */
+export function verifyRequest(step: RequestStep, csr: string, key: PrivateKey): void {
+  const der = parsePem(csr)[0]?.bytes ?? new Uint8Array()
+  const [info = new Uint8Array()] = elementsOf(der)
+  const [, subject, publicKey] = elementsOf(info)
+  const { subject: wanted, extensions } = tbsPartsOf(step.old.der)
+  const asked = Buffer.from(info)
+  const isWhole =
+    subject !== undefined &&
+    publicKey !== undefined &&
+    sameBytes(subject, wanted) &&
+    sameBytes(publicKey, publicKeyInfo(key)) &&
+    REQUESTED_EXTENSIONS.every(oid => asked.includes(Buffer.from(extensions.get(oid) ?? [])))
+  if (!isWhole) throw wrong(step, 'its request does not ask for what the old certificate is')
+}
+
 /** Throws when the text to be written does not read back as the pair it was made from. */
 export function verifyWritten(
   step: SignStep,
@@ -62,11 +79,8 @@ export function verifyWritten(
   if (!isSame) throw wrong(step, 'its files do not read back')
 }
 
-function wrong({ name }: SignStep, found: string): PkiError {
-  return new PkiError(
-    'ISSUED_CERTIFICATE_WRONG',
-    `${name}: the new certificate is not right: ${found}; nothing was written`,
-  )
+function wrong({ name }: SignStep | RequestStep, found: string): PkiError {
+  return new PkiError('ISSUED_CERTIFICATE_WRONG', `${name}: the new certificate is not right: ${found}`)
 }
 
 function sameSecond(one: Date, other: Date): boolean {

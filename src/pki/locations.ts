@@ -10,10 +10,10 @@ export interface Sourced<T> {
   readonly source: string
 }
 
-/** An absolute path: `inNode` ones were found in a file of the node and start at the root, the others are the user's own. */
+/** A path from the root of the node's tree, or from a directory that the user named (`within`). */
 export interface NodePath {
   readonly path: string
-  readonly inNode: boolean
+  readonly within?: string
 }
 
 export interface LocationFlags {
@@ -76,7 +76,7 @@ function decideCertDir({ flags, configuration, pods }: LocationFacts): Sourced<N
   if (given) return given
   const configured = configuration?.value.certificatesDir
   if (configuration && configured) {
-    return { value: { path: configured, inNode: true }, source: `${configuration.source}: certificatesDir` }
+    return { value: { path: configured }, source: `${configuration.source}: certificatesDir` }
   }
   for (const flag of ['client-ca-file', 'tls-cert-file']) {
     const found = podPath(pods, { component: 'kube-apiserver' }, flag)
@@ -135,12 +135,13 @@ function podPath(
   const pod = pods.find(({ value }) => value.component === component)
   const path = pod?.value.flags.get(flag)
   if (!pod || !path?.startsWith('/')) return undefined
-  return { value: { path: hostPathOf(pod.value, path), inNode: true }, source: `${pod.source}: --${flag}` }
+  return { value: { path: hostPathOf(pod.value, path) }, source: `${pod.source}: --${flag}` }
 }
 
 /** kubeadm's stacked etcd has a manifest, or is reached on this host with the inventory's client certificate. */
 function decideEtcd({ configuration, pods }: LocationFacts): Sourced<EtcdTopology> {
-  if (configuration) return { value: configuration.value.etcd, source: `${configuration.source}: etcd` }
+  const configured = configuration?.value.etcd
+  if (configuration && configured) return { value: configured, source: `${configuration.source}: etcd` }
   const etcd = pods.find(({ value }) => value.component === 'etcd')
   if (etcd) return { value: 'local', source: etcd.source }
   const apiserver = pods.find(({ value }) => value.component === 'kube-apiserver')
@@ -156,11 +157,11 @@ function decideEtcd({ configuration, pods }: LocationFacts): Sourced<EtcdTopolog
 }
 
 function fromFlag(flag: string, path: string | undefined): Sourced<NodePath> | undefined {
-  return path === undefined ? undefined : { value: { path, inNode: false }, source: flag }
+  return path === undefined ? undefined : { value: { path: '', within: path }, source: flag }
 }
 
 function byDefault(path: string): Sourced<NodePath> {
-  return { value: { path, inNode: true }, source: 'default' }
+  return { value: { path }, source: 'default' }
 }
 
 function below(directory: Sourced<NodePath>, file: string): Sourced<NodePath> {

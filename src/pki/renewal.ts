@@ -1,15 +1,17 @@
 /** Plans a renewal: one step per certificate named, none of which stops the others. Pure. */
 import { describeUnusable } from '../errors.ts'
-import { compareNames, RENEWABLE } from '../inventory/select.ts'
+import { RENEWABLE } from '../inventory/select.ts'
 import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
 import { type IssuableKeyAlgorithm, isIssuable, type KeyAlgorithm } from '../x509/key-algorithm.ts'
 import type { AuthorityProblem, AuthorityState } from './authority.ts'
 import { pathAbove } from './certification-path.ts'
+import { ownershipOf } from './ownership.ts'
 import { whyNotReplaceable } from './renewed-files.ts'
-import { type Entry, entryNamed, type Snapshot } from './snapshot.ts'
+import { type Entry, entryNamed, type Snapshot, shownFile } from './snapshot.ts'
 
 export interface RenewalOrder {
-  readonly names: readonly string[]
+  /** `all`: every row that applies to the node. */
+  readonly names: 'all' | readonly string[]
   readonly csrOnly: boolean
   /** Of the new keys; by default the configuration's, else each old key's. */
   readonly encryptionAlgorithm?: IssuableKeyAlgorithm | undefined
@@ -20,11 +22,14 @@ export interface RenewalOrder {
 export type SkipReason =
   | 'MISSING'
   | 'INVALID'
+  | 'IS_A_CA'
   | 'SAME_FILE'
-  | 'SHARED_KEY'
+  | 'SHARED_FILE'
   | 'NO_KEY_PLACE'
+  | 'PLACE_UNUSABLE'
   | 'KEY_ALGORITHM_UNSUPPORTED'
   | 'REQUEST_INCOMPLETE'
+  | 'NEW_CERTIFICATE_WRONG'
   | AuthorityProblem
 
 export interface SkipStep {
@@ -53,6 +58,8 @@ export interface SignStep extends WorkStep {
   readonly notAfter: Date
   /** Certificates after the leaf in its file that stay: those on the new certification path. */
   readonly chain: readonly Certificate[]
+  /** Rows that are the same files. */
+  readonly twins: readonly string[]
 }
 
 export interface RequestStep extends WorkStep {
@@ -78,55 +85,98 @@ export interface RenewalFacts {
 }
 
 export function planRenewal(facts: RenewalFacts, order: RenewalOrder): RenewalPlan {
-  const rows = RENEWABLE.filter(({ name }) => order.names.includes(name))
-  const steps = rows.toSorted((a, b) => compareNames(a.name, b.name)).map(row => planStep(facts, order, row))
-  return { steps: withoutCollisions(steps) }
+  const { names } = order
+  const rows = RENEWABLE.filter(({ name }) =>
+    names === 'all' ? entryNamed(facts.snapshot, name) !== undefined : names.includes(name),
+  )
+  return { steps: withoutTwins(rows.map(row => planStep(facts, order, row))) }
 }
 
 type Row = (typeof RENEWABLE)[number]
 
 function planStep(facts: RenewalFacts, order: RenewalOrder, row: Row): Step {
-  const { snapshot, authorities } = facts
-  const entry = entryNamed(snapshot, row.name)
-  const skip = (reason: SkipReason, message: string, hint?: string): SkipStep => ({
-    action: 'skip',
-    ...row,
-    reason,
-    message,
-    hint,
-  })
-  if (entry === undefined || entry.certificate.state === 'missing') return skip('MISSING', 'does not exist')
-  if (entry.certificate.state === 'invalid') {
-    return skip('INVALID', `${entry.file.path}: ${describeUnusable(entry.certificate)}`, restoreHint(entry))
-  }
-  if (entry.kubeconfig && !entry.kubeconfig.config.clientKey) {
-    return skip('NO_KEY_PLACE', `${entry.file.path}: the user has a client certificate but no client key`)
-  }
-  const fixed = whyNotReplaceable(entry)
-  if (fixed !== undefined) return skip('INVALID', `${entry.file.path}: ${fixed}`)
-  const [old] = entry.certificate.certificates
+  const entry = entryNamed(facts.snapshot, row.name)
+  if (entry === undefined) return skip(row, { reason: 'MISSING', message: 'does not exist' })
+  const refusal = refusalOf(entry)
+  if (refusal) return skip(row, refusal)
   const caName = entry.caName as string
-  const authority = authorities.get(caName) as AuthorityState
+  const authority = facts.authorities.get(caName) as AuthorityState
   const isRequest = order.csrOnly || authority.state === 'external'
-  if (authority.state === 'unusable' && !isRequest)
-    return skip(authority.problem, authority.message, authority.hint)
-  const chosen = chooseAlgorithm(old, order, snapshot.configuration?.value.encryptionAlgorithm)
-  if (chosen.algorithm === undefined) return skip('KEY_ALGORITHM_UNSUPPORTED', chosen.message, chosen.hint)
-  const { name, longName } = row
-  const work = { name, longName, entry, old, caName, algorithm: chosen.algorithm }
+  if (!isRequest && authority.state === 'unusable')
+    return skip(row, { ...authority, reason: authority.problem })
+  const old = certificateOf(entry)
+  const chosen = chooseAlgorithm(old, order, facts.snapshot.configuration?.value.encryptionAlgorithm)
+  if ('reason' in chosen) return skip(row, chosen)
+  const work = { ...row, entry, old, caName, ...chosen }
   if (isRequest || authority.state !== 'local') {
+    return { action: 'request', ...work, isCaExternal: authority.state === 'external' }
+  }
+  return planSignature(facts, order, { action: 'sign', ...work, authority })
+}
+
+type Unsigned = Omit<SignStep, 'notBefore' | 'notAfter' | 'chain' | 'twins'>
+
+/** A signature, unless the files it would go to cannot be told or belong to something else as well. */
+function planSignature(facts: RenewalFacts, order: RenewalOrder, step: Unsigned): Step {
+  const { entry, authority, name, longName } = step
+  const place = unwritablePlace(entry)
+  if (place) return skip({ name, longName }, { reason: 'PLACE_UNUSABLE', message: place })
+  const { twins, others } = ownershipOf(facts.snapshot, entry)
+  if (others.length > 0) {
+    return skip(
+      { name, longName },
+      { reason: 'SHARED_FILE', message: `shares a file with ${others.join(', ')}` },
+    )
+  }
+  const { notBefore, notAfter, warnings } = validityPeriod(facts, order, authority.certificate)
+  const chain = pathBlocks(blocksOf(entry).slice(1), authority)
+  return { ...step, notBefore, notAfter, chain, twins, warnings: [...step.warnings, ...warnings] }
+}
+
+type Refusal = Pick<SkipStep, 'reason' | 'message' | 'hint'>
+
+function skip({ name, longName }: Row, { reason, message, hint }: Refusal): SkipStep {
+  return { action: 'skip', name, longName, reason, message, hint }
+}
+
+/** Why there is nothing here to make anew. */
+function refusalOf(entry: Entry): Refusal | undefined {
+  const { certificate, kubeconfig, file } = entry
+  if (certificate.state === 'missing') return { reason: 'MISSING', message: 'does not exist' }
+  if (certificate.state === 'invalid') {
     return {
-      action: 'request',
-      ...work,
-      isCaExternal: authority.state === 'external',
-      warnings: chosen.warnings,
+      reason: 'INVALID',
+      message: `${file.path}: ${describeUnusable(certificate)}`,
+      hint: restoreHint(entry),
     }
   }
-  const period = validityPeriod(facts, order, authority.certificate)
-  const chain = pathBlocks(entry.certificate.certificates.slice(1), authority)
-  const warnings = [...chosen.warnings, ...period.warnings]
-  const { notBefore, notAfter } = period
-  return { action: 'sign', ...work, authority, notBefore, notAfter, chain, warnings }
+  if (certificate.certificates[0].isCa) {
+    const found = `${shownFile(entry)}: its first certificate is a CA, ${certificate.certificates[0].subject}`
+    return { reason: 'IS_A_CA', message: found, hint: restoreHint(entry) }
+  }
+  if (kubeconfig && !kubeconfig.config.clientKey) {
+    return {
+      reason: 'NO_KEY_PLACE',
+      message: `${file.path}: the user has a client certificate but no client key`,
+    }
+  }
+  const fixed = whyNotReplaceable(entry)
+  return fixed === undefined ? undefined : { reason: 'INVALID', message: `${file.path}: ${fixed}` }
+}
+
+function blocksOf({ certificate }: Entry): readonly Certificate[] {
+  return certificate.state === 'present' ? certificate.certificates : []
+}
+
+function certificateOf(entry: Entry): Certificate {
+  return blocksOf(entry)[0] as Certificate
+}
+
+/** Only a file whose real place is known is written. */
+function unwritablePlace({ key, kubeconfig }: Entry): string | undefined {
+  const isEmbedded = kubeconfig?.config.clientKey?.at === 'data'
+  if (isEmbedded || key?.realPath !== undefined) return undefined
+  return `${key?.path}: ${key?.state === 'invalid' ? describeUnusable(key) : 'its place is not known'}`
 }
 
 function restoreHint(entry: Entry): string {
@@ -135,9 +185,7 @@ function restoreHint(entry: Entry): string {
     : 'a renewal needs the old certificate; put this file back, or remove it with its key and use kubeadm init phase certs'
 }
 
-type Choice =
-  | { readonly algorithm: IssuableKeyAlgorithm; readonly warnings: readonly string[] }
-  | { readonly algorithm: undefined; readonly message: string; readonly hint: string }
+type Choice = { readonly algorithm: IssuableKeyAlgorithm; readonly warnings: readonly string[] } | Refusal
 
 function chooseAlgorithm(
   { keyAlgorithm }: Certificate,
@@ -153,17 +201,16 @@ function chooseAlgorithm(
     }
   }
   const hint = 'name another with --encryption-algorithm'
-  return { algorithm: undefined, message: `cannot make a key of algorithm ${wanted}`, hint }
+  return { reason: 'KEY_ALGORITHM_UNSUPPORTED', message: `cannot make a key of algorithm ${wanted}`, hint }
 }
 
 function validityPeriod({ snapshot, now }: RenewalFacts, order: RenewalOrder, authority: Certificate) {
   const validity = order.validity ?? snapshot.configuration?.value.certificateValidityPeriod ?? ONE_YEAR
-  const wanted = new Date(now.getTime() + validity)
-  const isCut = wanted > authority.notAfter
+  const isCut = now.getTime() + validity > authority.notAfter.getTime()
   const warning = `notAfter cut to ${authority.notAfter.toISOString()}, when its CA ends`
   return {
     notBefore: new Date(now.getTime() - BACKDATE),
-    notAfter: isCut ? authority.notAfter : wanted,
+    notAfter: isCut ? authority.notAfter : new Date(now.getTime() + validity),
     warnings: isCut ? [warning] : [],
   }
 }
@@ -178,33 +225,15 @@ function pathBlocks(
   return blocks.filter(block => path.some(one => isSameCertificate(one, block)))
 }
 
-/** Two rows in one file are one change; two certificates of one key file would break each other. */
-function withoutCollisions(steps: readonly Step[]): Step[] {
+/** Two rows that are one pair of files are one change: the first is made, the second is the same. */
+function withoutTwins(steps: readonly Step[]): Step[] {
   return steps.map((step, index) => {
     if (step.action !== 'sign') return step
-    const others = steps.filter((other): other is SignStep => other !== step && other.action === 'sign')
-    const twin = others.find(other => certificatePlace(other) === certificatePlace(step))
-    const skip = { action: 'skip', name: step.name, longName: step.longName } as const
-    if (twin && steps.indexOf(twin) < index)
-      return { ...skip, reason: 'SAME_FILE', message: `is the same file as ${twin.name}` }
-    const sharer = twin
-      ? undefined
-      : others.find(other => keyPlace(other) !== undefined && keyPlace(other) === keyPlace(step))
-    if (!sharer) return step
-    return {
-      ...skip,
-      reason: 'SHARED_KEY',
-      message: `shares the key file ${step.entry.key?.path} with ${sharer.name}`,
-    }
+    const twin = steps
+      .slice(0, index)
+      .find(({ action, name }) => action === 'sign' && step.twins.includes(name))
+    return twin ? skip(step, { reason: 'SAME_FILE', message: `is the same file as ${twin.name}` }) : step
   })
-}
-
-function certificatePlace({ entry }: SignStep): string | undefined {
-  return (entry.certificateFile ?? entry.file).realPath
-}
-
-function keyPlace({ entry }: SignStep): string | undefined {
-  return entry.key?.realPath
 }
 
 /** Nothing is wrong with a step skipped for one of these. */

@@ -47,7 +47,7 @@ export function renewedFiles(step: SignStep, pem: RenewedPem): RenewedFiles {
   const itself = embedded.length > 0 ? [changeOf(file, text, true)] : []
   const referred = pairChanges(entry.certificateFile, entry.key, pem)
   const warnings =
-    trust.length > 0 ? [`its CA data did not hold the CA that signs: replaced by ${step.caName}'s`] : []
+    trust.length > 0 ? [`its CA data did not hold the CA that signs: ${step.caName} added`] : []
   return { changes: [...itself, ...referred], warnings }
 }
 
@@ -72,7 +72,7 @@ function pairChanges(
   key: PlacedFile | undefined,
   pem: RenewedPem,
 ): FileChange[] {
-  if (certificate && key && (key.realPath ?? key.path) === certificate.realPath) {
+  if (certificate && key && key.realPath === certificate.realPath) {
     return [changeOf(certificate, pem.certificate + pem.key, true)]
   }
   return [
@@ -82,15 +82,24 @@ function pairChanges(
 }
 
 function changeOf({ path, realPath }: PlacedFile, text: string, isSecret: boolean): FileChange {
-  return { path, realPath: realPath ?? path, text, isSecret }
+  if (realPath === undefined) throw new TypeError(`nobody knows where ${path} is`)
+  return { path, realPath, text, isSecret }
 }
 
-/** Embedded CA data is left alone while it holds the CA that signs; else it becomes all of that CA's file. */
-function refreshedTrust({ config, certificateAuthority }: KubeconfigDocument, { authority }: SignStep) {
+/**
+ * Embedded CA data is left alone while it holds the CA that signs; else it becomes all of that CA's file, and keeps
+ * what it trusted besides: the server may still show a certificate of another CA.
+ */
+function refreshedTrust(
+  { config, certificateAuthority }: KubeconfigDocument,
+  { authority, notBefore }: SignStep,
+) {
   if (config.certificateAuthority?.at !== 'data') return []
   const trusted = certificateAuthority?.state === 'present' ? certificateAuthority.certificates : []
   if (trusted.some(one => isSameCertificate(one, authority.certificate))) return []
-  const pem = authority.bundle.map(({ der }) => encodePem('CERTIFICATE', der)).join('')
+  const isNew = (one: Certificate) => !authority.bundle.some(known => isSameCertificate(known, one))
+  const kept = trusted.filter(one => isNew(one) && one.notAfter > notBefore)
+  const pem = [...authority.bundle, ...kept].map(({ der }) => encodePem('CERTIFICATE', der)).join('')
   return [{ path: config.certificateAuthority.path, pem }]
 }
 

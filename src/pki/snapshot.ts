@@ -14,15 +14,13 @@ export type Found<T> =
 export interface PlacedFile {
   /** As shown to people: below the root, links not followed. */
   readonly path: string
-  /** Where the bytes are: links followed inside the root. Absent when nothing is there. */
+  /** Where the bytes are, or would be: links followed inside the root. Absent when it cannot be told: nothing is written then. */
   readonly realPath?: string
   readonly source: string
 }
 
-export interface KeyFile extends PlacedFile {
-  /** Found by name only: a report never opens a private key. */
-  readonly exists: boolean
-}
+/** Found by name only: a report never opens a private key. */
+export type KeyFile = PlacedFile & Found<{ readonly realPath: string }>
 
 export interface KubeconfigDocument {
   readonly text: string
@@ -39,6 +37,8 @@ export interface Entry {
   readonly caName?: string
   /** kubeadm lists it, and so do the two tables. */
   readonly isListed: boolean
+  /** A host that runs etcd alone has it too. */
+  readonly isOnEtcdHosts?: boolean
   /** Its absence is normal. */
   readonly isOptional: boolean
   /** The file the row is about: of a kubeconfig, the kubeconfig itself. */
@@ -58,6 +58,8 @@ export interface Snapshot {
   /** Source: the file. */
   readonly configuration?: Sourced<ClusterConfiguration> | undefined
   readonly role: NodeRole
+  /** `sa.pub` and `sa.key`: no certificates, but files that nothing else may write to. */
+  readonly serviceAccount: readonly KeyFile[]
   /** Every row that applies, in the inventory's order. */
   readonly entries: readonly Entry[]
   readonly warnings: readonly string[]
@@ -79,6 +81,8 @@ export function roleOf(entries: readonly Entry[], runsApiServer: boolean): NodeR
   const isEtcds = (entry: Entry) => entry.caName === 'etcd-ca'
   if (runsApiServer || leaves.some(entry => !isEtcds(entry))) return 'control-plane'
   if (leaves.length > 0) return 'etcd'
-  const authorities = entries.filter(entry => entry.kind === 'ca' && isThere(entry) && entry.key?.exists)
+  const authorities = entries.filter(
+    entry => entry.kind === 'ca' && isThere(entry) && entry.key?.state === 'present',
+  )
   return authorities.length > 0 ? 'control-plane' : 'worker'
 }

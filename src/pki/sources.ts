@@ -1,4 +1,5 @@
 /** Where every fact came from, for `-v` and JSON. */
+import { SERVICE_ACCOUNT_KEY } from '../inventory/catalog.ts'
 import { ONE_YEAR, type RenewalOrder } from './renewal.ts'
 import { type Snapshot, shownFile } from './snapshot.ts'
 
@@ -8,7 +9,7 @@ export interface SourceFact {
   readonly source: string
 }
 
-export function sourceFacts({ locations, entries }: Snapshot): SourceFact[] {
+export function sourceFacts({ locations, entries, serviceAccount }: Snapshot): SourceFact[] {
   const { certDir, kubeconfigDir, kubeletDir, etcd } = locations
   const directories = {
     'certificate directory': certDir,
@@ -17,9 +18,16 @@ export function sourceFacts({ locations, entries }: Snapshot): SourceFact[] {
   }
   const found = entries.filter(({ certificate }) => certificate.state !== 'missing')
   return [
-    ...Object.entries(directories).map(([fact, { value, source }]) => ({ fact, value: value.path, source })),
+    ...Object.entries(directories).map(([fact, { value, source }]) => ({
+      fact,
+      value: `${value.within ?? ''}${value.path}`,
+      source,
+    })),
     { fact: 'etcd', value: etcd.value, source: etcd.source },
     ...found.map(entry => ({ fact: entry.name, value: shownFile(entry), source: entry.file.source })),
+    ...serviceAccount
+      .filter(({ state }) => state !== 'missing')
+      .map(({ path, source }) => ({ fact: SERVICE_ACCOUNT_KEY.name, value: path, source })),
   ]
 }
 

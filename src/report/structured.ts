@@ -1,8 +1,8 @@
 /** JSON and YAML: kubeadm's CertificateExpirationInfo fields first, then ours. The schema of `kubepki/v1`. */
 import { encodeYaml } from '../kubernetes/yaml.ts'
 import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
+import { instant } from '../pki/instant.ts'
 import type { RenewalResult } from '../pki/renewal-result.ts'
-import { renderInstant } from './table.ts'
 
 export const API_VERSION = 'kubepki/v1'
 
@@ -13,7 +13,7 @@ export function expirationDocument(report: ExpirationReport): object {
     certificates: report.certificates.map(element),
     certificateAuthorities: report.certificateAuthorities.map(element),
     kubeletCertificates: report.kubeletCertificates.map(element),
-    now: renderInstant(report.now),
+    now: instant(report.now),
     role: report.role,
     sources: report.sources,
     warnings: report.warnings,
@@ -23,7 +23,7 @@ export function expirationDocument(report: ExpirationReport): object {
 function element({ details, ...row }: ExpirationRow): object {
   return {
     name: row.name,
-    expirationDate: row.expirationDate && renderInstant(row.expirationDate),
+    expirationDate: row.expirationDate && instant(row.expirationDate),
     residualTime: row.residualTime,
     externallyManaged: row.externallyManaged,
     caName: row.caName,
@@ -33,11 +33,11 @@ function element({ details, ...row }: ExpirationRow): object {
       subject: details.subject,
       issuer: details.issuer,
       serialNumber: details.serialNumber,
-      notBefore: renderInstant(details.notBefore),
+      notBefore: instant(details.notBefore),
       keyAlgorithm: details.keyAlgorithm,
       fingerprintSha256: details.fingerprintSha256,
       signedBy: details.signedBy,
-      effectiveExpirationDate: renderInstant(details.effectiveExpirationDate),
+      effectiveExpirationDate: instant(details.effectiveExpirationDate),
     }),
     optional: row.optional,
     reason: row.reason,

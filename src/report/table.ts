@@ -25,8 +25,3 @@ export function renderDate(date: Date): string {
   const day = `${MONTHS[date.getUTCMonth()]} ${two(date.getUTCDate())}, ${String(date.getUTCFullYear()).padStart(4, '0')}`
   return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())} UTC`
 }
-
-/** RFC 3339 in UTC, whole seconds. */
-export function renderInstant(date: Date): string {
-  return date.toISOString().replace(/\.\d{3}Z$/, 'Z')
-}

@@ -5,16 +5,17 @@ import {
   constants,
   fstatSync,
   openSync,
-  readFileSync,
+  readdirSync,
   readSync,
+  realpathSync,
   statSync,
 } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
-import { PkiError, type Reason, type Unusable } from '../errors.ts'
+import { describeUnusable, PkiError, type Reason, type Unusable } from '../errors.ts'
 import type { NodePath, Sourced } from '../pki/locations.ts'
 import type { Found, KeyFile, PlacedFile } from '../pki/snapshot.ts'
 import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
-import { isBelow, resolveInside } from './paths.ts'
+import { isBelow, pathBelow, type Resolved, resolveInside } from './paths.ts'
 
 const LARGEST_FILE = 1024 * 1024
 
@@ -23,51 +24,70 @@ export interface Tree {
   readonly root: string
 }
 
-/** The path as people see it: one found in a file of the node starts at the root, one they gave is theirs. */
-export function shownPath(tree: Tree, { path, inNode }: NodePath): string {
-  return inNode ? join(resolve(tree.root), path) : resolve(path)
+/** The directory that confines a path, and the path from there. One the user gave outside the root confines itself. */
+function anchor(tree: Tree, { path, within }: NodePath): { base: string; below: string } {
+  const root = resolve(tree.root)
+  if (within === undefined) return { base: root, below: path }
+  const directory = isBelow(root, resolve(within)) ? resolve(within) : realDirectory(resolve(within))
+  if (!isBelow(root, directory)) return { base: directory, below: path }
+  return { base: root, below: `${pathBelow(root, directory)}/${path}` }
 }
 
-export type TextFile = PlacedFile & { readonly contents: Found<{ readonly text: string }> }
+/** Where a directory outside the root really is, so that no link hides that it is one of the root's. */
+function realDirectory(path: string): string {
+  try {
+    return realpathSync.native(path)
+  } catch {
+    return path
+  }
+}
+
+/** The path as people see it. */
+export function shownPath(tree: Tree, path: NodePath): string {
+  const { base, below } = anchor(tree, path)
+  return join(base, below)
+}
+
+export function locate(tree: Tree, path: NodePath): Resolved {
+  const { base, below } = anchor(tree, path)
+  return resolveInside(base, below)
+}
+
+export interface TextFile {
+  readonly file: PlacedFile
+  readonly contents: Found<{ readonly text: string; readonly isUtf8: boolean }>
+}
 
 /** Reads the text of a file of at most 1 MiB; every trouble with it is a state. */
 export function readText(tree: Tree, { value, source }: Sourced<NodePath>): TextFile {
   const path = shownPath(tree, value)
-  const place = locate(tree, path)
-  if ('missing' in place) return { path, source, contents: { state: 'missing' } }
-  if ('reason' in place) return { path, source, contents: { state: 'invalid', ...place } }
-  const { realPath } = place
-  const contents = readBounded(realPath)
-  return { path, realPath, source, contents }
+  const place = locate(tree, value)
+  if (place.state === 'invalid') return { file: { path, source }, contents: place }
+  const file = { path, source, realPath: place.realPath }
+  return { file, contents: place.state === 'missing' ? { state: 'missing' } : readBounded(place.realPath) }
 }
 
 /** Where a key is, and whether it is there; it is not opened. */
 export function findKey(tree: Tree, { value, source }: Sourced<NodePath>): KeyFile {
-  const path = shownPath(tree, value)
-  const place = locate(tree, path)
-  if ('realPath' in place) return { path, source, realPath: place.realPath, exists: true }
-  return { path, source, exists: !('missing' in place) }
+  return { path: shownPath(tree, value), source, ...locate(tree, value) }
 }
 
-/** A path a file of the node refers to, relative to that file's directory. */
-export function referencedPath(tree: Tree, from: PlacedFile, file: string): Sourced<NodePath> {
-  if (isAbsolute(file)) return { value: { path: file, inNode: true }, source: from.path }
-  const beside = join(from.path, '..', file)
-  const root = resolve(tree.root)
-  const isInNode = isBelow(root, beside)
-  return {
-    value: { path: isInNode ? beside.slice(root === '/' ? 0 : root.length) : beside, inNode: isInNode },
-    source: from.path,
-  }
+/** Opens a private key, for a job that signs with it. */
+export function readKey(key: KeyFile): Found<PrivateKey> {
+  if (key.state !== 'present') return key
+  const contents = readBounded(key.realPath)
+  if (contents.state !== 'present') return contents
+  const read = readPrivateKey(contents.text)
+  return 'key' in read ? { state: 'present', ...read } : { state: 'invalid', ...read }
 }
 
-/** A directory the user gave outside the root confines its own links. */
-function locate(tree: Tree, path: string) {
-  const root = resolve(tree.root)
-  return resolveInside(isBelow(root, path) ? root : join(path, '..'), path)
+/** A path that a file of the node refers to: from the root, or from that file's directory. */
+export function referencedPath({ value, source }: Sourced<NodePath>, file: string): Sourced<NodePath> {
+  const directory = value.path.slice(0, value.path.lastIndexOf('/'))
+  return { value: isAbsolute(file) ? { path: file } : { ...value, path: `${directory}/${file}` }, source }
 }
 
-function readBounded(path: string): Found<{ text: string }> {
+function readBounded(path: string): Found<{ text: string; isUtf8: boolean }> {
   let descriptor: number | undefined
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
@@ -77,7 +97,8 @@ function readBounded(path: string): Found<{ text: string }> {
       return { state: 'invalid', reason: 'FILE_TOO_LARGE', found: `${stat.size} bytes` }
     const bytes = Buffer.alloc(stat.size)
     const length = stat.size === 0 ? 0 : readSync(descriptor, bytes)
-    return { state: 'present', text: bytes.toString('utf8', 0, length) }
+    const text = bytes.toString('utf8', 0, length)
+    return { state: 'present', text, isUtf8: Buffer.from(text).equals(bytes.subarray(0, length)) }
   } catch (error) {
     return { state: 'invalid', ...explain(error) }
   } finally {
@@ -85,58 +106,60 @@ function readBounded(path: string): Found<{ text: string }> {
   }
 }
 
+const REASON_OF: Readonly<Record<string, Reason>> = {
+  EACCES: 'PERMISSION_DENIED',
+  EPERM: 'PERMISSION_DENIED',
+  EISDIR: 'NOT_A_FILE',
+  ENOTDIR: 'NOT_A_DIRECTORY',
+}
+
 function explain(error: unknown): Unusable {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-  const known: Readonly<Record<string, Reason>> = {
-    EACCES: 'PERMISSION_DENIED',
-    EPERM: 'PERMISSION_DENIED',
-    EISDIR: 'NOT_A_FILE',
-  }
-  const reason = known[code]
+  const { code = 'unknown' } = error as NodeJS.ErrnoException
+  const reason = REASON_OF[code]
   return reason ? { reason } : { reason: 'IO_ERROR', found: code }
 }
 
-/** Throws when a directory is there but cannot be looked into; an absent one is fine. */
-export function checkDirectory(path: string): void {
+/** The names in a directory, sorted; an absent directory has none. */
+export function readDirectory(tree: Tree, path: NodePath): { readonly names: readonly string[] } | Unusable {
+  const place = locate(tree, path)
+  if (place.state === 'missing') return { names: [] }
+  if (place.state === 'invalid') return place
   try {
-    if (!statSync(path).isDirectory()) {
-      throw new PkiError('NOT_A_DIRECTORY', `${path}: wanted a directory, found a file`)
-    }
-    accessSync(path, constants.R_OK | constants.X_OK)
+    return { names: readdirSync(place.realPath).toSorted() }
   } catch (error) {
-    if (error instanceof PkiError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EACCES' || code === 'EPERM') deny(path)
-    if (code === 'ENOTDIR') throw new PkiError('NOT_A_DIRECTORY', `${path}: a part of this path is a file`)
+    return explain(error)
   }
 }
 
-function deny(path: string): never {
-  throw new PkiError('PERMISSION_DENIED', `${path}: permission denied`, {
-    hint: 'run as root: sudo kubepki ...',
-  })
+/** Throws when a directory is there but cannot be looked into; an absent one is fine. */
+export function checkDirectory(tree: Tree, path: NodePath): void {
+  const shown = shownPath(tree, path)
+  const place = locate(tree, path)
+  if (place.state === 'missing') return
+  const unusable = place.state === 'invalid' ? place : whyNotListable(place.realPath)
+  if (!unusable) return
+  if (unusable.reason === 'PERMISSION_DENIED') {
+    throw new PkiError('PERMISSION_DENIED', `${shown}: permission denied`, {
+      hint: 'run as root: sudo kubepki ...',
+    })
+  }
+  throw new PkiError('NOT_A_DIRECTORY', `${shown}: ${describeUnusable(unusable)}`)
+}
+
+function whyNotListable(path: string): Unusable | undefined {
+  try {
+    if (!statSync(path).isDirectory()) return { reason: 'NOT_A_DIRECTORY' }
+    accessSync(path, constants.R_OK | constants.X_OK)
+    return undefined
+  } catch (error) {
+    return explain(error)
+  }
 }
 
 /** Text of a file the user named on the command line. */
 export function readUserFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? ''
-    const found: Readonly<Record<string, string>> = {
-      ENOENT: 'no such file',
-      EISDIR: 'is a directory, wanted a file',
-      EACCES: 'permission denied',
-    }
-    throw new PkiError('FILE_UNREADABLE', `${path}: ${found[code] ?? code}`, { cause: error })
-  }
-}
-
-/** Opens a private key, for a job that signs with it. */
-export function readKey(key: KeyFile): Found<PrivateKey> {
-  if (!key.exists || key.realPath === undefined) return { state: 'missing' }
-  const contents = readBounded(key.realPath)
-  if (contents.state !== 'present') return contents
-  const read = readPrivateKey(contents.text)
-  return 'key' in read ? { state: 'present', ...read } : { state: 'invalid', ...read }
+  const { contents } = readText({ root: '/' }, { value: { path: resolve(path) }, source: path })
+  if (contents.state === 'present') return contents.text
+  const found = contents.state === 'missing' ? 'no such file' : describeUnusable(contents)
+  throw new PkiError('FILE_UNREADABLE', `${path}: ${found}`)
 }

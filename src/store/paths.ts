@@ -1,49 +1,23 @@
-/** Paths confined to a root: links are followed as inside a chroot, and none leads out. */
+/** Paths confined to a directory: links are followed as inside a chroot, and none leads out. */
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs'
-import { isAbsolute, join, normalize, resolve, sep } from 'node:path'
-import type { Reason } from '../errors.ts'
+import { isAbsolute, join, resolve, sep } from 'node:path'
+import type { Unusable } from '../errors.ts'
 
 export type Resolved =
-  | { readonly realPath: string }
-  /** The last component does not exist; its directory may. */
-  | { readonly missing: string }
-  | { readonly reason: Reason; readonly found?: string }
+  | { readonly state: 'present'; readonly realPath: string }
+  /** `realPath` is where it would be, links on the way followed. */
+  | { readonly state: 'missing'; readonly realPath: string }
+  | ({ readonly state: 'invalid' } & Unusable)
 
 const MOST_LINKS = 40
 
-/** The real path of `path` (absolute, below `root`). Absolute link targets start at `root`; `..` above it is refused. */
-export function resolveInside(root: string, path: string): Resolved {
-  const base = resolve(root)
-  if (isBelow(base, path) && isFreeOfLinks(path)) return { realPath: path }
-  let pending = relativeParts(base, path)
-  let current: string[] = []
-  let links = 0
-  while (pending.length > 0) {
-    const [part, ...rest] = pending as [string, ...string[]]
-    if (part === '..') {
-      if (current.length === 0)
-        return base === sep ? step(base, rest) : { reason: 'OUTSIDE_ROOT', found: path }
-      current = current.slice(0, -1)
-      pending = rest
-      continue
-    }
-    const here = join(base, ...current, part)
-    const entry = inspect(here)
-    if (entry === 'missing')
-      return links > 0 ? { reason: 'DANGLING_LINK', found: here } : { missing: join(here, ...rest) }
-    if (typeof entry !== 'string') return entry
-    if (entry === 'other') {
-      current = [...current, part]
-      pending = rest
-      continue
-    }
-    links += 1
-    if (links > MOST_LINKS) return { reason: 'DANGLING_LINK', found: 'it points to itself' }
-    const target = readlinkSync(here)
-    current = isAbsolute(target) ? [] : current
-    pending = [...normalize(target).split(sep).filter(isPart), ...rest]
+/** Where `path` leads, component by component from `base`. Absolute link targets start at `base`; `..` above it is refused. */
+export function resolveInside(base: string, path: string): Resolved {
+  const plain = join(base, path)
+  if (isBelow(base, plain) && !path.split(sep).includes('..') && isFreeOfLinks(plain)) {
+    return { state: 'present', realPath: plain }
   }
-  return { realPath: join(base, ...current) }
+  return walk(base, partsOf(path))
 }
 
 /** The common case, in one call: every component is what it seems. */
@@ -55,19 +29,44 @@ function isFreeOfLinks(path: string): boolean {
   }
 }
 
-function step(base: string, rest: string[]): Resolved {
-  return resolveInside(base, join(base, ...rest))
+function walk(base: string, parts: readonly string[]): Resolved {
+  let current: string[] = []
+  let pending = parts
+  let links = 0
+  let isLinkItself = false
+  while (pending.length > 0) {
+    const [part, ...rest] = pending as [string, ...string[]]
+    if (part === '..') {
+      if (current.length === 0 && base !== sep) return { state: 'invalid', reason: 'OUTSIDE_ROOT' }
+      current = current.slice(0, -1)
+      pending = rest
+      continue
+    }
+    const here = join(base, ...current, part)
+    const found = inspect(here)
+    if (typeof found !== 'string') return { state: 'invalid', ...found }
+    if (found === 'missing') {
+      if (isLinkItself) return { state: 'invalid', reason: 'DANGLING_LINK' }
+      return { state: 'missing', realPath: join(here, ...rest) }
+    }
+    if (found === 'other') {
+      current = [...current, part]
+      pending = rest
+      continue
+    }
+    links += 1
+    if (links > MOST_LINKS) return { state: 'invalid', reason: 'DANGLING_LINK', found: 'it leads to itself' }
+    isLinkItself ||= rest.length === 0
+    const target = readlinkSync(here)
+    if (isAbsolute(target)) current = []
+    pending = [...partsOf(target), ...rest]
+  }
+  const realPath = join(base, ...current)
+  return { state: parts.length === 0 && inspect(base) === 'missing' ? 'missing' : 'present', realPath }
 }
 
-function relativeParts(base: string, path: string): string[] {
-  const absolute = resolve(path)
-  return (isBelow(base, absolute) ? absolute.slice(base === sep ? 0 : base.length) : absolute)
-    .split(sep)
-    .filter(isPart)
-}
-
-function isPart(part: string): boolean {
-  return part !== '' && part !== '.'
+function partsOf(path: string): string[] {
+  return path.split(sep).filter(part => part !== '' && part !== '.')
 }
 
 export function isBelow(directory: string, path: string): boolean {
@@ -75,12 +74,19 @@ export function isBelow(directory: string, path: string): boolean {
   return path === base || path.startsWith(base === sep ? sep : base + sep)
 }
 
-function inspect(path: string): 'link' | 'other' | 'missing' | { reason: Reason; found: string } {
+/** What `path` is below `directory`, which holds it. */
+export function pathBelow(directory: string, path: string): string {
+  const base = resolve(directory)
+  return base === sep ? path : path.slice(base.length)
+}
+
+function inspect(path: string): 'link' | 'other' | 'missing' | Unusable {
   try {
     return lstatSync(path).isSymbolicLink() ? 'link' : 'other'
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing'
-    return { reason: code === 'EACCES' || code === 'EPERM' ? 'PERMISSION_DENIED' : 'IO_ERROR', found: path }
+    if (code === 'EACCES' || code === 'EPERM') return { reason: 'PERMISSION_DENIED' }
+    return { reason: 'IO_ERROR', found: code }
   }
 }

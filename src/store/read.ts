@@ -1,33 +1,27 @@
 /** Reads a node: every row of the inventory becomes present, missing or invalid. Nothing is asked of the network. */
-import { readdirSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
-import { describeUnusable, PkiError } from '../errors.ts'
+import { basename } from 'node:path'
+import { PkiError } from '../errors.ts'
 import {
   type CertificateSpec,
   KUBECONFIGS,
   KUBELET_CERTIFICATES,
   type KubeconfigSpec,
+  type KubeletCertificateSpec,
+  SERVICE_ACCOUNT_KEY,
 } from '../inventory/catalog.ts'
 import { certificatesFor } from '../inventory/select.ts'
 import { type ClusterConfiguration, parseClusterConfiguration } from '../kubernetes/cluster-configuration.ts'
 import { type Credential, parseKubeconfig } from '../kubernetes/kubeconfig.ts'
-import { parseStaticPod, type StaticPod } from '../kubernetes/static-pod.ts'
 import {
   DEFAULT_KUBECONFIG_DIR,
   decideLocations,
   type LocationFlags,
   type Locations,
   type NodePath,
+  type PairLocation,
   type Sourced,
 } from '../pki/locations.ts'
-import {
-  type Entry,
-  type Found,
-  type KeyFile,
-  type PlacedFile,
-  roleOf,
-  type Snapshot,
-} from '../pki/snapshot.ts'
+import { type Entry, type Found, type PlacedFile, roleOf, type Snapshot } from '../pki/snapshot.ts'
 import { type CertificateFile, readCertificates } from '../x509/certificate.ts'
 import {
   checkDirectory,
@@ -38,6 +32,7 @@ import {
   shownPath,
   type Tree,
 } from './files.ts'
+import { readStaticPods } from './static-pods.ts'
 
 export interface ReadOptions extends LocationFlags {
   /** Prefix that holds the node's tree. */
@@ -48,23 +43,23 @@ export interface ReadOptions extends LocationFlags {
 
 export function readSnapshot(options: ReadOptions): Snapshot {
   const tree: Tree = { root: options.root }
-  checkDirectory(resolve(options.root))
+  checkDirectory(tree, { path: '' })
   const configuration = readConfiguration(options.config)
-  const { pods, warnings } = readStaticPods(tree, options.kubeconfigDir)
+  const { pods, warnings } = readStaticPods(tree, manifestsOf(options.kubeconfigDir))
   const locations = decideLocations({ flags: options, configuration, pods })
-  for (const place of [locations.certDir, locations.kubeconfigDir])
-    checkDirectory(shownPath(tree, place.value))
+  for (const place of [locations.certDir, locations.kubeconfigDir]) checkDirectory(tree, place.value)
   const entries = readEntries(tree, locations)
+  if (entries.every(({ certificate }) => certificate.state === 'missing')) throw noPki(tree, locations)
   const runsApiServer = pods.some(({ value }) => value.component === 'kube-apiserver')
-  const snapshot: Snapshot = {
+  const { certificate, key } = pairOf(locations, SERVICE_ACCOUNT_KEY.name)
+  return {
     locations,
     configuration,
     role: roleOf(entries, runsApiServer),
+    serviceAccount: [findKey(tree, certificate), findKey(tree, key)],
     entries,
     warnings,
   }
-  if (entries.every(({ certificate }) => certificate.state === 'missing')) throw noPki(tree, locations)
-  return snapshot
 }
 
 function noPki(tree: Tree, { certDir, kubeconfigDir, kubeletDir }: Locations): PkiError {
@@ -79,35 +74,10 @@ function readConfiguration(file: string | undefined): Sourced<ClusterConfigurati
   return { value: parseClusterConfiguration(readUserFile(file), file), source: basename(file) }
 }
 
-function readStaticPods(tree: Tree, kubeconfigDir: string | undefined) {
-  const directory = kubeconfigDir
-    ? { path: join(kubeconfigDir, 'manifests'), inNode: false }
-    : { path: `${DEFAULT_KUBECONFIG_DIR}/manifests`, inNode: true }
-  const pods: Sourced<StaticPod>[] = []
-  const warnings: string[] = []
-  for (const file of yamlFilesOf(shownPath(tree, directory))) {
-    const source = `manifests/${file}`
-    const { contents, path } = readText(tree, {
-      value: { ...directory, path: `${directory.path}/${file}` },
-      source,
-    })
-    if (contents.state === 'missing') continue
-    const pod = contents.state === 'present' ? parseStaticPod(contents.text) : contents
-    if ('reason' in pod) warnings.push(`${path}: ${describeUnusable(pod)}; its flags are not known`)
-    else pods.push({ value: pod, source })
-  }
-  return { pods, warnings }
-}
-
-/** What the kubelet runs from the directory: not hidden files, and `.yaml`, `.yml` or `.json` only, so no backups. */
-function yamlFilesOf(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-      .filter(file => /^[^.].*\.(ya?ml|json)$/.test(file))
-      .toSorted()
-  } catch {
-    return []
-  }
+function manifestsOf(kubeconfigDir: string | undefined): NodePath {
+  return kubeconfigDir === undefined
+    ? { path: `${DEFAULT_KUBECONFIG_DIR}/manifests` }
+    : { path: '/manifests', within: kubeconfigDir }
 }
 
 function readEntries(tree: Tree, locations: Locations): Entry[] {
@@ -118,10 +88,15 @@ function readEntries(tree: Tree, locations: Locations): Entry[] {
   ]
 }
 
+function pairOf(locations: Locations, name: string): PairLocation {
+  const location = locations.pairs.get(name)
+  if (!location) throw new TypeError(`no location for ${name}`)
+  return location
+}
+
 function readPair(tree: Tree, locations: Locations, spec: CertificateSpec): Entry {
-  const location = locations.pairs.get(spec.name)
-  if (!location) throw new TypeError(`no location for ${spec.name}`)
-  const { contents, ...file } = readText(tree, location.certificate)
+  const location = pairOf(locations, spec.name)
+  const { contents, file } = readText(tree, location.certificate)
   const { kind, name, longName, caName } = spec
   return {
     name,
@@ -130,6 +105,7 @@ function readPair(tree: Tree, locations: Locations, spec: CertificateSpec): Entr
     ...(caName !== undefined && { caName }),
     isListed: true,
     isOptional: false,
+    isOnEtcdHosts: spec.onEtcdHosts ?? false,
     file,
     certificate: certificatesIn(contents),
     key: findKey(tree, location.key),
@@ -144,7 +120,7 @@ function certificatesIn(contents: Found<{ readonly text: string }>): Found<Certi
 
 function readKubeconfig(tree: Tree, locations: Locations, spec: KubeconfigSpec): Entry {
   const location = locations.kubeconfigs.get(spec.name) as Sourced<NodePath>
-  const { contents, ...file } = readText(tree, location)
+  const { contents, file } = readText(tree, location)
   const { name, longName, caName } = spec
   const entry = {
     name,
@@ -156,15 +132,16 @@ function readKubeconfig(tree: Tree, locations: Locations, spec: KubeconfigSpec):
     file,
   } as const
   if (contents.state !== 'present') return { ...entry, certificate: contents }
-  const config = parseKubeconfig(contents.text)
+  const config = contents.isUtf8 ? parseKubeconfig(contents.text) : ({ reason: 'NOT_UTF8' } as const)
   if ('reason' in config) return { ...entry, certificate: { state: 'invalid', ...config } }
-  const certificate = followCredential(tree, file, config.clientCertificate)
-  const authority = config.certificateAuthority && followCredential(tree, file, config.certificateAuthority)
+  const { clientCertificate, clientKey, certificateAuthority } = config
+  const certificate = followCredential(tree, location, clientCertificate)
+  const authority = certificateAuthority && followCredential(tree, location, certificateAuthority)
   return {
     ...entry,
-    certificate: withWarnings(asReference(certificate.found, certificate.file), config.warnings),
+    certificate: withWarnings(asReference(certificate), config.warnings),
     ...(certificate.file && { certificateFile: certificate.file }),
-    ...keyOf(tree, file, config.clientKey),
+    ...(clientKey?.at === 'file' && { key: findKey(tree, referencedPath(location, clientKey.file)) }),
     kubeconfig: { text: contents.text, config, certificateAuthority: authority?.found },
   }
 }
@@ -174,37 +151,28 @@ interface Followed {
   readonly file?: PlacedFile
 }
 
-function followCredential(tree: Tree, from: PlacedFile, credential: Credential): Followed {
+function followCredential(tree: Tree, from: Sourced<NodePath>, credential: Credential): Followed {
   if (credential.at === 'data') return { found: certificatesIn({ state: 'present', text: credential.pem }) }
-  const { contents, ...file } = readText(tree, referencedPath(tree, from, credential.file))
+  const { contents, file } = readText(tree, referencedPath(from, credential.file))
   return { found: certificatesIn(contents), file }
 }
 
-function keyOf(tree: Tree, from: PlacedFile, key: Credential | undefined): { key?: KeyFile } {
-  return key?.at === 'file' ? { key: findKey(tree, referencedPath(tree, from, key.file)) } : {}
-}
-
 /** The kubeconfig is there; that the file it names is not makes the row invalid, not missing. */
-function asReference(found: Found<CertificateFile>, file: PlacedFile | undefined): Found<CertificateFile> {
-  return found.state === 'missing'
-    ? { state: 'invalid', reason: 'REFERENCE_MISSING', found: file?.path }
-    : found
+function asReference({ found, file }: Followed): Found<CertificateFile> {
+  if (found.state !== 'missing') return found
+  return { state: 'invalid', reason: 'REFERENCE_MISSING', found: file?.path }
 }
 
 function withWarnings(found: Found<CertificateFile>, warnings: readonly string[]): Found<CertificateFile> {
   return found.state === 'present' ? { ...found, warnings: [...found.warnings, ...warnings] } : found
 }
 
-function readKubeletCertificate(
-  tree: Tree,
-  { kubeletDir }: Locations,
-  spec: { name: string; longName: string; caName?: string; keyName?: string },
-): Entry {
+function readKubeletCertificate(tree: Tree, { kubeletDir }: Locations, spec: KubeletCertificateSpec): Entry {
   const beside = (file: string) => ({
     ...kubeletDir,
     value: { ...kubeletDir.value, path: `${kubeletDir.value.path}/${file}` },
   })
-  const { contents, ...file } = readText(tree, beside(spec.name))
+  const { contents, file } = readText(tree, beside(spec.name))
   const { name, longName, caName } = spec
   return {
     name,

@@ -1,12 +1,11 @@
 /** The directory of pending certificate requests: `<name>.csr` and its `<name>.key`. Never where live keys are. */
-import { statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { PkiError } from '../errors.ts'
+import { dirname, join } from 'node:path'
+import { describeUnusable, PkiError } from '../errors.ts'
+import type { NodePath } from '../pki/locations.ts'
 import type { FileChange } from '../pki/renewed-files.ts'
 import type { Snapshot } from '../pki/snapshot.ts'
 import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
-import { readText, shownPath, type Tree } from './files.ts'
-import { isBelow, resolveInside } from './paths.ts'
+import { locate, readDirectory, readText, shownPath, type Tree } from './files.ts'
 import { makePrivateDirectory } from './transaction.ts'
 
 export interface RequestDirectory {
@@ -26,25 +25,36 @@ export function requestDirectory(
   given: string | undefined,
 ): RequestDirectory {
   const { value } = snapshot.locations.certDir
-  const path = given === undefined ? join(shownPath(tree, value), 'csr') : resolve(given)
-  const root = resolve(tree.root)
-  const place = resolveInside(isBelow(root, path) ? root : '/', path)
-  if ('reason' in place) throw unusable(path, 'cannot be followed')
-  const realPath = 'realPath' in place ? place.realPath : place.missing
-  if ('realPath' in place && !statSync(realPath).isDirectory())
-    throw unusable(path, 'is a file, wanted a directory')
-  const live = liveDirectories(tree, snapshot).find(directory => directory === realPath)
-  if (live) throw unusable(path, 'holds the live certificates and keys')
+  const place: NodePath =
+    given === undefined ? { ...value, path: `${value.path}/csr` } : { path: '', within: given }
+  const path = shownPath(tree, place)
+  const resolved = locate(tree, place)
+  if (resolved.state === 'invalid') throw unusable(path, `cannot be used: ${describeUnusable(resolved)}`)
+  const { realPath } = resolved
+  const listing = readDirectory(tree, place)
+  if ('reason' in listing) throw unusable(path, `cannot be used: ${describeUnusable(listing)}`)
+  const isLive = liveDirectories(tree, snapshot).includes(realPath) || listing.names.some(isOfPki)
+  if (isLive) throw unusable(path, 'holds live certificates and keys')
   return { path, realPath }
 }
 
+/** Those of this node, by every name they have. */
 function liveDirectories(tree: Tree, { entries, locations }: Snapshot): string[] {
   const files = entries.flatMap(({ file, certificateFile, key }) => [file, certificateFile, key])
-  const directories = files.flatMap(file =>
+  const holders = files.flatMap(file =>
     file ? [dirname(file.realPath ?? file.path), dirname(file.path)] : [],
   )
-  const named = [locations.certDir, locations.kubeconfigDir, locations.kubeletDir]
-  return [...directories, ...named.map(({ value }) => shownPath(tree, value))]
+  const named = [locations.certDir, locations.kubeconfigDir, locations.kubeletDir].map(({ value }) => value)
+  const real = named.flatMap(value => {
+    const place = locate(tree, value)
+    return place.state === 'invalid' ? [] : [place.realPath]
+  })
+  return [...holders, ...real]
+}
+
+/** Also of another node, while this one's is looked at. */
+function isOfPki(name: string): boolean {
+  return ['ca.crt', 'ca.key', 'sa.key', 'admin.conf'].includes(name)
 }
 
 function unusable(path: string, found: string): PkiError {
@@ -59,25 +69,22 @@ export function requestFiles({ path }: RequestDirectory, name: string): RequestF
 
 export type PendingState =
   | { readonly state: 'none' }
-  | { readonly state: 'incomplete'; readonly found: string }
-  | { readonly state: 'complete'; readonly request: string; readonly key: PrivateKey }
+  /** With a key that may be anything, a live one too. */
+  | { readonly state: 'incomplete'; readonly found: string; readonly hasKey: boolean }
+  | { readonly state: 'whole'; readonly request: string; readonly key: PrivateKey }
 
 /** What is in the directory for a name: a request with its key, half of it, or nothing. */
-export function readPending(directory: RequestDirectory, name: string): PendingState {
-  const [csr, key] = ['csr', 'key'].map(
-    kind =>
-      readText(
-        { root: '/' },
-        { value: { path: join(directory.realPath, `${name}.${kind}`), inNode: false }, source: '' },
-      ).contents,
-  )
-  if (csr?.state === 'missing' && key?.state === 'missing') return { state: 'none' }
-  if (csr?.state !== 'present')
-    return { state: 'incomplete', found: `${name}.key is there, ${name}.csr is not usable` }
-  const read = key?.state === 'present' ? readPrivateKey(key.text) : undefined
-  if (!read || !('key' in read))
-    return { state: 'incomplete', found: `${name}.csr is there, ${name}.key is not usable` }
-  return { state: 'complete', request: csr.text, key: read }
+export function readPending({ realPath }: RequestDirectory, name: string): PendingState {
+  const read = (kind: string) =>
+    readText({ root: '/' }, { value: { path: `${realPath}/${name}.${kind}` }, source: '' }).contents
+  const [csr, key] = [read('csr'), read('key')]
+  const hasKey = key.state !== 'missing'
+  if (csr.state === 'missing' && !hasKey) return { state: 'none' }
+  if (csr.state !== 'present')
+    return { state: 'incomplete', found: `${name}.key is there, ${name}.csr is not usable`, hasKey }
+  const privateKey = key.state === 'present' ? readPrivateKey(key.text) : undefined
+  if (privateKey && 'key' in privateKey) return { state: 'whole', request: csr.text, key: privateKey }
+  return { state: 'incomplete', found: `${name}.csr is there, ${name}.key is not usable`, hasKey }
 }
 
 export function requestChanges(

@@ -102,25 +102,32 @@ export interface CertificateFile {
 
 const LABELS = new Set(['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'])
 
-/** Every certificate of a PEM text, in order, or why there is none. Text from outside: nothing in it is trusted. */
+/**
+ * Every certificate of a PEM text, in order, or why there is none. Text from outside: nothing in it is trusted.
+ * As in Go, a block that is cut off or no base64 is passed over, and one whose contents are no certificate fails all.
+ */
 export function readCertificates(text: string): CertificateFile | Unusable {
   const blocks = parsePem(text)
-  const candidates = blocks.filter(block => LABELS.has(block.label))
+  const labelled = blocks.filter(block => LABELS.has(block.label))
+  const whole = labelled.filter(({ bytes }) => bytes !== undefined)
   const holdsKey = blocks.some(block => block.label.endsWith('PRIVATE KEY'))
-  if (candidates.length === 0) return whyNone(text, blocks, holdsKey)
+  if (whole.length === 0)
+    return labelled[0]?.defect ? { reason: labelled[0].defect } : whyNone(text, blocks, holdsKey)
   const certificates: Certificate[] = []
-  for (const [index, block] of candidates.entries()) {
-    const where = candidates.length === 1 ? undefined : `block ${index + 1} of ${candidates.length}`
-    if (block.bytes === undefined) return { reason: block.defect ?? 'PEM_MALFORMED', found: where }
+  for (const [index, { bytes = new Uint8Array() }] of whole.entries()) {
     try {
       // A TRUSTED CERTIFICATE has OpenSSL's trust settings behind the certificate.
-      certificates.push(parseCertificate(firstElement(block.bytes)))
+      certificates.push(parseCertificate(firstElement(bytes)))
     } catch (error) {
+      const where = whole.length === 1 ? undefined : `block ${index + 1} of ${whole.length}`
       return { reason: 'CERTIFICATE_MALFORMED', found: where ?? messageOf(error).replace(/^error:/, '') }
     }
   }
-  const warnings = readerWarnings(candidates)
-  return { certificates: certificates as [Certificate, ...Certificate[]], warnings, holdsKey }
+  const skipped = labelled.length - whole.length
+  const warnings =
+    skipped > 0 ? [`${skipped} of its ${labelled.length} PEM blocks cannot be read: passed over`] : []
+  const [first, ...rest] = certificates as [Certificate, ...Certificate[]]
+  return { certificates: [first, ...rest], warnings: [...warnings, ...readerWarnings(whole)], holdsKey }
 }
 
 function whyNone(text: string, blocks: readonly PemBlock[], holdsKey: boolean): Unusable {

@@ -20,6 +20,9 @@ export function elementsOf(element: Der): Der[] {
   return elements
 }
 
+/** What a signer needs to know: keyUsage, extKeyUsage, subjectAltName. The rest is the signer's to decide. */
+export const REQUESTED_EXTENSIONS = ['2.5.29.15', '2.5.29.37', '2.5.29.17']
+
 export interface TbsParts {
   /** The Name, as DER. */
   readonly subject: Der

@@ -1,7 +1,7 @@
 /** PKCS#10 certificate requests (RFC 2986). */
 import type { Unusable } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
-import { tbsPartsOf } from './der.ts'
+import { REQUESTED_EXTENSIONS, tbsPartsOf } from './der.ts'
 import { type PrivateKey, publicKeyInfo } from './key.ts'
 import { encodePem, parsePem } from './pem.ts'
 import {
@@ -12,9 +12,6 @@ import {
   Pkcs10CertificateRequestGenerator,
   signingKey,
 } from './provider.ts'
-
-/** What a signer needs to know: keyUsage, extKeyUsage, subjectAltName. The rest is the signer's to decide. */
-const REQUESTED_EXTENSIONS = ['2.5.29.15', '2.5.29.37', '2.5.29.17']
 
 /** A request, as PEM, for a certificate like the given one, for `key`. */
 export async function requestLike(like: Certificate, key: PrivateKey): Promise<string> {

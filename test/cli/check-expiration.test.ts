@@ -347,7 +347,9 @@ describe('discovery', () => {
     const root = copyNode('stock-1.20', { [`${K}/manifests/kube-apiserver.yaml`]: 'a: [' })
     const { stderr, exitCode } = await check(root)
     expect(exitCode).toBe(0)
-    expect(stderr).toMatch(/^kubepki: warning: .*kube-apiserver.yaml: not YAML.*; its flags are not known\n$/)
+    expect(stderr).toMatch(
+      /^kubepki: warning: .*kube-apiserver.yaml: not YAML.*; where it says the certificates are is not known\n$/,
+    )
   })
 })
 
@@ -385,7 +387,7 @@ describe('bad input', () => {
   it.each([
     ['--cert-dir', 'etc/kubernetes/admin.conf', 'wanted a directory, found a file'],
     ['--config', 'nothing.yaml', 'no such file'],
-    ['--config', 'etc', 'is a directory, wanted a file'],
+    ['--config', 'etc', 'not a regular file'],
   ])('refuses %s %s', async (flag, path, found) => {
     const { stderr, exitCode } = await checkFixture('stock-1.20', flag, fixture('nodes/stock-1.20', path))
     expect(exitCode).toBe(1)

@@ -1,6 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -169,7 +169,12 @@ describe('keys', () => {
   })
 
   it('of a kind nobody issues are skipped, with a way out', async () => {
-    const root = copyNode('stock-1.20', { [`${K}/pki/apiserver.crt`]: readFixture('defects/ed25519-ca.crt') })
+    const authority = makeAuthority('kubernetes', P384)
+    const leaf = makeLeaf(authority, openssl(['genpkey', '-algorithm', 'ED25519']), {
+      subject: '/CN=kube-apiserver',
+      extensions: 'extendedKeyUsage=serverAuth',
+    })
+    const root = copyNode('stock-1.20', { [`${K}/pki/apiserver.crt`]: leaf })
     const { stderr, exitCode } = await renew(root, 'apiserver')
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(/apiserver not renewed: .*Ed25519\nkubepki: hint: .*--encryption-algorithm/)
@@ -263,7 +268,7 @@ describe('rows that cannot be renewed', () => {
     const before = fingerprint(root)
     const { stderr, exitCode } = await renew(root, 'apiserver', 'apiserver-kubelet-client')
     expect(exitCode).toBe(1)
-    expect(stderr).toContain('shares the key file')
+    expect(stderr).toContain('apiserver not renewed: shares a file with apiserver-kubelet-client')
     expect(fingerprint(root)).toEqual(before)
   })
 })
@@ -335,7 +340,7 @@ describe('what signs and what stays', () => {
     expect(stderr).not.toContain('CA data')
   })
 
-  it('CA data that lost the CA becomes that CA’s file, and it is said', async () => {
+  it('CA data that lost the CA gains that CA’s file, keeps what it trusted, and it is said', async () => {
     const data = Buffer.from(readFixture('defects/good-ca.crt')).toString('base64')
     const root = copyNode('stock-1.20')
     writeFileSync(
@@ -344,7 +349,7 @@ describe('what signs and what stays', () => {
     )
     const { stderr } = await renew(root, 'admin.conf')
     expect(embedded(root, 'admin.conf', 'certificate-authority-data')).toBe(
-      readFixture('nodes/stock-1.20', K, 'pki/ca.crt'),
+      readFixture('nodes/stock-1.20', K, 'pki/ca.crt') + readFixture('defects/good-ca.crt'),
     )
     expect(stderr).toContain('warning: admin.conf: its CA data did not hold the CA that signs')
   })
@@ -469,7 +474,7 @@ describe('requests', () => {
     const { stderr, exitCode } = await renew(root, 'apiserver')
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(
-      /apiserver not renewed: the pending request .* is not whole.*\nkubepki: hint: .*--force/,
+      /apiserver not renewed: the pending request .* is not whole.*\nkubepki: hint: move .*apiserver\.key away/,
     )
     expect(fingerprint(root)).toEqual(before)
   })
@@ -516,13 +521,15 @@ describe('writing', () => {
 
   it('changes nothing when one target cannot be written', async () => {
     const root = copyNode('stock-1.20')
-    mkdirSync(join(root, K, 'scheduler.conf.kubepki-new/x'), { recursive: true })
+    renameSync(join(root, K, 'pki/apiserver.key'), join(root, 'apiserver.key'))
+    mkdirSync(join(root, 'vault'))
+    symlinkSync('/vault/nowhere/apiserver.key', join(root, K, 'pki/apiserver.key'))
+    mkdirSync(join(root, 'vault/nowhere/apiserver.key'), { recursive: true })
     const before = fingerprint(root)
     const { stderr, exitCode } = await renew(root, 'all')
     expect(exitCode).toBe(1)
-    expect(stderr).toMatch(/^kubepki: error: cannot write .*scheduler\.conf: .*; nothing was changed\n$/)
+    expect(stderr).toMatch(/^kubepki: error: cannot write .*apiserver\.key: .*; nothing was changed\n$/)
     expect(fingerprint(root)).toEqual(before)
-    expect(existsSync(join(root, K, 'pki/apiserver.key.kubepki-new'))).toBe(false)
   })
 })
 
@@ -530,5 +537,210 @@ it('-v says what decided the new keys and their time', async () => {
   const { stderr } = await renew(copyNode('stock-1.20'), 'apiserver', '-v', '--validity', '90d')
   expect(stderr).toContain('kubepki: encryption algorithm: as the old key (default)\n')
   expect(stderr).toContain('kubepki: validity: 90 d (--validity)\n')
-  expect(stderr).toMatch(/^kubepki: apiserver: .*apiserver.crt \(manifests\/kube-apiserver.yaml: --tls-cert-file\)$/m)
+  expect(stderr).toMatch(
+    /^kubepki: apiserver: .*apiserver.crt \(manifests\/kube-apiserver.yaml: --tls-cert-file\)$/m,
+  )
+})
+
+describe('what another row keeps is never written', () => {
+  const reference = (file: string, key: string) =>
+    readFixture('defects/file-references.conf').replace('pki-client.crt', file).replace('pki-client.key', key)
+
+  it.each([
+    ['the CA', 'pki/ca.crt', 'pki/ca.key', 'its first certificate is a CA'],
+    [
+      'another certificate’s key',
+      'pki/apiserver-kubelet-client.crt',
+      'pki/apiserver.key',
+      'shares a file with',
+    ],
+    [
+      'the kubelet’s certificate',
+      '/var/lib/kubelet/pki/kubelet-client-current.pem',
+      '/var/lib/kubelet/pki/kubelet-client-current.pem',
+      'shares a file with kubelet',
+    ],
+    ['the service account’s key', 'pki/front-proxy-client.crt', 'pki/sa.key', "the service account's key"],
+  ])('a kubeconfig that refers to %s', async (_, file, key, reason) => {
+    const root = copyNode('stock-1.20', { [`${K}/admin.conf`]: reference(file, key) })
+    const before = fingerprint(root)
+    const { stderr, exitCode } = await renew(root, 'admin.conf')
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(reason)
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('a key that a certificate not named here uses too', async () => {
+    const root = copyNode('stock-1.20', { [`${K}/pki/apiserver-kubelet-client.key`]: null })
+    symlinkSync('apiserver.key', join(root, K, 'pki/apiserver-kubelet-client.key'))
+    const before = fingerprint(root)
+    expect(await renew(root, 'apiserver')).toMatchObject({ exitCode: 1 })
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('one certificate file with two keys', async () => {
+    const root = copyNode('stock-1.20', { [`${K}/pki/etcd/peer.crt`]: null })
+    symlinkSync('server.crt', join(root, K, 'pki/etcd/peer.crt'))
+    const before = fingerprint(root)
+    expect(await renew(root, 'etcd-server', 'etcd-peer')).toMatchObject({ exitCode: 1 })
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('one pair by two names is one change', async () => {
+    const root = copyNode('stock-1.20', {
+      [`${K}/pki/etcd/peer.crt`]: null,
+      [`${K}/pki/etcd/peer.key`]: null,
+    })
+    for (const kind of ['crt', 'key']) symlinkSync(`server.${kind}`, join(root, K, `pki/etcd/peer.${kind}`))
+    const { stdout, exitCode } = await renew(root, 'etcd-server', 'etcd-peer')
+    expect(exitCode).toBe(0)
+    expect(stdout.trim().split('\n')).toHaveLength(1)
+    expectPair(read(root, 'pki/etcd/peer.crt'), read(root, 'pki/etcd/peer.key'))
+  })
+
+  it('a CA certificate in a leaf’s place is not made anew as a leaf', async () => {
+    const root = copyNode('stock-1.20', {
+      [`${K}/pki/apiserver.crt`]: readFixture('nodes/stock-1.20', K, 'pki/ca.crt'),
+    })
+    const { stderr, exitCode } = await renew(root, 'apiserver')
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('its first certificate is a CA')
+  })
+
+  it.each([
+    ['dangles', '/vault/apiserver.key'],
+    ['leads out of the root', '../../../../../../../../../../tmp/apiserver.key'],
+  ])('a key link that %s', async (_, target) => {
+    const root = copyNode('stock-1.20', { [`${K}/pki/apiserver.key`]: null })
+    symlinkSync(target, join(root, K, 'pki/apiserver.key'))
+    const before = fingerprint(root)
+    const { stderr, exitCode } = await renew(root, 'apiserver')
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/apiserver not renewed: .*apiserver\.key: (the symbolic link|leads out)/)
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('a missing key is made where it belongs, behind a linked directory', async () => {
+    const root = copyNode('stock-1.20', { [`${K}/pki/apiserver.key`]: null })
+    mkdirSync(join(root, 'srv'))
+    renameSync(join(root, K, 'pki'), join(root, 'srv/pki'))
+    symlinkSync('/srv/pki', join(root, K, 'pki'))
+    expect(await renew(root, 'apiserver')).toMatchObject({ exitCode: 0 })
+    expectPair(read(root, '../../srv/pki/apiserver.crt'), read(root, '../../srv/pki/apiserver.key'))
+  })
+
+  it('paths in files that climb out of the root are refused', async () => {
+    const outside = tempDir()
+    const climb = `../../../../../../../../..${outside}`
+    for (const name of ['pki-client.crt', 'pki-client.key'])
+      writeFileSync(join(outside, name), readFixture('defects', name))
+    const conf = reference(`${climb}/pki-client.crt`, `${climb}/pki-client.key`)
+    const root = copyNode('stock-1.20', { [`${K}/admin.conf`]: conf })
+    const before = fingerprint(outside)
+    const { stderr, exitCode } = await renew(root, 'admin.conf')
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('leads out of the root')
+    expect(fingerprint(outside)).toEqual(before)
+  })
+
+  it('a private key put where a file name belongs is not repeated in any line', async () => {
+    const conf = readFixture('nodes/stock-1.20', K, 'admin.conf').replace('client-key-data:', 'client-key:')
+    const { stdout, stderr, exitCode } = await renew(
+      copyNode('stock-1.20', { [`${K}/admin.conf`]: conf }),
+      'admin.conf',
+    )
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('holds data where a file name belongs')
+    expect(stdout + stderr).not.toContain('LS0tLS1')
+  })
+})
+
+describe('external CAs', () => {
+  it('are known behind a linked directory', async () => {
+    const root = copyNode('external-ca')
+    mkdirSync(join(root, 'srv'))
+    renameSync(join(root, K, 'pki'), join(root, 'srv/pki'))
+    symlinkSync('/srv/pki', join(root, K, 'pki'))
+    const { stdout, exitCode } = await renew(root, 'all')
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Detected external ca')
+  })
+
+  it.each([
+    ['dangles', '/vault/ca.key'],
+    ['leads out of the root', '../../../../../../../../../../../tmp/ca.key'],
+  ])('are not those whose key is a link that %s', async (_, target) => {
+    const root = copyNode('stock-1.20', { [`${K}/pki/ca.key`]: null })
+    symlinkSync(target, join(root, K, 'pki/ca.key'))
+    const { stdout, stderr, exitCode } = await renew(root, 'apiserver')
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 1 })
+    expect(stderr).toMatch(/apiserver not renewed: .*ca\.key: /)
+  })
+})
+
+it('a same-key CA that is not valid yet does not stand in the way of the valid one', async () => {
+  const root = copyNode('stock-1.20')
+  const key = join(root, K, 'pki/ca.key')
+  const later = tempDir()
+  writeFileSync(join(later, 'index.txt'), '')
+  const config =
+    '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\npolicy=p\nx509_extensions=x\n[p]\ncommonName=supplied\n[x]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n'
+  writeFileSync(join(later, 'ca.cnf'), config)
+  openssl(['req', '-new', '-key', key, '-subj', '/CN=kubernetes', '-out', join(later, 'ca.csr')])
+  execFileSync(
+    'openssl',
+    [
+      'ca',
+      '-batch',
+      '-selfsign',
+      '-config',
+      'ca.cnf',
+      '-keyfile',
+      key,
+      '-in',
+      'ca.csr',
+      '-out',
+      'ca.crt',
+      '-notext',
+      '-startdate',
+      '280101000000Z',
+      '-enddate',
+      '380101000000Z',
+    ],
+    { cwd: later, stdio: 'ignore' },
+  )
+  writeFileSync(
+    join(root, K, 'pki/ca.crt'),
+    readFileSync(join(later, 'ca.crt'), 'utf8') + read(root, 'pki/ca.crt'),
+  )
+  expect(await renew(root, 'apiserver')).toMatchObject({ exitCode: 0 })
+})
+
+it('a kubeconfig that is not UTF-8 is left as it is', async () => {
+  const root = copyNode('stock-1.20')
+  const file = join(root, K, 'admin.conf')
+  writeFileSync(file, Buffer.concat([Buffer.from('# caf\xe9\n', 'latin1'), readFileSync(file)]))
+  const before = fingerprint(root)
+  const { stderr, exitCode } = await renew(root, 'admin.conf')
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain('not UTF-8 text')
+  expect(fingerprint(root)).toEqual(before)
+})
+
+it('a key in the request directory that no request was made for is not replaced, even by force', async () => {
+  const other = copyNode('ecdsa')
+  const root = copyNode('stock-1.20')
+  const before = fingerprint(other)
+  const toOther = await renew(root, 'apiserver', '--csr-only', '--force', '--csr-dir', join(other, K, 'pki'))
+  expect(toOther).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('holds live certificates and keys'),
+  })
+  expect(fingerprint(other)).toEqual(before)
+  const directory = tempDir()
+  writeFileSync(join(directory, 'apiserver.key'), readFixture('defects/good.key'))
+  expect(await renew(root, 'apiserver', '--csr-only', '--force', '--csr-dir', directory)).toMatchObject({
+    exitCode: 1,
+  })
+  expect(readFileSync(join(directory, 'apiserver.key'), 'utf8')).toBe(readFixture('defects/good.key'))
 })

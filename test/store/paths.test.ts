@@ -26,7 +26,7 @@ describe('resolveInside', () => {
 
   it.each(CASES)('%s', (_, links, path, real) => {
     const root = tree(links)
-    expect(resolveInside(root, join(root, path))).toEqual({ realPath: join(root, real) })
+    expect(resolveInside(root, path)).toEqual({ state: 'present', realPath: join(root, real) })
   })
 
   it.each([
@@ -35,7 +35,7 @@ describe('resolveInside', () => {
     ['a directory link that climbs out', { 'etc/x': '../..' }],
   ])('refuses %s', (_, links) => {
     const root = tree(links)
-    expect(resolveInside(root, join(root, 'etc/x/secret'))).toMatchObject({ reason: 'OUTSIDE_ROOT' })
+    expect(resolveInside(root, 'etc/x/secret')).toMatchObject({ reason: 'OUTSIDE_ROOT' })
   })
 
   it.each([
@@ -44,12 +44,26 @@ describe('resolveInside', () => {
     ['a loop', { x: 'y', y: 'x' }],
   ])('names %s', (_, links) => {
     const root = tree(links)
-    expect(resolveInside(root, join(root, 'x'))).toMatchObject({ reason: 'DANGLING_LINK' })
+    expect(resolveInside(root, 'x')).toMatchObject({ reason: 'DANGLING_LINK' })
   })
 
-  it('says where a missing file would be', () => {
+  it('refuses a path that climbs out by itself', () => {
+    const root = tree({})
+    expect(resolveInside(root, '../secret')).toMatchObject({ reason: 'OUTSIDE_ROOT' })
+    expect(resolveInside(root, 'etc/../../secret')).toMatchObject({ reason: 'OUTSIDE_ROOT' })
+    expect(resolveInside('/', '../../bin/sh')).toMatchObject({ state: 'present' })
+  })
+
+  it('says where a missing file would be, links on the way followed', () => {
     const root = tree({ ssl: '/etc/pki' })
-    expect(resolveInside(root, join(root, 'etc/new.crt'))).toEqual({ missing: join(root, 'etc/new.crt') })
+    expect(resolveInside(root, 'ssl/new.crt')).toEqual({
+      state: 'missing',
+      realPath: join(root, 'etc/pki/new.crt'),
+    })
+    expect(resolveInside(root, 'nowhere/new.crt')).toEqual({
+      state: 'missing',
+      realPath: join(root, 'nowhere/new.crt'),
+    })
   })
 })
 

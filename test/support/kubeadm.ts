@@ -61,8 +61,15 @@ export async function kubeadmOutput(root: string, ...args: readonly string[]): P
   return stdout
 }
 
-/** For one test file: the mount point is there, and goes away if it was not there before. */
-function provideMountPoint(): void {
+/** A directory for all tests of a file. */
+export function fileDir(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kubepki-kubeadm-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+/** For all tests of a file: the mount point is there, and goes away if it was not there before. */
+export function provideMountPoint(): void {
   const made = mkdirSync(KUBERNETES, { recursive: true })
   if (made !== undefined) afterAll(() => rmdirSync(made))
 }
@@ -102,6 +109,8 @@ kind: KubeProxyConfiguration
 mode: ipvs
 `
 
+const ECDSA = 'featureGates: {PublicKeysECDSA: true}'
+
 export function configuration(fields: Fields = {}): string {
   return `${INIT(fields)}---${CLUSTER(fields)}`
 }
@@ -113,7 +122,6 @@ function quick(fields: Fields): string {
 
 const EXTERNAL_ETCD =
   'etcd: {external: {endpoints: ["https://192.0.2.21:2379"], caFile: /etc/etcd/ca.crt, certFile: /etc/etcd/client.crt, keyFile: /etc/etcd/client.key}}'
-const ECDSA = 'featureGates: {PublicKeysECDSA: true}'
 const SIXTY_NAMES = Array.from({ length: 60 }, (_, index) => `host-${index}.example.test`)
 
 /** Every tree kubeadm makes for the tests, by what is special about it. */
@@ -171,13 +179,12 @@ export async function makeTree(root: string, config: string): Promise<void> {
 
 /** Makes these trees before the tests of a file; the answer gives a test a copy of its own. */
 export function kubeadmTrees<N extends string>(configs: Readonly<Record<N, string>>): (name: N) => string {
-  const folder = mkdtempSync(join(tmpdir(), 'kubepki-kubeadm-'))
+  const folder = fileDir()
   const names = Object.keys(configs) as N[]
   provideMountPoint()
   beforeAll(async () => {
     await Promise.all(names.map((name, index) => makeTree(join(folder, String(index)), configs[name])))
   })
-  afterAll(() => rmSync(folder, { recursive: true }))
   return name => copyTree(join(folder, String(names.indexOf(name))))
 }
 
@@ -216,7 +223,7 @@ export function remove(root: string, files: readonly string[]): void {
   for (const file of files) rmSync(join(root, KUBERNETES, file), { recursive: true })
 }
 
-/** Text between two marks of a file: base64 data of a kubeconfig. */
+/** The text of one of a kubeconfig's `-data` fields. */
 export function embedded(kubeconfig: string, key: string): string {
   const data = new RegExp(`^ *${key}: (\\S+)$`, 'm').exec(kubeconfig)?.[1]
   if (data === undefined) throw new Error(`no ${key}`)
@@ -233,13 +240,18 @@ export interface Dates {
   readonly to: Date
 }
 
+const DAY = 86_400_000
+
+/** A year that ended a month ago. */
+export const EXPIRED: Dates = { from: new Date(Date.now() - 395 * DAY), to: new Date(Date.now() - 30 * DAY) }
+
 const REDATE_CONFIG = `
 [ca]
 default_ca = redate
 [redate]
-database = index
+database = FOLDER/index
 rand_serial = yes
-new_certs_dir = .
+new_certs_dir = FOLDER
 default_md = sha256
 policy = any
 copy_extensions = copy
@@ -255,45 +267,53 @@ subjectKeyIdentifier = hash
 
 /** Signs a certificate (a .crt, or the one in a .conf) anew by openssl: the same but for dates and serial. */
 export async function redate(root: string, file: string, ca: string, dates: Dates): Promise<void> {
-  const folder = tempDir()
-  const at = (name: string) => join(folder, name)
   const path = join(root, KUBERNETES, file)
-  const text = readFileSync(path, 'utf8')
-  const isKubeconfig = file.endsWith('.conf')
   const signer = join(root, KUBERNETES, 'pki', ca)
-  writeFileSync(at('crt'), isKubeconfig ? embedded(text, 'client-certificate-data') : text)
-  writeFileSync(
-    at('key'),
-    isKubeconfig ? embedded(text, 'client-key-data') : readFileSync(path.replace(/crt$/, 'key')),
-  )
-  writeFileSync(
-    at('config'),
-    REDATE_CONFIG.replace('= index', `= ${at('index')}`).replace('= .', `= ${folder}`),
-  )
-  writeFileSync(at('index'), '')
-  await outputOf('openssl', [
-    ...['x509', '-x509toreq', '-copy_extensions', 'copy'],
-    ...['-in', at('crt'), '-signkey', at('key'), '-out', at('csr')],
-  ])
-  const by = path === `${signer}.crt` ? ['-selfsign'] : ['-cert', `${signer}.crt`]
-  await outputOf('openssl', [
-    ...[
-      'ca',
-      '-batch',
-      '-notext',
-      '-preserveDN',
-      '-config',
-      at('config'),
-      ...by,
-      '-keyfile',
-      `${signer}.key`,
-    ],
-    ...['-extensions', by.length === 1 ? 'authority' : 'leaf'],
-    ...['-startdate', opensslTime(dates.from), '-enddate', opensslTime(dates.to)],
-    ...['-in', at('csr'), '-out', at('new')],
-  ])
-  const issued = readFileSync(at('new'), 'utf8')
-  writeFileSync(path, isKubeconfig ? embed(text, 'client-certificate-data', issued) : issued)
+  const text = readFileSync(path, 'utf8')
+  if (file.endsWith('.conf')) {
+    const [pem, key] = ['client-certificate-data', 'client-key-data'].map(field => embedded(text, field))
+    const issued = await reissue({ pem, key, signer, isSelfSigned: false, dates })
+    writeFileSync(path, embed(text, 'client-certificate-data', issued))
+  } else {
+    const key = readFileSync(path.replace(/crt$/, 'key'), 'utf8')
+    writeFileSync(
+      path,
+      await reissue({ pem: text, key, signer, isSelfSigned: path === `${signer}.crt`, dates }),
+    )
+  }
+}
+
+interface Reissue {
+  readonly pem: string | undefined
+  readonly key: string | undefined
+  /** Path of the CA without suffix. */
+  readonly signer: string
+  readonly isSelfSigned: boolean
+  readonly dates: Dates
+}
+
+async function reissue({ pem = '', key = '', signer, isSelfSigned, dates }: Reissue): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'kubepki-redate-'))
+  const at = (name: string) => join(folder, name)
+  try {
+    writeFileSync(at('crt'), pem)
+    writeFileSync(at('key'), key, { mode: 0o600 })
+    writeFileSync(at('index'), '')
+    writeFileSync(at('config'), REDATE_CONFIG.replaceAll('FOLDER', folder))
+    await outputOf('openssl', [
+      ...['x509', '-x509toreq', '-copy_extensions', 'copy'],
+      ...['-in', at('crt'), '-signkey', at('key'), '-out', at('csr')],
+    ])
+    return await outputOf('openssl', [
+      ...['ca', '-batch', '-notext', '-preserveDN', '-config', at('config'), '-keyfile', `${signer}.key`],
+      ...(isSelfSigned
+        ? ['-selfsign', '-extensions', 'authority']
+        : ['-cert', `${signer}.crt`, '-extensions', 'leaf']),
+      ...['-startdate', opensslTime(dates.from), '-enddate', opensslTime(dates.to), '-in', at('csr')],
+    ])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 function opensslTime(date: Date): string {

@@ -9,7 +9,7 @@ export const command = defineCommand({
   options: {
     within: {
       type: 'string',
-      coerce: durationOption('within'),
+      coerce: durationOption('within', 0),
       describe: 'Exit with 3 if a listed certificate expires within this time, is missing or invalid',
     },
     output: {

@@ -1,6 +1,5 @@
-import { closest } from 'fastest-levenshtein'
 import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
-import { CERTIFICATES, KUBECONFIGS, KUBELET_CERTIFICATES } from '../../inventory/catalog.ts'
+import { renewableNames } from '../../inventory/names.ts'
 import { RENEWABLE } from '../../inventory/select.ts'
 import { renewCertificates } from '../../operations/renew.ts'
 import { HARMLESS } from '../../pki/renewal.ts'
@@ -54,7 +53,8 @@ export const command = defineCommand({
   ],
   run: async (args, host) => {
     const asked = (args.names ?? []).map(String)
-    const isAll = asked.includes('all')
+    const names = renewableNames(asked)
+    const isAll = names === 'all'
     if (args['csr-only'] && args.validity !== undefined) {
       throw new PkiError('USAGE', '--validity and --csr-only exclude each other', {
         hint: 'a request says nothing of time: whoever signs it decides',
@@ -62,7 +62,7 @@ export const command = defineCommand({
     }
     const result = await renewCertificates({
       ...readOptions(args, host),
-      names: isAll ? all(asked) : asked.map(known),
+      names,
       csrOnly: args['csr-only'],
       csrDir: args['csr-dir'],
       force: args.force,
@@ -74,32 +74,6 @@ export const command = defineCommand({
     return explain(result, { host, isAll })
   },
 })
-
-function all(asked: readonly string[]): readonly string[] {
-  if (asked.length === 1) return NAMES
-  throw new PkiError('USAGE', 'wanted "all" or names, found both')
-}
-
-function known(name: string): string {
-  if (NAMES.includes(name)) return name
-  const isCa = CERTIFICATES.some(spec => spec.kind === 'ca' && spec.name === name)
-  if (isCa) {
-    const hint = `its certificates: ${CERTIFICATES.filter(spec => 'caName' in spec && spec.caName === name)
-      .map(spec => spec.name)
-      .join(', ')}`
-    throw new PkiError('UNKNOWN_CERTIFICATE', `${name} is a CA: neither renewed nor requested this way`, {
-      hint,
-    })
-  }
-  const isKubelets = [...KUBECONFIGS, ...KUBELET_CERTIFICATES].some(spec => spec.name === name)
-  if (isKubelets) {
-    throw new PkiError('UNKNOWN_CERTIFICATE', `${name} belongs to the kubelet, which renews it by itself`)
-  }
-  const nearest = closest(name, NAMES)
-  throw new PkiError('UNKNOWN_CERTIFICATE', `no certificate is named "${name}"`, {
-    hint: `did you mean ${nearest}? all of them: ${NAMES.join(', ')}`,
-  })
-}
 
 function explain(result: RenewalResult, { host, isAll }: { host: Host; isAll: boolean }): ExitCode {
   for (const warning of result.warnings) tell.warning(host, warning)

@@ -1,0 +1,172 @@
+/** etcd and the API server as processes on 127.0.0.1, with the certificates of a tree. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Binary, binary } from './assets.ts'
+import { configuration, execute, makeTree, type Ran } from './kubeadm.ts'
+
+/** A port nobody listens on now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
+
+export interface Server {
+  readonly stop: () => Promise<void>
+}
+
+interface Start {
+  readonly name: Binary
+  readonly flags: Readonly<Record<string, string | number | true>>
+  /** Asked again and again until it answers yes. */
+  readonly isReady: () => Promise<boolean>
+}
+
+const PATIENCE = 60_000
+
+async function start({ name, flags, isReady }: Start): Promise<Server> {
+  const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
+  const child = spawn(binary(name), args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const log: string[] = []
+  for (const stream of [child.stdout, child.stderr])
+    stream
+      .setEncoding('utf8')
+      .on('data', (text: string) => log.push(...text.split('\n').filter(line => line !== '')))
+  const server = { stop: () => stop(child) }
+  for (const end = Date.now() + PATIENCE; Date.now() < end && isRunning(child); await sleep(200))
+    if (await isReady()) return server
+  const state = isRunning(child) ? 'not ready in time' : `ended with ${child.exitCode ?? child.signalCode}`
+  await server.stop()
+  throw new Error(`${name}: ${state}; its log ends:\n${log.slice(-15).join('\n')}`)
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null
+}
+
+/** By its own pid; by force when it does not go in five seconds. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (!isRunning(child)) return
+  const ended = new Promise(resolve => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const force = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  await ended
+  clearTimeout(force)
+}
+
+export interface Pair {
+  readonly certificate: string
+  readonly key: string
+}
+
+function pairFlags(root: string, base: string, [certificateFlag, keyFlag]: readonly [string, string]) {
+  const { certificate, key } = pairOf(root, base)
+  return { [certificateFlag]: certificate, [keyFlag]: key }
+}
+
+export function pairOf(root: string, base: string): Pair {
+  return { certificate: pkiFile(root, `${base}.crt`), key: pkiFile(root, `${base}.key`) }
+}
+
+function pkiFile(root: string, file: string): string {
+  return join(root, 'etc/kubernetes/pki', file)
+}
+
+/** `etcdctl`, as the client with this pair, or as nobody. */
+export function etcdctl(
+  root: string,
+  port: number,
+  client: Pair | undefined,
+  ...args: string[]
+): Promise<Ran> {
+  const credentials = client ? ['--cert', client.certificate, '--key', client.key] : []
+  return execute(binary('etcdctl'), [
+    ...[`--endpoints=https://127.0.0.1:${port}`, '--cacert', pkiFile(root, 'etcd/ca.crt'), ...credentials],
+    ...['--command-timeout=2s', '--dial-timeout=2s', ...args],
+  ])
+}
+
+/** One member, with client-cert-auth on both of its ports. */
+export async function startEtcd(root: string, dataDir: string): Promise<Server & { readonly port: number }> {
+  const port = await freePort()
+  const client = `https://127.0.0.1:${port}`
+  const peer = `https://127.0.0.1:${await freePort()}`
+  const flags = {
+    name: 'cp',
+    'data-dir': dataDir,
+    'listen-client-urls': client,
+    'advertise-client-urls': client,
+    'listen-peer-urls': peer,
+    'initial-advertise-peer-urls': peer,
+    'initial-cluster': `cp=${peer}`,
+    ...pairFlags(root, 'etcd/server', ['cert-file', 'key-file']),
+    'trusted-ca-file': pkiFile(root, 'etcd/ca.crt'),
+    'client-cert-auth': true,
+    ...pairFlags(root, 'etcd/peer', ['peer-cert-file', 'peer-key-file']),
+    'peer-trusted-ca-file': pkiFile(root, 'etcd/ca.crt'),
+    'peer-client-cert-auth': true,
+  } as const
+  const healthcheck = pairOf(root, 'etcd/healthcheck-client')
+  const isReady = async () => (await etcdctl(root, port, healthcheck, 'endpoint', 'health')).exitCode === 0
+  return { port, ...(await start({ name: 'etcd', flags, isReady })) }
+}
+
+/** kubeadm will not advertise a loopback address; nothing listens on this one. */
+function ownAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap(list => list ?? [])
+  const own = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)
+  if (!own) throw new Error('this machine has no IPv4 address of its own')
+  return own.address
+}
+
+/** A tree for an API server on this port of 127.0.0.1. */
+export async function makeControlPlaneTree(root: string, port: number): Promise<void> {
+  const cluster = `controlPlaneEndpoint: localhost:${port}\napiServer: {certSANs: [127.0.0.1]}`
+  await makeTree(root, configuration({ address: ownAddress(), port, cluster }))
+}
+
+/** As the user of a kubeconfig. kubeadm points some to the address it advertises; the server is on localhost. */
+export function kubectl(root: string, kubeconfig: string, port: number, ...args: string[]): Promise<Ran> {
+  return execute(binary('kubectl'), [
+    ...['--kubeconfig', join(root, 'etc/kubernetes', kubeconfig), `--server=https://localhost:${port}`],
+    ...['--cache-dir', join(root, 'kubectl-cache'), '--request-timeout=5s', ...args],
+  ])
+}
+
+export async function startApiServer(root: string, port: number, etcdPort: number): Promise<Server> {
+  const flags = {
+    'advertise-address': ownAddress(),
+    'bind-address': '127.0.0.1',
+    'secure-port': port,
+    'etcd-servers': `https://127.0.0.1:${etcdPort}`,
+    'etcd-cafile': pkiFile(root, 'etcd/ca.crt'),
+    ...pairFlags(root, 'apiserver-etcd-client', ['etcd-certfile', 'etcd-keyfile']),
+    'client-ca-file': pkiFile(root, 'ca.crt'),
+    ...pairFlags(root, 'apiserver', ['tls-cert-file', 'tls-private-key-file']),
+    ...pairFlags(root, 'apiserver-kubelet-client', ['kubelet-client-certificate', 'kubelet-client-key']),
+    ...pairFlags(root, 'front-proxy-client', ['proxy-client-cert-file', 'proxy-client-key-file']),
+    'requestheader-client-ca-file': pkiFile(root, 'front-proxy-ca.crt'),
+    'requestheader-allowed-names': 'front-proxy-client',
+    'requestheader-username-headers': 'X-Remote-User',
+    'requestheader-group-headers': 'X-Remote-Group',
+    'requestheader-extra-headers-prefix': 'X-Remote-Extra-',
+    'service-account-issuer': 'https://kubernetes.default.svc.cluster.local',
+    'service-account-key-file': pkiFile(root, 'sa.pub'),
+    'service-account-signing-key-file': pkiFile(root, 'sa.key'),
+    'service-cluster-ip-range': '10.96.0.0/12',
+    'authorization-mode': 'Node,RBAC',
+  }
+  const isReady = async () => {
+    const { stdout } = await kubectl(root, 'admin.conf', port, 'get', 'namespaces', '-o', 'name')
+    return stdout.includes('namespace/kube-system\n')
+  }
+  return start({ name: 'kube-apiserver', flags, isReady })
+}
