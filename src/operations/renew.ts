@@ -92,9 +92,8 @@ function checkConfiguration({ configuration }: Snapshot): void {
 
 /** Opens the keys of those CAs alone that sign what was named. */
 function readAuthorities(snapshot: Snapshot, { names, now }: RenewOptions): Map<string, AuthorityState> {
-  const needed = new Set(
-    snapshot.entries.filter(({ name }) => names.includes(name)).map(({ caName }) => caName),
-  )
+  const named = snapshot.entries.filter(({ name }) => names === 'all' || names.includes(name))
+  const needed = new Set(named.map(({ caName }) => caName))
   const entries = snapshot.entries.filter(({ name }) => needed.has(name))
   const assess = (entry: Entry) =>
     assessAuthority(entry, entry.key ? readKey(entry.key) : { state: 'missing' }, now)
