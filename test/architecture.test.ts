@@ -29,7 +29,7 @@ const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
   { library: /^js-yaml$/, only: /^kubernetes\/yaml\.ts$/ },
   { library: /^yargs$/, only: /^(cli|commands\/command)\.ts$/ },
   { library: /^fastest-levenshtein$/, only: /^(cli|inventory\/names)\.ts$/ },
-  { library: /^node:fs/, only: /^store\// },
+  { library: /^node:fs/, only: /^(store\/|main\.ts)/ },
   { library: /^node:(tls|net|https?|dgram|child_process)$/, only: /^cluster\// },
 ]
 

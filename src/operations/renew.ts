@@ -105,7 +105,7 @@ async function settle({ name, longName }: Step, work: () => Promise<Outcome>): P
   try {
     return await work()
   } catch (error) {
-    const skipped = { name, longName, reason: 'NEW_CERTIFICATE_WRONG', message: messageOf(error) } as const
+    const skipped = { name, longName, reason: 'NOT_MADE', message: messageOf(error) } as const
     return { changes: [], warnings: [], skipped }
   }
 }

@@ -1,6 +1,6 @@
 /** The checks every new pair passes before anything is written. They use OpenSSL, not the library that issued. */
 import { PkiError } from '../errors.ts'
-import { type Certificate, isSignedBy, parseCertificate, readCertificates } from '../x509/certificate.ts'
+import { type Certificate, isSignedBy, readCertificates } from '../x509/certificate.ts'
 import { elementsOf, REQUESTED_EXTENSIONS, tbsPartsOf } from '../x509/der.ts'
 import { isKeyOf, type PrivateKey, publicKeyInfo, readPrivateKey } from '../x509/key.ts'
 import { parsePem } from '../x509/pem.ts'
@@ -41,8 +41,7 @@ const CHECKS: readonly Check[] = [
 ]
 
 /** Throws when the new certificate is anything but the old one for a new key and time. */
-export function verifyIssued(step: SignStep, { certificate, key }: Issued): void {
-  const issued = { certificate: parseCertificate(certificate.der), key }
+export function verifyIssued(step: SignStep, issued: Issued): void {
   const failed = CHECKS.find(({ holds }) => !holds(step, issued))
   if (failed) throw wrong(step, `wanted ${failed.wanted}, and it is not so`)
 }

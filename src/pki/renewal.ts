@@ -6,7 +6,6 @@ import { type IssuableKeyAlgorithm, isIssuable, type KeyAlgorithm } from '../x50
 import type { AuthorityProblem, AuthorityState } from './authority.ts'
 import { pathAbove } from './certification-path.ts'
 import { ownershipOf } from './ownership.ts'
-import { whyNotReplaceable } from './renewed-files.ts'
 import { type Entry, entryNamed, type Snapshot, shownFile } from './snapshot.ts'
 
 export interface RenewalOrder {
@@ -29,7 +28,7 @@ export type SkipReason =
   | 'PLACE_UNUSABLE'
   | 'KEY_ALGORITHM_UNSUPPORTED'
   | 'REQUEST_INCOMPLETE'
-  | 'NEW_CERTIFICATE_WRONG'
+  | 'NOT_MADE'
   | AuthorityProblem
 
 export interface SkipStep {
@@ -160,8 +159,7 @@ function refusalOf(entry: Entry): Refusal | undefined {
       message: `${file.path}: the user has a client certificate but no client key`,
     }
   }
-  const fixed = whyNotReplaceable(entry)
-  return fixed === undefined ? undefined : { reason: 'INVALID', message: `${file.path}: ${fixed}` }
+  return undefined
 }
 
 function blocksOf({ certificate }: Entry): readonly Certificate[] {

@@ -1,10 +1,9 @@
 /** The files a renewed certificate becomes. Pure: text in, text out. */
-import { messageOf } from '../errors.ts'
 import { replaceEmbedded } from '../kubernetes/kubeconfig.ts'
 import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
 import { encodePem } from '../x509/pem.ts'
 import type { SignStep } from './renewal.ts'
-import type { Entry, KubeconfigDocument, PlacedFile } from './snapshot.ts'
+import type { KubeconfigDocument, PlacedFile } from './snapshot.ts'
 
 export interface FileChange {
   /** As shown to people. */
@@ -49,22 +48,6 @@ export function renewedFiles(step: SignStep, pem: RenewedPem): RenewedFiles {
   const warnings =
     trust.length > 0 ? [`its CA data did not hold the CA that signs: ${step.caName} added`] : []
   return { changes: [...itself, ...referred], warnings }
-}
-
-/** Why the embedded values cannot be replaced and all else kept; undefined when they can. */
-export function whyNotReplaceable({ kubeconfig }: Entry): string | undefined {
-  if (!kubeconfig) return undefined
-  const { clientCertificate, clientKey, certificateAuthority } = kubeconfig.config
-  const embedded = [clientCertificate, clientKey, certificateAuthority].filter(one => one?.at === 'data')
-  try {
-    replaceEmbedded(
-      kubeconfig.text,
-      embedded.map(({ path }, index) => ({ path, pem: `trial ${index}` })),
-    )
-    return undefined
-  } catch (error) {
-    return messageOf(error)
-  }
 }
 
 function pairChanges(

@@ -8,10 +8,15 @@ export function firstElement(bytes: Der): Der {
   return bytes.subarray(0, headerLength(bytes) + contentLength(bytes))
 }
 
+/** What is inside an element, without its tag and length. */
+export function contentsOf(element: Der): Der {
+  return element.subarray(headerLength(element), headerLength(element) + contentLength(element))
+}
+
 /** The elements inside a constructed element, each with its tag and length. */
 export function elementsOf(element: Der): Der[] {
   const elements: Der[] = []
-  let rest = element.subarray(headerLength(element), headerLength(element) + contentLength(element))
+  let rest = contentsOf(element)
   while (rest.length > 0) {
     const next = firstElement(rest)
     elements.push(next)

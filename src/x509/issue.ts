@@ -1,7 +1,7 @@
 /** Signs certificates. What a certificate is (subject, SANs, usages, other extensions) is carried over as bytes. */
 import { randomBytes } from 'node:crypto'
 import { type Certificate, parseCertificate } from './certificate.ts'
-import { type Der, tbsPartsOf } from './der.ts'
+import { contentsOf, type Der, elementsOf, tbsPartsOf } from './der.ts'
 import { type PrivateKey, publicKeyInfo } from './key.ts'
 import {
   AuthorityKeyIdentifierExtension,
@@ -10,7 +10,6 @@ import {
   Name,
   SubjectKeyIdentifierExtension,
   signingKey,
-  X509Certificate,
   X509CertificateGenerator,
 } from './provider.ts'
 
@@ -58,17 +57,22 @@ export async function reissueLeaf({
 
 async function carriedExtensions(like: Certificate, spki: Der, authority: Certificate): Promise<Extension[]> {
   const { extensions } = tbsPartsOf(like.der)
-  const { keyId } = new X509Certificate(authority.der).getExtension(SubjectKeyIdentifierExtension) ?? {}
-  const authorityKeyId = keyId === undefined ? undefined : new AuthorityKeyIdentifierExtension(keyId)
-  const subjectKeyId = await SubjectKeyIdentifierExtension.create(spki, false, crypto)
+  const keyId = keyIdentifierOf(authority)
+  const authorityKeyId = keyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(keyId)]
   const carried: Extension[] = []
   for (const [oid, der] of extensions) {
-    if (oid === SUBJECT_KEY_IDENTIFIER) carried.push(subjectKeyId)
-    else if (oid !== AUTHORITY_KEY_IDENTIFIER) carried.push(new Extension(der))
-    else if (authorityKeyId) carried.push(authorityKeyId)
+    if (oid === AUTHORITY_KEY_IDENTIFIER) carried.push(...authorityKeyId)
+    else if (oid !== SUBJECT_KEY_IDENTIFIER) carried.push(new Extension(der))
+    else carried.push(await SubjectKeyIdentifierExtension.create(spki, false, crypto))
   }
-  if (authorityKeyId && !extensions.has(AUTHORITY_KEY_IDENTIFIER)) carried.push(authorityKeyId)
-  return carried
+  return extensions.has(AUTHORITY_KEY_IDENTIFIER) ? carried : [...carried, ...authorityKeyId]
+}
+
+/** The subject key identifier, in hexadecimal: an OCTET STRING inside the extension's OCTET STRING. */
+function keyIdentifierOf({ der }: Certificate): string | undefined {
+  const extension = tbsPartsOf(der).extensions.get(SUBJECT_KEY_IDENTIFIER)
+  const value = extension && elementsOf(extension).at(-1)
+  return value && Buffer.from(contentsOf(contentsOf(value))).toString('hex')
 }
 
 /** 126 random bits, positive, as hexadecimal (RFC 5280 section 4.1.2.2 allows 20 octets). */

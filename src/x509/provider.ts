@@ -16,7 +16,6 @@ export {
   Pkcs10CertificateRequest,
   Pkcs10CertificateRequestGenerator,
   SubjectKeyIdentifierExtension,
-  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
 
@@ -36,8 +35,17 @@ interface SigningKey {
   readonly cryptoKey: CryptoKey
 }
 
+/** A CA's key is imported once, however much it signs. */
+const IMPORTED = new WeakMap<KeyObject, Promise<SigningKey>>()
+
+export function signingKey(key: KeyObject): Promise<SigningKey> {
+  const known = IMPORTED.get(key) ?? importSigningKey(key)
+  IMPORTED.set(key, known)
+  return known
+}
+
 /** WebCrypto imports PKCS#8 only; node:crypto bridges from what kubeadm writes. */
-export async function signingKey(key: KeyObject): Promise<SigningKey> {
+async function importSigningKey(key: KeyObject): Promise<SigningKey> {
   const algorithm = key.asymmetricKeyType === 'rsa' ? RSA : SIGNATURE_ALGORITHMS[keyAlgorithmOf(key)]
   if (!algorithm) throw new PkiError('KEY_UNSUPPORTED', `cannot sign with a ${keyAlgorithmOf(key)} key`)
   const pkcs8 = key.export({ type: 'pkcs8', format: 'der' })

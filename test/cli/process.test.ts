@@ -36,6 +36,23 @@ describe('the process', () => {
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
   })
 
+  it('writes all of it into a slow pipe', () => {
+    const script = '"$0" "$@" | (sleep 1; wc -c)'
+    const argv = [process.execPath, BUNDLE, 'certs', 'check-expiration', '-o', 'json', ...STOCK]
+    const whole = kubepki(argv.slice(2)).stdout
+    expect(Number(spawnSync('bash', ['-c', script, ...argv], { encoding: 'utf8' }).stdout)).toBe(whole.length)
+  })
+
+  it('says that its output cannot be written', () => {
+    const script = '"$0" "$@" > /dev/full'
+    const argv = [process.execPath, BUNDLE, 'certs', 'check-expiration', ...STOCK]
+    const { stderr, status } = spawnSync('bash', ['-c', script, ...argv], { encoding: 'utf8' })
+    expect({ stderr, status }).toEqual({
+      stderr: 'kubepki: error: cannot write the output: ENOSPC\n',
+      status: 1,
+    })
+  })
+
   it('needs no environment', () => {
     expect(kubepki(['certs', 'check-expiration', ...STOCK], ['env', '-i']).status).toBe(0)
   })
