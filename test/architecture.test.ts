@@ -25,7 +25,7 @@ const LEVELS: Readonly<Record<string, number>> = {
 
 const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
   { library: /^(@peculiar\/|reflect-metadata)/, only: /^x509\/provider\.ts$/ },
-  { library: /^node:crypto$/, only: /^(x509\/|store\/(backup|transaction)\.ts)/ },
+  { library: /^node:crypto$/, only: /^(x509\/|store\/backup\.ts)/ },
   { library: /^js-yaml$/, only: /^kubernetes\/yaml\.ts$/ },
   { library: /^yargs$/, only: /^(cli|commands\/command)\.ts$/ },
   { library: /^fastest-levenshtein$/, only: /^(cli|inventory\/names)\.ts$/ },

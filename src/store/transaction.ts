@@ -4,7 +4,6 @@
  * old file that cannot be put back stays beside its target under a name that the error tells.
  * A private key is readable by its owner alone from its first byte.
  */
-import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   fchmodSync,
@@ -33,7 +32,7 @@ interface Staged {
 
 /** All of the changes, or an error that says what was not put back (nothing, as a rule). */
 export function commit(changes: readonly FileChange[]): void {
-  const suffix = randomBytes(6).toString('hex')
+  const suffix = Math.random().toString(36).slice(2)
   const staged = changes.map(change => prepare(change, suffix))
   const renamed: Staged[] = []
   let current: FileChange | undefined

@@ -385,6 +385,17 @@ describe('what signs and what stays', () => {
   })
 })
 
+const SIGNER = (root: string) => {
+  const ca = join(root, K, 'pki/ca')
+  return ['-CA', `${ca}.crt`, '-CAkey', `${ca}.key`, '-CAcreateserial']
+}
+
+/** By kubeadm's name. */
+function oldCertificate(root: string, name: string): Certificate {
+  if (name.endsWith('.conf')) return certificateOf(embedded(root, name, 'client-certificate-data'))
+  return pki(root, name.replace(/^etcd-/, 'etcd/'))
+}
+
 describe('requests', () => {
   it('are written by --csr-only for every name, 0600 in a directory 0700, and the live files stay', async () => {
     const root = copyNode('stock-1.20')
@@ -407,30 +418,31 @@ describe('requests', () => {
       expect((statSync(join(directory, file)).mode & 0o777).toString(8), file).toBe('600')
   })
 
-  it('ask for what the old certificate is, and openssl signs them into a pair', async () => {
+  it('ask for what the old certificate is, and openssl signs each into a pair', async () => {
     const root = copyNode('stock-1.20')
     const directory = join(tempDir(), 'requests')
-    await renew(root, 'apiserver', 'admin.conf', '--csr-only', '--csr-dir', directory)
-    for (const name of ['apiserver', 'admin.conf']) {
+    await renew(root, 'all', '--csr-only', '--csr-dir', directory)
+    const names = readdirSync(directory).flatMap(file =>
+      file.endsWith('.csr') ? file.replace('.csr', '') : [],
+    )
+    expect(names).toHaveLength(10)
+    for (const name of names) {
       const csr = join(directory, `${name}.csr`)
-      expect(openssl(['req', '-in', csr, '-verify', '-noout', '-text'])).toContain(
-        'X509v3 Extended Key Usage',
-      )
-      const ca = [
-        '-CA',
-        join(root, K, 'pki/ca.crt'),
-        '-CAkey',
-        join(root, K, 'pki/ca.key'),
-        '-CAcreateserial',
+      const text = openssl(['req', '-in', csr, '-verify', '-noout', '-text'])
+      expect(text, name).toMatch(/X509v3 Key Usage[\s\S]*X509v3 Extended Key Usage/)
+      const signed = openssl([
+        'x509',
+        '-req',
+        '-in',
+        csr,
+        '-days',
+        '30',
         '-copy_extensions',
         'copy',
-      ]
-      const signed = openssl(['x509', '-req', '-in', csr, ...ca, '-days', '30'])
+        ...SIGNER(root),
+      ])
       expectPair(signed, readFileSync(join(directory, `${name}.key`), 'utf8'))
-      const old =
-        name === 'apiserver'
-          ? pki(root, name)
-          : certificateOf(embedded(root, name, 'client-certificate-data'))
+      const old = oldCertificate(root, name)
       expect(tbsPartsOf(certificateOf(signed).der).subject).toEqual(tbsPartsOf(old.der).subject)
       expect(certificateOf(signed).subjectAltName).toEqual(old.subjectAltName)
     }
