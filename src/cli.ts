@@ -39,6 +39,7 @@ async function runCommand(entry: CommandEntry, argv: readonly string[], host: Ho
     for (const [name, options] of Object.entries(command.positionals)) inner.positional(name, options)
     for (const [name, options] of Object.entries(command.options)) inner.option(name, forYargs(options))
     for (const { command: line, does } of command.examples) inner.example(line, does)
+    inner.epilogue(EXIT_CODES)
   })
   const { output, parsed } = parse(parser, argv)
   if (output === '') return command.run(parsed, host)
@@ -46,11 +47,13 @@ async function runCommand(entry: CommandEntry, argv: readonly string[], host: Ho
   return EXIT.done
 }
 
+const EXIT_CODES = 'Exit codes: 0 done, 1 could not do it, 2 wrong use, 3 done and there are findings.'
+
 /** What there is: for help, and for words that name no command. */
 function runOverview(argv: readonly string[], host: Host): ExitCode {
   const parser = newParser('kubepki', message => overviewError(message, argv))
     .usage('kubepki: the certificates of a kubeadm-style Kubernetes node\n\nUsage: $0 GROUP COMMAND')
-    .epilogue('kubepki GROUP COMMAND --help says more.')
+    .epilogue(COMMANDS.map(entry => `${commandLine(entry)}\n    ${entry.describe}`).join('\n'))
   for (const group of GROUPS) {
     parser.command([group.name, ...group.aliases], group.describe, inner => {
       const members = COMMANDS.filter(entry => entry.group === group.name)

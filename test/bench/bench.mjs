@@ -1,7 +1,7 @@
 // npm run bench: medians of interleaved runs and their ratios within this run; never an assertion on time.
 // With $KUBEBUILDER_ASSETS, root and unshare it also runs the real kubeadm on the same tree.
 import { spawnSync } from 'node:child_process'
-import { accessSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -37,7 +37,8 @@ const root = tree('stock-1.20')
 const forKubeadm = `${root}-kubeadm`
 cpSync(root, forKubeadm, { recursive: true, verbatimSymlinks: true })
 const config = join(root, 'kubeadm.yaml')
-if (hasKubeadm) mkdirSync('/etc/kubernetes', { recursive: true })
+/** The mount point; taken away again when it was not there. */
+const madeMountPoint = hasKubeadm ? mkdirSync('/etc/kubernetes', { recursive: true }) : undefined
 
 const COMMANDS = {
   'node -e 0': [process.execPath, '-e', '0'],
@@ -106,5 +107,6 @@ try {
   for (const row of ratios) console.log(`| ${row.join(' | ')} |`)
   if (!hasKubeadm) console.log('\nkubeadm not measured: needs root, unshare and $KUBEBUILDER_ASSETS')
 } finally {
+  if (madeMountPoint) rmdirSync('/etc/kubernetes')
   rmSync(directory, { recursive: true, force: true })
 }
