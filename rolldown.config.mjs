@@ -1,5 +1,7 @@
 // The command (CommonJS: Node starts it 15 ms sooner than ES modules) and the library (ES modules).
 // What every run needs is one file; what issues certificates is apart and loaded only then.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'rolldown'
 
 // What yargs imports and our command line has no use for, at the price of milliseconds on every start:
@@ -17,15 +19,33 @@ const replaced = {
   load: id => REPLACED[id.slice(1)] ?? null,
 }
 
-// yargs' import.meta.resolve serves its configuration files, which are not used here.
+/** The licences of what is bundled, as they ask. */
+const licences = folder => ({
+  name: 'licences',
+  generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap(chunk => (chunk.type === 'chunk' ? chunk.moduleIds : []))
+    const roots = new Set(modules.flatMap(id => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []))
+    const texts = [...roots].toSorted().map(root => {
+      const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+      const file = readdirSync(root).find(entry => /^(licen[cs]e|copying)/i.test(entry))
+      return `${name} ${version} (${license})\n\n${file ? readFileSync(join(root, file), 'utf8').trim() : ''}\n`
+    })
+    this.emitFile({
+      type: 'asset',
+      fileName: `${folder}/THIRD-PARTY-LICENSES.txt`,
+      source: texts.join(`\n${'-'.repeat(80)}\n\n`),
+    })
+  },
+})
+
 // yargs asks the terminal's width on import, and that alone loads the network modules (5 ms). We set the width.
 const define = { 'process.stdout.columns': 'undefined' }
 
 const shared = {
   transform: { define },
+  // yargs resolves its configuration files with import.meta, and there are none.
   checks: { emptyImportMeta: false },
   platform: 'node',
-  plugins: [replaced],
   logLevel: 'warn',
 }
 const output = { dir: 'dist', minify: true }
@@ -33,6 +53,7 @@ const output = { dir: 'dist', minify: true }
 export default defineConfig([
   {
     ...shared,
+    plugins: [replaced, licences('command')],
     input: { kubepki: 'src/main.ts' },
     output: {
       ...output,
@@ -43,6 +64,7 @@ export default defineConfig([
   },
   {
     ...shared,
+    plugins: [licences('library')],
     input: { index: 'src/index.ts' },
     output: {
       ...output,

@@ -1,10 +1,10 @@
 /** From argv to an exit code: assembles yargs, catches once, prints error and hint. */
-import { closest } from 'fastest-levenshtein'
 import yargs, { type Argv, type Options } from 'yargs'
 import type { Command, Host } from './commands/command.ts'
 import { COMMANDS, type CommandEntry, commandLine, GROUPS } from './commands/index.ts'
 import { tell } from './commands/options.ts'
 import { EXIT, type ExitCode, PkiError } from './errors.ts'
+import { nearest } from './nearest.ts'
 import { VERSION } from './version.ts'
 
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
@@ -109,10 +109,9 @@ function commandError(message: string, entry: CommandEntry, command: Command): P
   const help = `${commandLine(entry)} --help`
   const unknown = unknownWordOf(message)
   if (unknown !== undefined) {
-    const nearest = closest(unknown, Object.keys(command.options))
-    return new PkiError('USAGE', `unknown flag or argument "${unknown}"`, {
-      hint: `did you mean --${nearest}? ${help}`,
-    })
+    const near = nearest(unknown, Object.keys(command.options))
+    const guess = near === undefined ? '' : `did you mean --${near}? `
+    return new PkiError('USAGE', `unknown flag or argument "${unknown}"`, { hint: guess + help })
   }
   const [, flag, given, choices] = /Argument: (\S+), Given: (.+), Choices: (.+)/.exec(message) ?? []
   if (flag !== undefined) return new PkiError('USAGE', `--${flag} wants one of ${choices}, found ${given}`)
@@ -129,10 +128,15 @@ function commandError(message: string, entry: CommandEntry, command: Command): P
 }
 
 function overviewError(message: string, argv: readonly string[]): PkiError {
-  const lines = COMMANDS.map(commandLine)
-  const isUnknown = unknownWordOf(message) !== undefined
-  const hint = isUnknown ? `did you mean ${closest(`kubepki ${argv.join(' ')}`, lines)}?` : lines.join(', ')
-  return new PkiError('USAGE', isUnknown ? `no command is named "${argv.join(' ')}"` : message, { hint })
+  const list = `the commands: ${COMMANDS.map(commandLine).join(', ')}`
+  if (unknownWordOf(message) === undefined) return new PkiError('USAGE', message, { hint: list })
+  const verb = nearest(
+    argv.at(-1) ?? '',
+    COMMANDS.map(entry => entry.verb),
+  )
+  const meant = COMMANDS.find(entry => entry.verb === verb)
+  const hint = meant ? `did you mean ${commandLine(meant)}?` : list
+  return new PkiError('USAGE', `no command is named "${argv.join(' ')}"`, { hint })
 }
 
 function unknownWordOf(message: string): string | undefined {

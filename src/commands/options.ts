@@ -53,17 +53,18 @@ export const NODE_OPTIONS = {
   'cert-dir': {
     type: 'string',
     coerce: pathOption('cert-dir'),
-    describe: 'PKI directory (default: as --config or the manifests say, else /etc/kubernetes/pki)',
+    describe:
+      'PKI directory, not below --root (default: as --config or the manifests say, else /etc/kubernetes/pki)',
   },
   'kubeconfig-dir': {
     type: 'string',
     coerce: pathOption('kubeconfig-dir'),
-    describe: 'Where admin.conf and the other kubeconfigs are (default: /etc/kubernetes)',
+    describe: 'Where the kubeconfigs are, not below --root (default: /etc/kubernetes)',
   },
   'kubelet-dir': {
     type: 'string',
     coerce: pathOption('kubelet-dir'),
-    describe: "The kubelet's own certificates (default: /var/lib/kubelet/pki)",
+    describe: "The kubelet's own certificates , not below --root (default: /var/lib/kubelet/pki)",
   },
   config: { type: 'string', coerce: pathOption('config'), describe: 'kubeadm configuration file' },
   now: { type: 'string', coerce: instantOption, describe: 'RFC 3339 time to use instead of the clock' },

@@ -1,6 +1,6 @@
 /** What a user may name for a renewal, and what is said of anything else. */
-import { closest } from 'fastest-levenshtein'
 import { PkiError } from '../errors.ts'
+import { nearest } from '../nearest.ts'
 import { CERTIFICATES, type CertificateSpec, KUBECONFIGS, KUBELET_CERTIFICATES } from './catalog.ts'
 import { RENEWABLE } from './select.ts'
 
@@ -19,13 +19,19 @@ function known(name: string): string {
   if (NAMES.includes(name)) return name
   const unknown = (message: string, hint?: string) => new PkiError('UNKNOWN_CERTIFICATE', message, { hint })
   if (SPECS.some(spec => spec.kind === 'ca' && spec.name === name)) {
-    const leaves = SPECS.filter(spec => spec.caName === name).map(spec => spec.name)
-    throw unknown(
-      `${name} is a CA: neither renewed nor requested this way`,
-      `its certificates: ${leaves.join(', ')}`,
+    const leaves = [...SPECS, ...KUBECONFIGS].filter(
+      spec => spec.caName === name && NAMES.includes(spec.name),
     )
+    const hint = `its certificates: ${leaves.map(leaf => leaf.name).join(', ')}`
+    throw unknown(`${name} is a CA: neither renewed nor requested this way`, hint)
   }
-  if (KUBELETS.includes(name)) throw unknown(`${name} belongs to the kubelet, which renews it by itself`)
-  const hint = `did you mean ${closest(name, NAMES)}? all of them: ${NAMES.join(', ')}`
-  throw unknown(`no certificate is named "${name}"`, hint)
+  if (KUBELETS.includes(name))
+    throw unknown(`${name} belongs to the kubelet, which renews it by itself`, KUBELET_HINT)
+  const near = nearest(name, NAMES)
+  const guess = near === undefined ? '' : `did you mean ${near}? `
+  throw unknown(`no certificate is named "${name}"`, `${guess}all of them: ${NAMES.join(', ')}`)
 }
+
+/** The way back that kubeadm's documentation gives. */
+const KUBELET_HINT =
+  'once it has expired: on a control-plane node, kubeadm kubeconfig user --org system:nodes --client-name system:node:NAME makes a new kubelet.conf; remove kubelet-client* and restart the kubelet'

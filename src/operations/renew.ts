@@ -33,7 +33,7 @@ import {
   requestFiles,
 } from '../store/requests.ts'
 import { commit } from '../store/transaction.ts'
-import { encodePrivateKey, generateKey } from '../x509/key.ts'
+import { encodePrivateKey, generateKey, isKeyOf } from '../x509/key.ts'
 import { isIssuable, KEY_ALGORITHMS } from '../x509/key-algorithm.ts'
 
 /** What issues is loaded while the first keys are being made. */
@@ -143,7 +143,7 @@ async function sign(step: SignStep): Promise<Outcome> {
   return { changes, renewed, warnings: [...step.warnings, ...warnings].map(warning => `${name}: ${warning}`) }
 }
 
-/** A request that is pending is kept: its answer may be on its way. */
+/** A request that is pending is kept: its answer may be on its way. One whose answer is installed makes room for a new one. */
 async function request(step: RequestStep, directory: RequestDirectory, force: boolean): Promise<Outcome> {
   const { name, longName, caName, entry, isCaExternal } = step
   const { isRequestFor, requestLike } = await requesting()
@@ -156,7 +156,8 @@ async function request(step: RequestStep, directory: RequestDirectory, force: bo
       warnings: [],
       skipped: { name, longName, reason: 'REQUEST_INCOMPLETE', ...obstacle },
     }
-  const isKept = isWhole && !force
+  const isInstalled = before.state === 'whole' && isKeyOf(before.key, step.old)
+  const isKept = isWhole && !force && !isInstalled
   const pending: PendingRequest = {
     name,
     longName,
@@ -165,6 +166,7 @@ async function request(step: RequestStep, directory: RequestDirectory, force: bo
     created: !isKept,
     ...requestFiles(directory, name),
     certificateFile: shownFile(entry),
+    certificateKeyFile: entry.key?.path ?? shownFile(entry),
     ...(entry.kubeconfig && !entry.certificateFile && { kubeconfigUser: entry.kubeconfig.config.userName }),
   }
   const warnings = step.warnings.map(warning => `${name}: ${warning}`)

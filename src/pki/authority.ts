@@ -36,9 +36,13 @@ interface UnusableAuthority {
 export function assessAuthority(entry: Entry, key: Found<PrivateKey>, now: Date): AuthorityState {
   const { certificate, file } = entry
   if (certificate.state === 'missing')
-    return unusable('CA_CERTIFICATE_MISSING', `${file.path} does not exist`)
+    return unusable('CA_CERTIFICATE_MISSING', `${file.path} does not exist`, putBack(file.path))
   if (certificate.state === 'invalid') {
-    return unusable('CA_CERTIFICATE_INVALID', `${file.path}: ${describeUnusable(certificate)}`)
+    return unusable(
+      'CA_CERTIFICATE_INVALID',
+      `${file.path}: ${describeUnusable(certificate)}`,
+      putBack(file.path),
+    )
   }
   if (key.state === 'missing') return { state: 'external' }
   const keyPath = entry.key?.path ?? file.path
@@ -52,7 +56,7 @@ export function assessAuthority(entry: Entry, key: Found<PrivateKey>, now: Date)
   const best = matching.find(one => failureOf(one, file.path, now) === undefined) ?? matching[0]
   if (!best) {
     const found = `${keyPath} is not the key of ${file.path} (${certificate.certificates[0].subject})`
-    return unusable('CA_KEY_MISMATCH', found, 'put the key back that belongs to this CA certificate')
+    return unusable('CA_KEY_MISMATCH', found, `put the key back that belongs to ${file.path}`)
   }
   return (
     failureOf(best, file.path, now) ?? {
@@ -71,7 +75,7 @@ function unusable(problem: AuthorityProblem, message: string, hint?: string): Un
 function unusableKey(path: string, key: Unusable): UnusableAuthority {
   return key.reason === 'KEY_ENCRYPTED'
     ? unusable('CA_KEY_ENCRYPTED', `${path}: the private key is encrypted`, decryptHint(path))
-    : unusable('CA_KEY_UNREADABLE', `${path}: ${describeUnusable(key)}`)
+    : unusable('CA_KEY_UNREADABLE', `${path}: ${describeUnusable(key)}`, keyHint(path, key))
 }
 
 /** Why a certificate that has the key must not sign. */
@@ -82,6 +86,14 @@ function failureOf({ isCa, notBefore, notAfter, subject }: Certificate, file: st
   if (notBefore <= now) return undefined
   const found = `${file} is not valid before ${notBefore.toISOString()}`
   return unusable('CA_NOT_YET_VALID', found, 'check the clock of this machine')
+}
+
+function keyHint(path: string, { reason }: Unusable): string {
+  return reason === 'PERMISSION_DENIED' ? 'run as root: sudo kubepki ...' : putBack(path)
+}
+
+function putBack(path: string): string {
+  return `put ${path} back: the other control-plane nodes have the same CA`
 }
 
 /** Kubernetes reads no encrypted key either. */

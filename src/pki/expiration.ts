@@ -137,7 +137,11 @@ function wideRows(snapshot: Snapshot, entry: Entry, now: Date): WideRow[] {
   const first = blocks.length > 1 ? { ...row, part: `1/${blocks.length}` } : row
   const authority = kubeconfig?.certificateAuthority
   const trusted = authority?.state === 'present' ? authority.certificates : []
-  return [first, ...rest, ...trusted.map(one => trustedRow(snapshot, row, one, now))]
+  return [
+    first,
+    ...rest,
+    ...trusted.map(one => trustedRow(snapshot, { ...row, file: entry.file.path }, one, now)),
+  ]
 }
 
 function trustedRow(snapshot: Snapshot, row: ExpirationRow, certificate: Certificate, now: Date): WideRow {

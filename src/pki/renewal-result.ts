@@ -22,8 +22,9 @@ export interface PendingRequest {
   readonly created: boolean
   readonly csrFile: string
   readonly keyFile: string
-  /** Where the signed certificate and the key belong. */
+  /** Where the signed certificate and the key belong: of a kubeconfig that embeds them, the kubeconfig. */
   readonly certificateFile: string
+  readonly certificateKeyFile: string
   /** Of a kubeconfig that embeds both: the user they belong to. */
   readonly kubeconfigUser?: string
 }

@@ -177,10 +177,12 @@ function unwritablePlace({ key, kubeconfig }: Entry): string | undefined {
   return `${key?.path}: ${key?.state === 'invalid' ? describeUnusable(key) : 'its place is not known'}`
 }
 
-function restoreHint(entry: Entry): string {
-  return entry.kind === 'kubeconfig'
-    ? 'a renewal needs the old certificate; put this file back, or make it anew with kubeadm init phase kubeconfig'
-    : 'a renewal needs the old certificate; put this file back, or remove it with its key and use kubeadm init phase certs'
+function restoreHint({ kind, file, certificate }: Entry): string {
+  if (certificate.state === 'invalid' && certificate.reason === 'PERMISSION_DENIED')
+    return 'run as root: sudo kubepki ...'
+  return kind === 'kubeconfig'
+    ? `a renewal needs the old certificate: put ${file.path} back, or make it anew with kubeadm init phase kubeconfig`
+    : `a renewal needs the old certificate: put ${file.path} back, or remove it with its key and use kubeadm init phase certs`
 }
 
 type Choice = { readonly algorithm: IssuableKeyAlgorithm; readonly warnings: readonly string[] } | Refusal

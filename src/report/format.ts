@@ -11,11 +11,12 @@ export interface Format {
   readonly rows: (report: ExpirationReport) => readonly ExpirationRow[]
 }
 
-const tables = (report: ExpirationReport) => [...report.certificates, ...report.certificateAuthorities]
-const withKubelet = (report: ExpirationReport) => [
-  ...tables(report),
-  ...report.kubeletCertificates.filter(row => row.caName !== undefined || row.reason !== undefined),
-]
+const kubelets = ({ kubeletCertificates }: ExpirationReport) =>
+  kubeletCertificates.filter(row => row.caName !== undefined || row.reason !== undefined)
+const listed = (report: ExpirationReport) => [...report.certificates, ...report.certificateAuthorities]
+const withKubelet = (report: ExpirationReport) => [...listed(report), ...kubelets(report)]
+/** A worker has nothing else to count. */
+const tables = (report: ExpirationReport) => (report.role === 'worker' ? withKubelet(report) : listed(report))
 
 export const FORMATS = {
   text: { depth: 'tables', rows: tables, render: renderText },

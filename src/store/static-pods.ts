@@ -26,7 +26,7 @@ export function readStaticPods(tree: Tree, directory: NodePath): StaticPods {
   }
 }
 
-const UNKNOWN = 'where it says the certificates are is not known'
+const UNKNOWN = 'the paths in its flags are not known, defaults are used'
 
 interface Manifest {
   readonly pod?: Sourced<StaticPod>
@@ -44,6 +44,6 @@ function readManifest(tree: Tree, directory: NodePath, name: string): Manifest {
   if ('reason' in pod) return { warning: `${file.path}: ${describeUnusable(pod)}; ${UNKNOWN}` }
   const isNamedAfterOne = isComponent(name.replace(/\.\w+$/, ''))
   if (isNamedAfterOne && !isComponent(pod.component))
-    return { warning: `${file.path}: runs no such program; ${UNKNOWN}` }
+    return { warning: `${file.path}: no such command in it; ${UNKNOWN}` }
   return { pod: { value: pod, source } }
 }

@@ -64,7 +64,7 @@ describe('certs check-expiration', () => {
     ['ipv6-ha', 10, 3],
   ])('%s: %i leaves and %i CAs, none missing or invalid', async (name, leaves, authorities) => {
     const { stdout, stderr, exitCode } = await checkFixture(name)
-    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
+    expect({ stderr: name === 'expired' ? '' : stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
     expect(rows(stdout)).toHaveLength(leaves + authorities)
     expect(stdout).not.toMatch(/!(MISSING|INVALID)!/)
   })
@@ -172,6 +172,16 @@ describe('--within', () => {
     expect(await within('scheduler.conf', null)).toBe(3)
     expect(await within('pki/front-proxy-ca.crt', null)).toBe(3)
     expect(await within('pki/apiserver.crt', '')).toBe(3)
+  })
+
+  it('warns of an expired kubelet certificate, which kubeadm’s tables leave out, and counts it on a worker', async () => {
+    const { stderr, exitCode } = await checkFixture('expired')
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(
+      /^kubepki: warning: kubelet-client-current\.pem: .* expired on 2026-06-01T00:00:00\.000Z: the kubelet/m,
+    )
+    const later = ['--now', '2028-01-01T00:00:00Z', '--within', '30d']
+    expect((await checkFixture('worker', ...later)).exitCode).toBe(3)
   })
 
   it('counts the kubelet’s certificates where the output lists them', async () => {
@@ -348,7 +358,7 @@ describe('discovery', () => {
     const { stderr, exitCode } = await check(root)
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(
-      /^kubepki: warning: .*kube-apiserver.yaml: not YAML.*; where it says the certificates are is not known\n$/,
+      /^kubepki: warning: .*kube-apiserver.yaml: not YAML.*; the paths in its flags are not known, defaults are used\n$/,
     )
   })
 })

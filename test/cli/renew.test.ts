@@ -407,7 +407,7 @@ describe('requests', () => {
     )
     expect(stdout).not.toContain('Done')
     expect(stderr).toContain(
-      `${join(root, K, 'pki/csr/etcd-server.csr')} -> ${join(root, K, 'pki/etcd/server.crt')}`,
+      `${join(root, K, 'pki/csr/etcd-server.csr')}, signed by etcd-ca: certificate to ${join(root, K, 'pki/etcd/server.crt')}`,
     )
     expectOnlyChanged(root, before, [/pki\/csr/])
     const directory = join(root, K, 'pki/csr')
@@ -460,7 +460,7 @@ describe('requests', () => {
       "Detected external front-proxy-ca, certificate for the front proxy client can't be renewed: request",
     )
     expect(stdout).toContain('certificate for serving etcd renewed')
-    expect(stderr).toContain('hint: have each .csr signed by its CA')
+    expect(stderr).toContain('hint: have each request signed')
     expectOnlyChanged(root, before, [/pki\/csr/, /pki\/etcd\//, /apiserver-etcd-client/])
   })
 
@@ -478,6 +478,28 @@ describe('requests', () => {
     expect((await renew(root, 'apiserver')).stdout).toContain('request pending in')
     expect(await renew(root, 'apiserver', '--force')).toMatchObject({ exitCode: 0 })
     expect(state()).not.toEqual(first)
+  })
+
+  it('whose answer is installed make room for new ones', async () => {
+    const root = copyNode('external-ca')
+    await renew(root, 'apiserver')
+    const csr = join(root, K, 'pki/csr/apiserver.csr')
+    const ca = [
+      '-CA',
+      join(root, K, 'pki/ca.crt'),
+      '-CAkey',
+      fixture('nodes/external-ca/offline/ca.key'),
+      '-CAcreateserial',
+    ]
+    const signed = openssl(['x509', '-req', '-in', csr, '-days', '30', '-copy_extensions', 'copyall', ...ca])
+    writeFileSync(join(root, K, 'pki/apiserver.crt'), signed)
+    writeFileSync(join(root, K, 'pki/apiserver.key'), read(root, 'pki/csr/apiserver.key'))
+    const { stdout } = await renew(root, 'apiserver', '-o', 'json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      changed: true,
+      pending: [{ name: 'apiserver', created: true }],
+    })
+    expect(read(root, 'pki/csr/apiserver.key')).not.toBe(read(root, 'pki/apiserver.key'))
   })
 
   it('that are half there are refused', async () => {

@@ -36,7 +36,18 @@ const WRONG: readonly [string[], string, string?][] = [
     'kubepki certs check-expiration',
   ],
   [['certs', 'renw'], 'no command is named "certs renw"', 'did you mean kubepki certs renew?'],
-  [['check-expiration'], 'no command is named "check-expiration"', 'kubepki certs check-expiration'],
+  [
+    ['check-expiration'],
+    'no command is named "check-expiration"',
+    'did you mean kubepki certs check-expiration?',
+  ],
+  [['certs', 'generate-csr'], 'no command is named "certs generate-csr"', 'the commands: '],
+  [['certs', 'renew', 'bogus', ...ROOT], 'no certificate is named "bogus"', 'all of them: '],
+  [
+    ['certs', 'renew', 'all', '--dry-run', ...ROOT],
+    'unknown flag or argument "dry-run"',
+    'kubepki certs renew --help',
+  ],
   [['certs', 'renew'], 'missing <names..>', 'all'],
   [['certs', 'renew', 'apiservr', ...ROOT], 'no certificate is named "apiservr"', 'did you mean apiserver?'],
   [
@@ -44,9 +55,13 @@ const WRONG: readonly [string[], string, string?][] = [
     'no certificate is named "etcd/server"',
     'did you mean etcd-server?',
   ],
-  [['certs', 'renew', 'ca', ...ROOT], 'ca is a CA: neither renewed nor requested this way', 'apiserver'],
+  [
+    ['certs', 'renew', 'ca', ...ROOT],
+    'ca is a CA: neither renewed nor requested this way',
+    'its certificates: apiserver, apiserver-kubelet-client, admin.conf',
+  ],
   [['certs', 'renew', 'etcd-ca', '--csr-only', ...ROOT], 'etcd-ca is a CA', 'etcd-server'],
-  [['certs', 'renew', 'kubelet.conf', ...ROOT], 'kubelet.conf belongs to the kubelet'],
+  [['certs', 'renew', 'kubelet.conf', ...ROOT], 'kubelet.conf belongs to the kubelet', 'once it has expired'],
   [['certs', 'renew', 'all', 'apiserver', ...ROOT], 'wanted "all" or names, found both'],
   [
     ['certs', 'renew', 'all', '--csr-only', '--validity', '1y', ...ROOT],

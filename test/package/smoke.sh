@@ -12,7 +12,8 @@ say "packing"
 (cd "$project" && npm pack --silent --pack-destination "$work" >/dev/null)
 mkdir "$work/elsewhere" && cd "$work/elsewhere"
 npm init --yes >/dev/null 2>&1
-npm install --silent --no-audit --no-fund "$work"/kubepki-*.tgz
+npm install --silent --offline --no-audit --no-fund "$work"/kubepki-*.tgz
+grep -q '^yargs ' node_modules/kubepki/dist/command/THIRD-PARTY-LICENSES.txt || fail "licences"
 
 say "the command"
 cp -R "$project/fixtures/nodes/stock-1.31" "$work/node"

@@ -49,7 +49,24 @@ function explain(report: ExpirationReport, host: Host): void {
   const rows = [...report.certificateAuthorities, ...report.certificates, ...report.kubeletCertificates]
   for (const { name, file, message } of rows)
     if (message !== undefined) tell.error(host, `${name}: ${file}: ${message}`)
-  if (report.role === 'worker') {
-    tell.note(host, "no control plane here; -o wide lists the kubelet's certificates")
+  for (const { name, file, expirationDate } of dueKubelets(report)) {
+    tell.warning(
+      host,
+      `${name}: ${file} expired on ${expirationDate?.toISOString()}: the kubelet cannot reach the API server`,
+    )
   }
+  const note = ROLE_NOTES[report.role]
+  if (note !== undefined) tell.note(host, note)
+}
+
+const ROLE_NOTES: Readonly<Record<string, string>> = {
+  worker: "no control plane here; -o wide lists the kubelet's certificates",
+  etcd: "a host of etcd alone: the control plane's files are not expected here",
+}
+
+/** kubeadm's tables leave the kubelet out, and an expired one keeps the node away all the same. */
+function dueKubelets({ kubeletCertificates, now }: ExpirationReport) {
+  return kubeletCertificates.filter(
+    ({ caName, expirationDate }) => caName !== undefined && expirationDate !== null && expirationDate <= now,
+  )
 }

@@ -80,20 +80,25 @@ function explain(result: RenewalResult, { host, isAll }: { host: Host; isAll: bo
   const failed = result.skipped.filter(({ reason }) => !HARMLESS.has(reason))
   for (const { name, message } of failed) tell.error(host, `${name} not renewed: ${message}`)
   for (const hint of new Set(failed.flatMap(({ hint }) => hint ?? []))) tell.hint(host, hint)
-  if (result.restart.length > 0 && !isAll)
-    tell.hint(host, `restart ${result.restart.join(', ')} to use the new certificates`)
-  if (result.pending.length > 0) {
-    tell.hint(
-      host,
-      'have each .csr signed by its CA, then put the certificate and its .key where the old ones are:',
-    )
-    for (const pending of result.pending) tell.hint(host, `  ${pending.csrFile} -> ${placeOf(pending)}`)
-  }
+  const { restart, pending } = result
+  const isLess = restart.length > 0 && (!isAll || restart.length < ALL_COMPONENTS)
+  if (isLess) tell.hint(host, `changed here: restart ${restart.join(', ')}`)
+  for (const line of pendingHints(pending)) tell.hint(host, line)
   return failed.length > 0 ? EXIT.failed : EXIT.done
 }
 
-function placeOf({ certificateFile, kubeconfigUser }: PendingRequest): string {
-  return kubeconfigUser === undefined
-    ? certificateFile
-    : `${certificateFile}, user ${kubeconfigUser}, both in base64`
+/** What kubeadm's closing line names. */
+const ALL_COMPONENTS = 4
+
+function pendingHints(pending: readonly PendingRequest[]): string[] {
+  if (pending.length === 0) return []
+  return [
+    'have each request signed with the SANs and usages it asks for (openssl x509 -req -copy_extensions copyall ...), put both files in place, restart what uses them:',
+    ...pending.map(one => `  ${one.csrFile}, signed by ${one.caName}: certificate to ${placeOf(one)}`),
+  ]
+}
+
+function placeOf({ certificateFile, certificateKeyFile, keyFile, kubeconfigUser }: PendingRequest): string {
+  if (kubeconfigUser === undefined) return `${certificateFile}, ${keyFile} to ${certificateKeyFile}`
+  return `client-certificate-data and ${keyFile} to client-key-data of user ${kubeconfigUser} in ${certificateFile}, in base64`
 }
