@@ -24,3 +24,11 @@ export async function kubepki(...argv: string[]): Promise<Outcome> {
   })
   return { stdout, stderr, exitCode }
 }
+
+/** What kubepki says beyond kubeadm: what of the closing line applies here, and what kind of host it is. */
+const ADVICE = /^kubepki: (hint: changed here: restart [a-z, -]+|a host of etcd alone: .*)\n/gm
+
+/** The outcome without that advice: anything else on stderr stays. */
+export function exceptAdvice(outcome: Outcome): Outcome {
+  return { ...outcome, stderr: outcome.stderr.replace(ADVICE, '') }
+}
