@@ -30,21 +30,40 @@ function findCommand(argv: readonly string[]) {
   return undefined
 }
 
-/** One command, as yargs' default command: parsed once, its help laid out only when it is asked for. */
+/** One command. Not as a command of yargs', which would parse twice and lay out the help text on every run. */
 async function runCommand(entry: CommandEntry, argv: readonly string[], host: Host): Promise<ExitCode> {
   const { command } = await entry.load()
   checkBooleans(argv, command)
+  const line = [commandLine(entry), entry.positionals ?? ''].join(' ').trim()
   const parser = newParser(commandLine(entry), message => commandError(message, entry, command))
-  parser.command(['$0', entry.positionals ?? ''].join(' ').trim(), entry.describe, inner => {
-    for (const [name, options] of Object.entries(command.positionals)) inner.positional(name, options)
-    for (const [name, options] of Object.entries(command.options)) inner.option(name, forYargs(options))
-    for (const { command: line, does } of command.examples) inner.example(line, does)
-    inner.epilogue(EXIT_CODES)
-  })
+    .usage([line, entry.describe, command.names ?? ''].join('\n\n').trim())
+    .strictOptions()
+    .epilogue(EXIT_CODES)
+  for (const [name, options] of Object.entries(command.options)) parser.option(name, forYargs(options))
+  for (const { command: example, does } of command.examples) parser.example(example, does)
   const { output, parsed } = parse(parser, argv)
-  if (output === '') return command.run(parsed, host)
+  if (output === '') return command.run({ ...parsed, names: namesOf(parsed, entry, command) }, host)
   host.stdout(`${output}\n`)
   return EXIT.done
+}
+
+/** The words that are no flags. */
+function namesOf(
+  { _: words }: Readonly<Record<string, unknown>>,
+  entry: CommandEntry,
+  { names }: Command,
+): string[] {
+  const given = (words as unknown[]).map(String)
+  const help = `${commandLine(entry)} --help`
+  if (names === undefined && given.length > 0) {
+    throw new PkiError('USAGE', `unknown flag or argument "${given[0]}"`, { hint: help })
+  }
+  if (names !== undefined && given.length === 0) {
+    throw new PkiError('USAGE', `missing ${entry.positionals}`, {
+      hint: `"all", or the names of certificates: ${help}`,
+    })
+  }
+  return given
 }
 
 const EXIT_CODES = 'Exit codes: 0 done, 1 could not do it, 2 wrong use, 3 done and there are findings.'
@@ -53,6 +72,7 @@ const EXIT_CODES = 'Exit codes: 0 done, 1 could not do it, 2 wrong use, 3 done a
 function runOverview(argv: readonly string[], host: Host): ExitCode {
   const parser = newParser('kubepki', message => overviewError(message, argv))
     .usage('kubepki: the certificates of a kubeadm-style Kubernetes node\n\nUsage: $0 GROUP COMMAND')
+    .strict()
     .epilogue(COMMANDS.map(entry => `${commandLine(entry)}\n    ${entry.describe}`).join('\n'))
   for (const group of GROUPS) {
     parser.command([group.name, ...group.aliases], group.describe, inner => {
@@ -84,7 +104,6 @@ function newParser(scriptName: string, explain: (message: string) => PkiError): 
     .scriptName(scriptName)
     .detectLocale(false)
     .exitProcess(false)
-    .strict()
     .version(VERSION)
     .help()
     .alias('help', 'h')
@@ -118,11 +137,6 @@ function commandError(message: string, entry: CommandEntry, command: Command): P
   const [, bare] = /^Not enough arguments following: (\S+)/.exec(message) ?? []
   if (bare !== undefined)
     return new PkiError('USAGE', `--${bare} wants a value, found nothing`, { hint: help })
-  if (/non-option arguments/.test(message)) {
-    return new PkiError('USAGE', `missing ${entry.positionals}`, {
-      hint: `"all", or the names of certificates: ${help}`,
-    })
-  }
   const [first = ''] = message.split('\n')
   return new PkiError('USAGE', first.charAt(0).toLowerCase() + first.slice(1), { hint: help })
 }

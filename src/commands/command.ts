@@ -1,5 +1,5 @@
 /** A command is a typed literal; `cli.ts` gives its tables to yargs. The Host is all a run may touch of the outside. */
-import type { InferredOptionTypes, Options, PositionalOptions } from 'yargs'
+import type { InferredOptionTypes, Options } from 'yargs'
 import type { ExitCode } from '../errors.ts'
 
 export interface Host {
@@ -17,7 +17,8 @@ export interface Example {
 }
 
 export interface CommandSpec<O extends OptionTable> {
-  readonly positionals?: Readonly<Record<string, PositionalOptions>>
+  /** What the words that are no flags mean, for help; at least one is wanted. Absent: there are none. */
+  readonly names?: string
   readonly options: O
   readonly examples: readonly Example[]
   readonly run: (args: Arguments<O>, host: Host) => Promise<ExitCode>
@@ -25,17 +26,17 @@ export interface CommandSpec<O extends OptionTable> {
 
 /** A command whose options no longer have a type of their own. */
 export interface Command {
-  readonly positionals: Readonly<Record<string, PositionalOptions>>
+  readonly names: string | undefined
   readonly options: OptionTable
   readonly examples: readonly Example[]
   readonly run: (parsed: Readonly<Record<string, unknown>>, host: Host) => Promise<ExitCode>
 }
 
 export function defineCommand<O extends OptionTable>(spec: CommandSpec<O>): Command {
-  const { options, examples, positionals = {} } = spec
+  const { options, examples, names } = spec
   const run = (parsed: Readonly<Record<string, unknown>>, host: Host) =>
     spec.run(coerced(options, parsed) as Arguments<O>, host)
-  return { positionals, options, examples, run }
+  return { names, options, examples, run }
 }
 
 /** Values are checked here, not by yargs, which would lose the error's code and hint. A repeated flag: the last one wins. */

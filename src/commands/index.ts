@@ -4,7 +4,7 @@ import type { Command } from './command.ts'
 export interface CommandEntry {
   readonly group: string
   readonly verb: string
-  /** As yargs writes them: `<names..>`. */
+  /** As help shows them: `NAME...`. */
   readonly positionals?: string
   readonly describe: string
   readonly load: () => Promise<{ readonly command: Command }>
@@ -34,7 +34,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     group: 'certs',
     verb: 'renew',
-    positionals: '<names..>',
+    positionals: 'all | NAME...',
     describe: 'Renew certificates, or request them where the CA is elsewhere',
     load: () => import('./certs/renew.ts'),
   },

@@ -13,7 +13,7 @@ const NAMES = RENEWABLE.map(({ name }) => name)
 const ALGORITHMS = Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[]
 
 export const command = defineCommand({
-  positionals: { names: { type: 'string', describe: `all, or any of: ${NAMES.join(', ')}` } },
+  names: `all, or any of: ${NAMES.join(', ')}`,
   options: {
     'csr-only': {
       type: 'boolean',
