@@ -59,7 +59,7 @@ function namesOf(
     throw new PkiError('USAGE', `unknown flag or argument "${given[0]}"`, { hint: help })
   }
   if (names !== undefined && given.length === 0) {
-    throw new PkiError('USAGE', `missing ${entry.positionals}`, {
+    throw new PkiError('USAGE', `wanted ${entry.positionals}, found nothing`, {
       hint: `"all", or the names of certificates: ${help}`,
     })
   }

@@ -48,7 +48,7 @@ const WRONG: readonly [string[], string, string?][] = [
     'unknown flag or argument "dry-run"',
     'kubepki certs renew --help',
   ],
-  [['certs', 'renew'], 'missing all | NAME...', 'all'],
+  [['certs', 'renew'], 'wanted all | NAME..., found nothing', 'all'],
   [['certs', 'renew', 'apiservr', ...ROOT], 'no certificate is named "apiservr"', 'did you mean apiserver?'],
   [
     ['certs', 'renew', 'etcd/server', ...ROOT],

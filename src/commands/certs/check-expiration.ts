@@ -64,9 +64,10 @@ const ROLE_NOTES: Readonly<Record<string, string>> = {
   etcd: "a host of etcd alone: the control plane's files are not expected here",
 }
 
-/** kubeadm's tables leave the kubelet out, and an expired one keeps the node away all the same. */
+/** kubeadm's tables leave the kubelet out, and an expired one keeps the node away all the same. One row a file. */
 function dueKubelets({ kubeletCertificates, now }: ExpirationReport) {
-  return kubeletCertificates.filter(
+  const due = kubeletCertificates.filter(
     ({ caName, expirationDate }) => caName !== undefined && expirationDate !== null && expirationDate <= now,
   )
+  return new Map(due.map(row => [row.file, row])).values()
 }
