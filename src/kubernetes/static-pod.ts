@@ -5,6 +5,8 @@ import { listAt, type Mapping, mappingAt, parseYaml, stringAt } from './yaml.ts'
 export interface StaticPod {
   /** `kube-apiserver`, `etcd`, ...: the program it runs. */
   readonly component: string
+  /** Of the image's tag: `1.31.0`, or etcd's `3.5.15-0`; absent when the image is named by digest alone. */
+  readonly version?: string
   /** Flag name without dashes -> value, as on the command line. The last one wins. */
   readonly flags: ReadonlyMap<string, string>
   /** Path inside the container -> path on the host. */
@@ -31,7 +33,17 @@ export function parseStaticPod(text: string): StaticPod | Unusable {
   const chosen = containers.find(({ words }) => isComponent(programOf(words))) ?? containers[0]
   if (!chosen) return { component: '', flags: new Map(), mounts: [] }
   const { container, words } = chosen
-  return { component: programOf(words), flags: parseFlags(words.slice(1)), mounts: mountsOf(spec, container) }
+  const version = versionOf(stringAt(container, 'image') ?? '')
+  return {
+    component: programOf(words),
+    ...(version !== undefined && { version }),
+    flags: parseFlags(words.slice(1)),
+    mounts: mountsOf(spec, container),
+  }
+}
+
+function versionOf(image: string): string | undefined {
+  return /:v?(\d+\.\d+[\w.-]*)(@|$)/.exec(image)?.[1]
 }
 
 function commandOf(container: unknown): string[] {

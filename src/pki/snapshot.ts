@@ -2,6 +2,7 @@
 import type { Unusable } from '../errors.ts'
 import type { ClusterConfiguration } from '../kubernetes/cluster-configuration.ts'
 import type { Kubeconfig } from '../kubernetes/kubeconfig.ts'
+import type { StaticPod } from '../kubernetes/static-pod.ts'
 import type { CertificateFile } from '../x509/certificate.ts'
 import type { Locations, Sourced } from './locations.ts'
 
@@ -51,6 +52,11 @@ export interface Entry {
   readonly kubeconfig?: KubeconfigDocument
 }
 
+/** A static pod and its manifest. */
+export interface PlacedPod extends Sourced<StaticPod> {
+  readonly file: PlacedFile
+}
+
 export type NodeRole = 'control-plane' | 'etcd' | 'worker'
 
 export interface Snapshot {
@@ -58,6 +64,8 @@ export interface Snapshot {
   /** Source: the file. */
   readonly configuration?: Sourced<ClusterConfiguration> | undefined
   readonly role: NodeRole
+  /** In the order of their files' names. */
+  readonly pods: readonly PlacedPod[]
   /** `sa.pub` and `sa.key`: no certificates, but files that nothing else may write to. */
   readonly serviceAccount: readonly KeyFile[]
   /** Every row that applies, in the inventory's order. */

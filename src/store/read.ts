@@ -55,6 +55,7 @@ export function readSnapshot(options: ReadOptions): Snapshot {
   return {
     locations,
     configuration,
+    pods,
     role: roleOf(entries, runsApiServer),
     serviceAccount: [findKey(tree, certificate), findKey(tree, key)],
     entries,

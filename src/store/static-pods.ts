@@ -1,11 +1,12 @@
 /** The static pods of a node, from the directory that the kubelet watches. */
 import { describeUnusable } from '../errors.ts'
-import { isComponent, parseStaticPod, type StaticPod } from '../kubernetes/static-pod.ts'
-import type { NodePath, Sourced } from '../pki/locations.ts'
+import { isComponent, parseStaticPod } from '../kubernetes/static-pod.ts'
+import type { NodePath } from '../pki/locations.ts'
+import type { PlacedPod } from '../pki/snapshot.ts'
 import { readDirectory, readText, shownPath, type Tree } from './files.ts'
 
 export interface StaticPods {
-  readonly pods: readonly Sourced<StaticPod>[]
+  readonly pods: readonly PlacedPod[]
   readonly warnings: readonly string[]
 }
 
@@ -29,7 +30,7 @@ export function readStaticPods(tree: Tree, directory: NodePath): StaticPods {
 const UNKNOWN = 'the paths in its flags are not known, defaults are used'
 
 interface Manifest {
-  readonly pod?: Sourced<StaticPod>
+  readonly pod?: PlacedPod
   readonly warning?: string
 }
 
@@ -45,5 +46,5 @@ function readManifest(tree: Tree, directory: NodePath, name: string): Manifest {
   const isNamedAfterOne = isComponent(name.replace(/\.\w+$/, ''))
   if (isNamedAfterOne && !isComponent(pod.component))
     return { warning: `${file.path}: no such command in it; ${UNKNOWN}` }
-  return { pod: { value: pod, source } }
+  return { pod: { value: pod, source, file } }
 }
