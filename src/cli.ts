@@ -51,14 +51,14 @@ async function runCommand(entry: CommandEntry, argv: readonly string[], host: Ho
 function namesOf(
   { _: words }: Readonly<Record<string, unknown>>,
   entry: CommandEntry,
-  { names }: Command,
+  { names, isNameOptional }: Command,
 ): string[] {
   const given = (words as unknown[]).map(String)
   const help = `${commandLine(entry)} --help`
   if (names === undefined && given.length > 0) {
     throw new PkiError('USAGE', `unknown flag or argument "${given[0]}"`, { hint: help })
   }
-  if (names !== undefined && given.length === 0) {
+  if (names !== undefined && given.length === 0 && !isNameOptional) {
     throw new PkiError('USAGE', `wanted ${entry.positionals}, found nothing`, {
       hint: `"all", or the names of certificates: ${help}`,
     })

@@ -16,6 +16,12 @@ export const ERRORS = {
   KUBECONFIG_UNUSABLE: EXIT.failed,
   ISSUED_CERTIFICATE_WRONG: EXIT.failed,
   WRITE_FAILED: EXIT.failed,
+  LOCKED: EXIT.failed,
+  BACKUP_MISSING: EXIT.failed,
+  BACKUP_INVALID: EXIT.failed,
+  FILES_CHANGED_SINCE: EXIT.failed,
+  RESTART_FAILED: EXIT.failed,
+  INTERRUPTED: EXIT.failed,
 } as const satisfies Record<string, ExitCode>
 export type ErrorCode = keyof typeof ERRORS
 

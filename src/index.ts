@@ -2,16 +2,29 @@
 export { ERRORS, type ErrorCode, EXIT, type ExitCode, PkiError, REASONS, type Reason } from './errors.ts'
 export { parseDuration } from './kubernetes/duration.ts'
 export { checkExpiration } from './operations/check-expiration.ts'
-export { type RenewOptions, renewCertificates } from './operations/renew.ts'
+export { type RecoverOptions, recoverInterrupted } from './operations/recover.ts'
+export { planCertificates, type RenewOptions, renewCertificates } from './operations/renew.ts'
+export {
+  type HistoryOptions,
+  listHistory,
+  planRollBack,
+  type RollbackOptions,
+  rollBack,
+} from './operations/rollback.ts'
+export type { Backup, BackupFile } from './pki/backup.ts'
 export type { CertificateDetails } from './pki/certification-path.ts'
 export type { ExpirationReport, ExpirationRow, WideRow } from './pki/expiration.ts'
-export type { SkipReason } from './pki/renewal.ts'
 export type {
   PendingRequest,
+  PlannedRenewal,
+  PlannedRequest,
+  RenewalPlan,
   RenewalResult,
   RenewedCertificate,
   SkippedCertificate,
 } from './pki/renewal-result.ts'
+export type { SkipReason } from './pki/renewal-step.ts'
+export type { BackupEntry, BackupList, RollbackResult } from './pki/rollback-result.ts'
 export type { SourceFact } from './pki/sources.ts'
 export type { ReadOptions } from './store/read.ts'
 export { VERSION } from './version.ts'

@@ -26,12 +26,14 @@ const LEVELS: Readonly<Record<string, number>> = {
 
 const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
   { library: /^(@peculiar\/|reflect-metadata)/, only: /^x509\/provider\.ts$/ },
-  { library: /^node:crypto$/, only: /^(x509\/|store\/backup\.ts)/ },
+  { library: /^node:crypto$/, only: /^(x509\/|store\/digest\.ts)/ },
   { library: /^js-yaml$/, only: /^kubernetes\/yaml\.ts$/ },
   { library: /^yargs$/, only: /^(cli|commands\/command)\.ts$/ },
   { library: /^fastest-levenshtein$/, only: /^nearest\.ts$/ },
   { library: /^node:fs/, only: /^(store\/|main\.ts)/ },
-  { library: /^node:(tls|net|https?|dgram|child_process)$/, only: /^cluster\// },
+  { library: /^node:(tls|net|https?|dgram)$/, only: /^cluster\// },
+  { library: /^node:child_process$/, only: /^store\/attributes\.ts$/ },
+  { library: /^node:process$/, only: /^store\/lock\.ts$/ },
 ]
 
 /** Words that only the process itself may use. */

@@ -19,6 +19,7 @@ export interface Example {
 export interface CommandSpec<O extends OptionTable> {
   /** What the words that are no flags mean, for help; at least one is wanted. Absent: there are none. */
   readonly names?: string
+  readonly isNameOptional?: boolean
   readonly options: O
   readonly examples: readonly Example[]
   readonly run: (args: Arguments<O>, host: Host) => Promise<ExitCode>
@@ -27,16 +28,17 @@ export interface CommandSpec<O extends OptionTable> {
 /** A command whose options no longer have a type of their own. */
 export interface Command {
   readonly names: string | undefined
+  readonly isNameOptional: boolean
   readonly options: OptionTable
   readonly examples: readonly Example[]
   readonly run: (parsed: Readonly<Record<string, unknown>>, host: Host) => Promise<ExitCode>
 }
 
 export function defineCommand<O extends OptionTable>(spec: CommandSpec<O>): Command {
-  const { options, examples, names } = spec
+  const { options, examples, names, isNameOptional = false } = spec
   const run = (parsed: Readonly<Record<string, unknown>>, host: Host) =>
     spec.run(coerced(options, parsed) as Arguments<O>, host)
-  return { names, options, examples, run }
+  return { names, isNameOptional, options, examples, run }
 }
 
 /** Values are checked here, not by yargs, which would lose the error's code and hint. A repeated flag: the last one wins. */

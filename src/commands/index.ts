@@ -38,6 +38,25 @@ export const COMMANDS: readonly CommandEntry[] = [
     describe: 'Renew certificates, or request them where the CA is elsewhere',
     load: () => import('./certs/renew.ts'),
   },
+  {
+    group: 'certs',
+    verb: 'history',
+    describe: 'List the backups: every job that changed files',
+    load: () => import('./certs/history.ts'),
+  },
+  {
+    group: 'certs',
+    verb: 'rollback',
+    positionals: '[ID]',
+    describe: 'Put back what a job replaced, the last one or the one named',
+    load: () => import('./certs/rollback.ts'),
+  },
+  {
+    group: 'certs',
+    verb: 'recover',
+    describe: 'Complete or undo a job that was interrupted',
+    load: () => import('./certs/recover.ts'),
+  },
 ]
 
 export function commandLine({ group, verb }: CommandEntry): string {

@@ -64,11 +64,40 @@ export const NODE_OPTIONS = {
   'kubelet-dir': {
     type: 'string',
     coerce: pathOption('kubelet-dir'),
-    describe: "The kubelet's own certificates , not below --root (default: /var/lib/kubelet/pki)",
+    describe: "The kubelet's own certificates, not below --root (default: /var/lib/kubelet/pki)",
   },
   config: { type: 'string', coerce: pathOption('config'), describe: 'kubeadm configuration file' },
   now: { type: 'string', coerce: instantOption, describe: 'RFC 3339 time to use instead of the clock' },
   verbose: { alias: 'v', type: 'boolean', default: false, describe: 'Say which source each fact came from' },
+} as const satisfies OptionTable
+
+function countOption(flag: string) {
+  return (value: unknown): number => {
+    const count = Number(value)
+    if (Number.isInteger(count) && count >= 1) return count
+    throw new PkiError('USAGE', `--${flag} wants a number from 1, found "${value}"`)
+  }
+}
+
+export const OUTPUT_OPTION = {
+  alias: 'o',
+  choices: ['text', 'json', 'yaml'] as ('text' | 'json' | 'yaml')[],
+  default: 'text' as 'text' | 'json' | 'yaml',
+  describe: 'Output format',
+} as const
+
+/** Of every command that changes files. */
+export const CHANGE_OPTIONS = {
+  'lock-timeout': {
+    type: 'string',
+    coerce: durationOption('lock-timeout', 0),
+    describe: 'How long to wait for another kubepki that changes files (default: not at all)',
+  },
+  'keep-backups': {
+    type: 'string',
+    coerce: countOption('keep-backups'),
+    describe: 'How many backups stay, the newest (default: 10)',
+  },
 } as const satisfies OptionTable
 
 interface NodeArguments {

@@ -40,6 +40,15 @@ export function encodeYaml(value: unknown, options: { sortKeys?: boolean } = {})
   return dump(value, { lineWidth: -1, seqNoIndent: true, noRefs: true, ...options })
 }
 
+/** Undefined for what is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 export function isMapping(value: unknown): value is Mapping {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)

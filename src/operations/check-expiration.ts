@@ -1,5 +1,6 @@
 import { type Depth, type ExpirationReport, reportExpiration } from '../pki/expiration.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
+import { unfinishedBusiness } from '../store/recovery.ts'
 
 export interface CheckOptions extends ReadOptions {
   readonly now: Date
@@ -9,5 +10,6 @@ export interface CheckOptions extends ReadOptions {
 
 /** Reads the node and says what expires when. Opens no private key and no connection. */
 export function checkExpiration(options: CheckOptions): ExpirationReport {
-  return reportExpiration(readSnapshot(options), options.now, options.depth)
+  const report = reportExpiration(readSnapshot(options), options.now, options.depth)
+  return { ...report, warnings: [...unfinishedBusiness(options), ...report.warnings] }
 }

@@ -1,46 +1,27 @@
 /** Renewal: read, plan, issue, check, then write everything or nothing. */
-import { messageOf, PkiError } from '../errors.ts'
+import { PkiError } from '../errors.ts'
 import { usersOf } from '../inventory/select.ts'
 import { type AuthorityState, assessAuthority } from '../pki/authority.ts'
-import { instant } from '../pki/instant.ts'
-import { verifyIssued, verifyRequest, verifyWritten } from '../pki/issued.ts'
-import {
-  planRenewal,
-  type RenewalOrder,
-  type RequestStep,
-  type SignStep,
-  type SkipStep,
-  type Step,
-} from '../pki/renewal.ts'
-import type {
-  PendingRequest,
-  RenewalResult,
-  RenewedCertificate,
-  SkippedCertificate,
-} from '../pki/renewal-result.ts'
-import { certificateText, type FileChange, renewedFiles } from '../pki/renewed-files.ts'
-import { type Entry, type Snapshot, shownFile } from '../pki/snapshot.ts'
+import { ONE_YEAR, planRenewal } from '../pki/renewal.ts'
+import { describePlan } from '../pki/renewal-plan.ts'
+import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
+import type { RenewalOrder, Step } from '../pki/renewal-step.ts'
+import type { Entry, Found, Snapshot } from '../pki/snapshot.ts'
 import { renewalSources } from '../pki/sources.ts'
 import { readKey, type Tree } from '../store/files.ts'
+import { checkWritable } from '../store/preflight.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
-import {
-  makeRequestDirectory,
-  type PendingState,
-  type RequestDirectory,
-  readPending,
-  requestChanges,
-  requestDirectory,
-  requestFiles,
-} from '../store/requests.ts'
+import { unfinishedBusiness } from '../store/recovery.ts'
+import { type RequestDirectory, requestDirectories, requestDirectory } from '../store/requests.ts'
+import { underLock } from '../store/session.ts'
+import type { Store } from '../store/state.ts'
 import { commit } from '../store/transaction.ts'
-import { encodePrivateKey, generateKey, isKeyOf } from '../x509/key.ts'
+import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
 import { isIssuable, KEY_ALGORITHMS } from '../x509/key-algorithm.ts'
+import { carryOut } from './carry-out.ts'
+import { type ChangeOptions, DEFAULT_KEEP_BACKUPS, storeFor } from './change.ts'
 
-/** What issues is loaded while the first keys are being made. */
-const issuing = () => import('../x509/issue.ts')
-const requesting = () => import('../x509/request.ts')
-
-export interface RenewOptions extends ReadOptions, RenewalOrder {
+export interface RenewOptions extends ReadOptions, RenewalOrder, ChangeOptions {
   readonly now: Date
   /** Where requests and their keys go; by default `csr` in the certificate directory. */
   readonly csrDir?: string | undefined
@@ -48,38 +29,78 @@ export interface RenewOptions extends ReadOptions, RenewalOrder {
   readonly force: boolean
 }
 
-interface Outcome {
-  readonly changes: readonly FileChange[]
-  readonly warnings: readonly string[]
-  readonly renewed?: RenewedCertificate
-  readonly pending?: PendingRequest
-  readonly skipped?: SkippedCertificate
+/** Renews and requests what was named. */
+export function renewCertificates(options: RenewOptions): Promise<RenewalResult> {
+  const store = storeFor({ ...options, isAboutRequests: options.csrOnly })
+  const session = { command: commandOf(options), lockTimeout: options.lockTimeout ?? 0 }
+  return underLock(store, session, notes => renew(options, store, notes))
 }
 
-export async function renewCertificates(options: RenewOptions): Promise<RenewalResult> {
-  const tree: Tree = { root: options.root }
-  const snapshot = readSnapshot(options)
-  checkConfiguration(snapshot)
-  const authorities = readAuthorities(snapshot, options)
-  const { steps } = planRenewal({ snapshot, authorities, now: options.now }, options)
-  const needsDirectory = steps.some(step => step.action === 'request') || options.csrDir !== undefined
-  const directory = needsDirectory ? requestDirectory(tree, snapshot, options.csrDir) : undefined
-  const outcomes = await Promise.all(
-    steps.map(step => settle(step, () => carryOut(step, directory, options.force))),
-  )
+async function renew(options: RenewOptions, store: Store, notes: readonly string[]): Promise<RenewalResult> {
+  const { snapshot, steps, directory } = readAndPlan(options)
+  const outcomes = await Promise.all(steps.map(step => carryOut(step, directory, options.force)))
   const changes = outcomes.flatMap(outcome => outcome.changes)
-  if (directory && outcomes.some(({ pending }) => pending?.created)) makeRequestDirectory(directory)
-  commit(changes)
+  const isRequesting = outcomes.some(({ pending }) => pending?.created)
+  const { backup, warnings } = commit(store, {
+    changes,
+    directories: directory && isRequesting ? requestDirectories(directory) : [],
+    command: commandOf(options),
+    now: options.now,
+    keepBackups: options.keepBackups ?? DEFAULT_KEEP_BACKUPS,
+  })
   const renewed = outcomes.flatMap(outcome => outcome.renewed ?? [])
   return {
     changed: changes.length > 0,
     renewed,
     pending: outcomes.flatMap(outcome => outcome.pending ?? []),
     skipped: outcomes.flatMap(outcome => outcome.skipped ?? []),
+    backup,
     restart: usersOf(renewed.map(({ name }) => name)),
     sources: renewalSources(snapshot, options),
-    warnings: [...snapshot.warnings, ...outcomes.flatMap(outcome => outcome.warnings)],
+    warnings: [...notes, ...snapshot.warnings, ...outcomes.flatMap(outcome => outcome.warnings), ...warnings],
   }
+}
+
+/** What a renewal would do. Writes nothing and takes no lock; throws where it could not write. */
+export function planCertificates(options: RenewOptions): RenewalPlan {
+  const { snapshot, steps } = readAndPlan(options)
+  const plan = describePlan(steps)
+  for (const { path, realPath } of plan.files) checkWritable(path, realPath)
+  const { renew, request, skipped } = plan
+  return {
+    dryRun: true,
+    changed: renew.length > 0 || request.length > 0,
+    renew,
+    request,
+    skipped,
+    restart: usersOf(renew.map(({ name }) => name)),
+    sources: renewalSources(snapshot, options),
+    warnings: [...unfinishedBusiness(options), ...snapshot.warnings, ...plan.warnings],
+  }
+}
+
+interface Planned {
+  readonly snapshot: Snapshot
+  readonly steps: readonly Step[]
+  readonly directory: RequestDirectory | undefined
+}
+
+function readAndPlan(options: RenewOptions): Planned {
+  const tree: Tree = { root: options.root }
+  const snapshot = readSnapshot(options)
+  checkConfiguration(snapshot)
+  checkValidity(snapshot, options)
+  const authorities = readAuthorities(snapshot, options)
+  const keys = options.keepKey ? readKeys(snapshot, options) : new Map()
+  const { steps } = planRenewal({ snapshot, authorities, keys, now: options.now }, options)
+  const needsDirectory = steps.some(step => step.action === 'request') || options.csrDir !== undefined
+  const directory = needsDirectory ? requestDirectory(tree, snapshot, options.csrDir) : undefined
+  return { snapshot, steps, directory }
+}
+
+/** As a user would type it. */
+function commandOf({ names, csrOnly }: RenewOptions): string {
+  return ['certs renew', ...(names === 'all' ? ['all'] : names), ...(csrOnly ? ['--csr-only'] : [])].join(' ')
 }
 
 function checkConfiguration({ configuration }: Snapshot): void {
@@ -88,6 +109,15 @@ function checkConfiguration({ configuration }: Snapshot): void {
   const wanted = Object.keys(KEY_ALGORITHMS).join(', ')
   const found = `${configuration?.source}: encryptionAlgorithm: wanted one of ${wanted}, found ${algorithm}`
   throw new PkiError('CONFIG_INVALID', found)
+}
+
+/** Else every run would renew again what the last one made. */
+function checkValidity({ configuration }: Snapshot, { validity, within }: RenewOptions): void {
+  const effective = validity ?? configuration?.value.certificateValidityPeriod ?? ONE_YEAR
+  if (within === undefined || effective > within) return
+  const days = (milliseconds: number) => `${Math.round(milliseconds / 8_640_000) / 10} d`
+  const found = `certificates valid for ${days(effective)} would be due again at once inside ${days(within)}`
+  throw new PkiError('USAGE', found, { hint: 'a shorter --within, or a longer --validity' })
 }
 
 /** Opens the keys of those CAs alone that sign what was named. */
@@ -100,97 +130,15 @@ function readAuthorities(snapshot: Snapshot, { names, now }: RenewOptions): Map<
   return new Map(entries.map(entry => [entry.name, assess(entry)]))
 }
 
-/** What cannot be made anew, by our own checks or the library's, stops itself alone: nothing has been written yet. */
-async function settle({ name, longName }: Step, work: () => Promise<Outcome>): Promise<Outcome> {
-  try {
-    return await work()
-  } catch (error) {
-    const skipped = { name, longName, reason: 'NOT_MADE', message: messageOf(error) } as const
-    return { changes: [], warnings: [], skipped }
-  }
+/** Opens the keys that are to be signed again. */
+function readKeys({ entries }: Snapshot, { names }: RenewOptions): Map<string, Found<PrivateKey>> {
+  const named = entries.filter(({ kind, name }) => kind !== 'ca' && (names === 'all' || names.includes(name)))
+  return new Map(named.map(entry => [entry.name, keyOf(entry)]))
 }
 
-async function carryOut(
-  step: Step,
-  directory: RequestDirectory | undefined,
-  force: boolean,
-): Promise<Outcome> {
-  if (step.action === 'sign') return sign(step)
-  if (step.action === 'request' && directory) return request(step, directory, force)
-  const { name, longName, reason, message, hint } = step as SkipStep
-  return { changes: [], warnings: [], skipped: { name, longName, reason, message, hint } }
-}
-
-async function sign(step: SignStep): Promise<Outcome> {
-  const making = generateKey(step.algorithm)
-  const [{ reissueLeaf }, key] = await Promise.all([issuing(), making])
-  const { old, authority, notBefore, notAfter, name, longName, caName, entry } = step
-  const certificate = await reissueLeaf({ like: old, key, authority, notBefore, notAfter })
-  verifyIssued(step, { certificate, key })
-  const pem = { certificate: certificateText(certificate, step), key: encodePrivateKey(key.key) }
-  verifyWritten(step, { certificate, key }, pem)
-  const { changes, warnings } = renewedFiles(step, pem)
-  const renewed: RenewedCertificate = {
-    name,
-    longName,
-    caName,
-    file: shownFile(entry),
-    expirationDate: instant(certificate.notAfter),
-    previousExpirationDate: instant(old.notAfter),
-    serialNumber: certificate.serialNumber,
-    keyAlgorithm: certificate.keyAlgorithm,
-  }
-  return { changes, renewed, warnings: [...step.warnings, ...warnings].map(warning => `${name}: ${warning}`) }
-}
-
-/** A request that is pending is kept: its answer may be on its way. One whose answer is installed makes room for a new one. */
-async function request(step: RequestStep, directory: RequestDirectory, force: boolean): Promise<Outcome> {
-  const { name, longName, caName, entry, isCaExternal } = step
-  const { isRequestFor, requestLike } = await requesting()
-  const before = readPending(directory, name)
-  const isWhole = before.state === 'whole' && isRequestFor(before.request, before.key) === true
-  const obstacle = isWhole ? undefined : obstacleOf(before, directory, { name, force })
-  if (obstacle)
-    return {
-      changes: [],
-      warnings: [],
-      skipped: { name, longName, reason: 'REQUEST_INCOMPLETE', ...obstacle },
-    }
-  const isInstalled = before.state === 'whole' && isKeyOf(before.key, step.old)
-  const isKept = isWhole && !force && !isInstalled
-  const pending: PendingRequest = {
-    name,
-    longName,
-    caName,
-    externallyManaged: isCaExternal,
-    created: !isKept,
-    ...requestFiles(directory, name),
-    certificateFile: shownFile(entry),
-    certificateKeyFile: entry.key?.path ?? shownFile(entry),
-    ...(entry.kubeconfig && !entry.certificateFile && { kubeconfigUser: entry.kubeconfig.config.userName }),
-  }
-  const warnings = step.warnings.map(warning => `${name}: ${warning}`)
-  if (isKept) return { changes: [], warnings, pending }
-  const key = await generateKey(step.algorithm)
-  const csr = await requestLike(step.old, key)
-  verifyRequest(step, csr, key)
-  return {
-    changes: requestChanges(directory, name, { csr, key: encodePrivateKey(key.key) }),
-    warnings,
-    pending,
-  }
-}
-
-/** A key without the request made for it may be a live one: not even force replaces it. */
-function obstacleOf(
-  before: PendingState,
-  { path }: RequestDirectory,
-  { name, force }: { name: string; force: boolean },
-) {
-  if (before.state === 'none') return undefined
-  const hasStrangeKey = before.state === 'whole' || before.hasKey
-  if (force && !hasStrangeKey) return undefined
-  const found = before.state === 'whole' ? `${name}.csr was not made for ${name}.key` : before.found
-  const hint = hasStrangeKey ? `move ${path}/${name}.key away if it is not in use` : 'replace it with --force'
-  return { message: `the pending request in ${path} is not whole: ${found}`, hint }
+function keyOf({ key, kubeconfig }: Entry): Found<PrivateKey> {
+  const embedded = kubeconfig?.config.clientKey
+  if (embedded?.at !== 'data') return key ? readKey(key) : { state: 'missing' }
+  const read = readPrivateKey(embedded.pem)
+  return 'key' in read ? { state: 'present', ...read } : { state: 'invalid', ...read }
 }

@@ -4,7 +4,7 @@ import { type Certificate, isSignedBy, readCertificates } from '../x509/certific
 import { elementsOf, REQUESTED_EXTENSIONS, tbsPartsOf } from '../x509/der.ts'
 import { isKeyOf, type PrivateKey, publicKeyInfo, readPrivateKey } from '../x509/key.ts'
 import { parsePem } from '../x509/pem.ts'
-import type { RequestStep, SignStep } from './renewal.ts'
+import type { RequestStep, SignStep } from './renewal-step.ts'
 
 const KEY_IDENTIFIERS = new Set(['2.5.29.14', '2.5.29.35'])
 

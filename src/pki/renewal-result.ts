@@ -1,16 +1,41 @@
 import type { Component } from '../inventory/catalog.ts'
-import type { SkipReason } from './renewal.ts'
+import type { SkipReason } from './renewal-step.ts'
 import type { SourceFact } from './sources.ts'
 
-export interface RenewedCertificate {
+/** A certificate that is, or is to be, signed anew. */
+export interface PlannedRenewal {
   readonly name: string
   readonly longName: string
   readonly caName: string
+  readonly caSubject: string
   readonly file: string
+  readonly keyFile: string
   readonly expirationDate: string
   readonly previousExpirationDate: string
-  readonly serialNumber: string
+  readonly previousSerialNumber: string
   readonly keyAlgorithm: string
+  readonly previousKeyAlgorithm: string
+  /** False: the old key is signed again. */
+  readonly newKey: boolean
+  /** Such as `DNS:lb.example.com`. */
+  readonly subjectAltNamesAdded: readonly string[]
+  readonly subjectAltNamesRemoved: readonly string[]
+}
+
+export interface RenewedCertificate extends PlannedRenewal {
+  readonly serialNumber: string
+}
+
+/** A request that is to be written. */
+export interface PlannedRequest {
+  readonly name: string
+  readonly longName: string
+  readonly caName: string
+  readonly externallyManaged: boolean
+  readonly keyAlgorithm: string
+  readonly previousExpirationDate: string
+  readonly subjectAltNamesAdded: readonly string[]
+  readonly subjectAltNamesRemoved: readonly string[]
 }
 
 export interface PendingRequest {
@@ -42,7 +67,21 @@ export interface RenewalResult {
   readonly renewed: readonly RenewedCertificate[]
   readonly pending: readonly PendingRequest[]
   readonly skipped: readonly SkippedCertificate[]
+  /** What undoes it: `certs rollback`. Undefined when nothing was changed. */
+  readonly backup: string | undefined
   /** The processes that hold a renewed certificate. */
+  readonly restart: readonly Component[]
+  readonly sources: readonly SourceFact[]
+  readonly warnings: readonly string[]
+}
+
+/** What `renewCertificates` would do. */
+export interface RenewalPlan {
+  readonly dryRun: true
+  readonly changed: boolean
+  readonly renew: readonly PlannedRenewal[]
+  readonly request: readonly PlannedRequest[]
+  readonly skipped: readonly SkippedCertificate[]
   readonly restart: readonly Component[]
   readonly sources: readonly SourceFact[]
   readonly warnings: readonly string[]

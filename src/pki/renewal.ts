@@ -2,75 +2,14 @@
 import { describeUnusable } from '../errors.ts'
 import { RENEWABLE } from '../inventory/select.ts'
 import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
-import { type IssuableKeyAlgorithm, isIssuable, type KeyAlgorithm } from '../x509/key-algorithm.ts'
-import type { AuthorityProblem, AuthorityState } from './authority.ts'
+import type { PrivateKey } from '../x509/key.ts'
+import type { AuthorityState } from './authority.ts'
 import { pathAbove } from './certification-path.ts'
+import { instant } from './instant.ts'
 import { ownershipOf } from './ownership.ts'
-import { type Entry, entryNamed, type Snapshot, shownFile } from './snapshot.ts'
-
-export interface RenewalOrder {
-  /** `all`: every row that applies to the node. */
-  readonly names: 'all' | readonly string[]
-  readonly csrOnly: boolean
-  /** Of the new keys; by default the configuration's, else each old key's. */
-  readonly encryptionAlgorithm?: IssuableKeyAlgorithm | undefined
-  /** Milliseconds; by default the configuration's, else a year. */
-  readonly validity?: number | undefined
-}
-
-export type SkipReason =
-  | 'MISSING'
-  | 'INVALID'
-  | 'IS_A_CA'
-  | 'SAME_FILE'
-  | 'SHARED_FILE'
-  | 'NO_KEY_PLACE'
-  | 'PLACE_UNUSABLE'
-  | 'KEY_ALGORITHM_UNSUPPORTED'
-  | 'REQUEST_INCOMPLETE'
-  | 'NOT_MADE'
-  | AuthorityProblem
-
-export interface SkipStep {
-  readonly action: 'skip'
-  readonly name: string
-  readonly longName: string
-  readonly reason: SkipReason
-  readonly message: string
-  readonly hint?: string | undefined
-}
-
-interface WorkStep {
-  readonly name: string
-  readonly longName: string
-  readonly entry: Entry
-  readonly old: Certificate
-  readonly caName: string
-  readonly algorithm: IssuableKeyAlgorithm
-  readonly warnings: readonly string[]
-}
-
-export interface SignStep extends WorkStep {
-  readonly action: 'sign'
-  readonly authority: AuthorityState & { state: 'local' }
-  readonly notBefore: Date
-  readonly notAfter: Date
-  /** Certificates after the leaf in its file that stay: those on the new certification path. */
-  readonly chain: readonly Certificate[]
-  /** Rows that are the same files. */
-  readonly twins: readonly string[]
-}
-
-export interface RequestStep extends WorkStep {
-  readonly action: 'request'
-  readonly isCaExternal: boolean
-}
-
-export type Step = SignStep | RequestStep | SkipStep
-
-export interface RenewalPlan {
-  readonly steps: readonly Step[]
-}
+import { chooseAlgorithm, keepKey, type Refusal } from './renewal-key.ts'
+import type { RenewalOrder, SignStep, SkipStep, Step } from './renewal-step.ts'
+import { type Entry, entryNamed, type Found, type Snapshot, shownFile } from './snapshot.ts'
 
 /** Clocks differ by minutes: a certificate is valid from five minutes ago, as kubeadm's are. */
 const BACKDATE = 5 * 60_000
@@ -80,10 +19,12 @@ export interface RenewalFacts {
   readonly snapshot: Snapshot
   /** By CA name. */
   readonly authorities: ReadonlyMap<string, AuthorityState>
+  /** By row, of those whose keys are kept. */
+  readonly keys?: ReadonlyMap<string, Found<PrivateKey>>
   readonly now: Date
 }
 
-export function planRenewal(facts: RenewalFacts, order: RenewalOrder): RenewalPlan {
+export function planRenewal(facts: RenewalFacts, order: RenewalOrder): { readonly steps: readonly Step[] } {
   const { names } = order
   const rows = RENEWABLE.filter(({ name }) =>
     names === 'all' ? entryNamed(facts.snapshot, name) !== undefined : names.includes(name),
@@ -98,13 +39,16 @@ function planStep(facts: RenewalFacts, order: RenewalOrder, row: Row): Step {
   if (entry === undefined) return skip(row, { reason: 'MISSING', message: 'does not exist' })
   const refusal = refusalOf(entry)
   if (refusal) return skip(row, refusal)
+  const old = certificateOf(entry)
+  if (!isDue(old, order, facts.now)) return skip(row, { reason: 'NOT_DUE', message: `expires ${day(old)}` })
   const caName = entry.caName as string
   const authority = facts.authorities.get(caName) as AuthorityState
   const isRequest = order.csrOnly || authority.state === 'external'
   if (!isRequest && authority.state === 'unusable')
     return skip(row, { ...authority, reason: authority.problem })
-  const old = certificateOf(entry)
-  const chosen = chooseAlgorithm(old, order, facts.snapshot.configuration?.value.encryptionAlgorithm)
+  const chosen = order.keepKey
+    ? keepKey(old, facts.keys?.get(row.name), isRequest)
+    : chooseAlgorithm(old, order, facts.snapshot.configuration?.value.encryptionAlgorithm)
   if ('reason' in chosen) return skip(row, chosen)
   const work = { ...row, entry, old, caName, ...chosen }
   if (isRequest || authority.state !== 'local') {
@@ -128,11 +72,13 @@ function planSignature(facts: RenewalFacts, order: RenewalOrder, step: Unsigned)
     )
   }
   const { notBefore, notAfter, warnings } = validityPeriod(facts, order, authority.certificate)
+  if (order.within !== undefined && notAfter <= step.old.notAfter) {
+    const message = `would not last longer than now, ${day(step.old)}: its CA ends then`
+    return skip({ name, longName }, { reason: 'NOT_LONGER', message })
+  }
   const chain = pathBlocks(blocksOf(entry).slice(1), authority)
   return { ...step, notBefore, notAfter, chain, twins, warnings: [...step.warnings, ...warnings] }
 }
-
-type Refusal = Pick<SkipStep, 'reason' | 'message' | 'hint'>
 
 function skip({ name, longName }: Row, { reason, message, hint }: Refusal): SkipStep {
   return { action: 'skip', name, longName, reason, message, hint }
@@ -185,23 +131,12 @@ function restoreHint({ kind, file, certificate }: Entry): string {
     : `a renewal needs the old certificate: put ${file.path} back, or remove it with its key and use kubeadm init phase certs`
 }
 
-type Choice = { readonly algorithm: IssuableKeyAlgorithm; readonly warnings: readonly string[] } | Refusal
+function isDue({ notAfter }: Certificate, { within }: RenewalOrder, now: Date): boolean {
+  return within === undefined || notAfter.getTime() <= now.getTime() + within
+}
 
-function chooseAlgorithm(
-  { keyAlgorithm }: Certificate,
-  order: RenewalOrder,
-  configured: KeyAlgorithm | undefined,
-): Choice {
-  const wanted = order.encryptionAlgorithm ?? configured ?? keyAlgorithm
-  if (isIssuable(wanted)) return { algorithm: wanted, warnings: [] }
-  if (/^RSA-\d+$/.test(wanted) && Number(wanted.slice(4)) < 2048) {
-    return {
-      algorithm: 'RSA-2048',
-      warnings: [`the old key is ${wanted}, which is too weak: the new one is RSA-2048`],
-    }
-  }
-  const hint = 'name another with --encryption-algorithm'
-  return { reason: 'KEY_ALGORITHM_UNSUPPORTED', message: `cannot make a key of algorithm ${wanted}`, hint }
+function day({ notAfter }: Certificate): string {
+  return instant(notAfter)
 }
 
 function validityPeriod({ snapshot, now }: RenewalFacts, order: RenewalOrder, authority: Certificate) {
@@ -235,6 +170,3 @@ function withoutTwins(steps: readonly Step[]): Step[] {
     return twin ? skip(step, { reason: 'SAME_FILE', message: `is the same file as ${twin.name}` }) : step
   })
 }
-
-/** Nothing is wrong with a step skipped for one of these. */
-export const HARMLESS: ReadonlySet<SkipReason> = new Set(['MISSING', 'SAME_FILE'])

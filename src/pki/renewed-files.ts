@@ -2,18 +2,9 @@
 import { replaceEmbedded } from '../kubernetes/kubeconfig.ts'
 import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
 import { encodePem } from '../x509/pem.ts'
-import type { SignStep } from './renewal.ts'
+import type { FileChange } from './file-change.ts'
+import type { SignStep } from './renewal-step.ts'
 import type { KubeconfigDocument, PlacedFile } from './snapshot.ts'
-
-export interface FileChange {
-  /** As shown to people. */
-  readonly path: string
-  /** Where it is written. */
-  readonly realPath: string
-  readonly text: string
-  /** Holds a private key: readable by its owner alone. */
-  readonly isSecret: boolean
-}
 
 export interface RenewedPem {
   readonly certificate: string
@@ -33,40 +24,41 @@ export function certificateText(leaf: Certificate, { chain }: SignStep): string 
 export function renewedFiles(step: SignStep, pem: RenewedPem): RenewedFiles {
   const { entry } = step
   if (!entry.kubeconfig)
-    return { changes: pairChanges(entry.file, entry.key, pem), warnings: strayKeyWarnings(step) }
+    return { changes: pairChanges(step, entry.file, pem), warnings: strayKeyWarnings(step) }
   const { kubeconfig, file } = entry
   const { clientCertificate, clientKey } = kubeconfig.config
   const trust = refreshedTrust(kubeconfig, step)
   const embedded = [
     ...(clientCertificate.at === 'data' ? [{ path: clientCertificate.path, pem: pem.certificate }] : []),
-    ...(clientKey?.at === 'data' ? [{ path: clientKey.path, pem: pem.key }] : []),
+    ...(clientKey?.at === 'data' && !step.key.kept ? [{ path: clientKey.path, pem: pem.key }] : []),
     ...trust,
   ]
   const text = replaceEmbedded(kubeconfig.text, embedded)
   const itself = embedded.length > 0 ? [changeOf(file, text, true)] : []
-  const referred = pairChanges(entry.certificateFile, entry.key, pem)
+  const referred = pairChanges(step, entry.certificateFile, pem)
   const warnings =
     trust.length > 0 ? [`its CA data did not hold the CA that signs: ${step.caName} added`] : []
   return { changes: [...itself, ...referred], warnings }
 }
 
+/** A kept key stays where it is, unless it shares the certificate's file. */
 function pairChanges(
+  { entry: { key }, key: { kept } }: SignStep,
   certificate: PlacedFile | undefined,
-  key: PlacedFile | undefined,
   pem: RenewedPem,
 ): FileChange[] {
   if (certificate && key && key.realPath === certificate.realPath) {
     return [changeOf(certificate, pem.certificate + pem.key, true)]
   }
   return [
-    ...(key ? [changeOf(key, pem.key, true)] : []),
+    ...(key && !kept ? [changeOf(key, pem.key, true)] : []),
     ...(certificate ? [changeOf(certificate, pem.certificate, false)] : []),
   ]
 }
 
-function changeOf({ path, realPath }: PlacedFile, text: string, isSecret: boolean): FileChange {
+function changeOf({ path, realPath }: PlacedFile, contents: string, isSecret: boolean): FileChange {
   if (realPath === undefined) throw new TypeError(`nobody knows where ${path} is`)
-  return { path, realPath, text, isSecret }
+  return { path, realPath, contents, isSecret }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Where every fact came from, for `-v` and JSON. */
 import { SERVICE_ACCOUNT_KEY } from '../inventory/catalog.ts'
-import { ONE_YEAR, type RenewalOrder } from './renewal.ts'
+import { ONE_YEAR } from './renewal.ts'
+import type { RenewalOrder } from './renewal-step.ts'
 import { type Snapshot, shownFile } from './snapshot.ts'
 
 export interface SourceFact {

@@ -36,4 +36,3 @@ export const RENEWAL_FORMATS = {
   json: (result: RenewalResult) => renderJson(renewalDocument(result)),
   yaml: (result: RenewalResult) => renderYaml(renewalDocument(result)),
 } as const satisfies Record<string, (result: RenewalResult, context: Context) => string>
-export type RenewalFormatName = keyof typeof RENEWAL_FORMATS

@@ -2,7 +2,8 @@
 import { encodeYaml } from '../kubernetes/yaml.ts'
 import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
 import { instant } from '../pki/instant.ts'
-import type { RenewalResult } from '../pki/renewal-result.ts'
+import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
+import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
 
 export const API_VERSION = 'kubepki/v1'
 
@@ -48,6 +49,18 @@ function element({ details, ...row }: ExpirationRow): object {
 
 export function renewalDocument(result: RenewalResult): object {
   return { kind: 'RenewalResult', apiVersion: API_VERSION, ...result }
+}
+
+export function planDocument(plan: RenewalPlan): object {
+  return { kind: 'RenewalPlan', apiVersion: API_VERSION, ...plan }
+}
+
+export function backupDocument(list: BackupList): object {
+  return { kind: 'BackupList', apiVersion: API_VERSION, ...list }
+}
+
+export function rollbackDocument(result: RollbackResult): object {
+  return { kind: 'RollbackResult', apiVersion: API_VERSION, ...result }
 }
 
 /** As kubeadm: four spaces, a final newline. */

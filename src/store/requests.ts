@@ -1,12 +1,12 @@
 /** The directory of pending certificate requests: `<name>.csr` and its `<name>.key`. Never where live keys are. */
 import { dirname, join } from 'node:path'
 import { describeUnusable, PkiError } from '../errors.ts'
+import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
 import type { NodePath } from '../pki/locations.ts'
-import type { FileChange } from '../pki/renewed-files.ts'
 import type { Snapshot } from '../pki/snapshot.ts'
 import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
+import { isThere } from './disk.ts'
 import { locate, readDirectory, readText, shownPath, type Tree } from './files.ts'
-import { makePrivateDirectory } from './transaction.ts'
 
 export interface RequestDirectory {
   readonly path: string
@@ -95,12 +95,16 @@ export function requestChanges(
   const change = (kind: 'csr' | 'key'): FileChange => ({
     path: join(directory.path, `${name}.${kind}`),
     realPath: join(directory.realPath, `${name}.${kind}`),
-    text: pem[kind],
+    contents: pem[kind],
     isSecret: true,
   })
   return [change('key'), change('csr')]
 }
 
-export function makeRequestDirectory({ realPath }: RequestDirectory): void {
-  makePrivateDirectory(realPath)
+/** The directory, and what is missing above it. */
+export function requestDirectories({ path, realPath }: RequestDirectory): DirectoryChange[] {
+  const above = dirname(realPath)
+  const isTop = above === realPath
+  const parents = isTop || isThere(above) ? [] : requestDirectories({ path: dirname(path), realPath: above })
+  return [...parents, { path, realPath, mode: 0o700 }]
 }

@@ -1,165 +1,270 @@
 /**
- * Changes files together: every new file is written whole beside its target and synced before the first rename, so a
- * full disk or a read-only directory changes nothing. When a rename fails, what was renamed before it is put back; an
- * old file that cannot be put back stays beside its target under a name that the error tells.
+ * Changes files together, for every job that changes any: all of them or none, also after a crash at any point.
+ * Preflight, backup, new files complete beside their targets, journal, renames, and a look at what is then on the disk.
  * A private key is readable by its owner alone from its first byte.
  */
 import {
   closeSync,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
-  renameSync,
-  rmSync,
   type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { PkiError } from '../errors.ts'
-import type { FileChange } from '../pki/renewed-files.ts'
+import { messageOf, PkiError } from '../errors.ts'
+import { type Backup, type BackupFile, backupId } from '../pki/backup.ts'
+import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
+import { instant } from '../pki/instant.ts'
+import { VERSION } from '../version.ts'
+import { copyAttributes, settleAttributes } from './attributes.ts'
+import { backupDirectory, listBackups, removeBackup, writeBackup } from './backup.ts'
+import { sha256 } from './digest.ts'
+import { isThere, on, orUnchanged, readIfThere, syncDirectory, withAddition } from './disk.ts'
+import { advanceJournal, type Journal, openJournal } from './journal.ts'
+import {
+  isReplaced,
+  type Move,
+  newFileOf,
+  oldFileOf,
+  replace,
+  signatureOf,
+  stagingOf,
+  syncAround,
+} from './move.ts'
+import { preflight } from './preflight.ts'
+import { close, undo } from './recovery.ts'
+import { type Store, storedPath } from './state.ts'
 
-interface Staged {
+export interface Job {
+  readonly changes: readonly FileChange[]
+  readonly directories?: readonly DirectoryChange[]
+  /** For the history: `certs renew all`. */
+  readonly command: string
+  readonly now: Date
+  /** How many backups stay, this one's included. */
+  readonly keepBackups: number
+}
+
+export interface Committed {
+  /** Undefined: there was nothing to change. */
+  readonly backup: string | undefined
+  readonly warnings: readonly string[]
+}
+
+interface Prepared {
   readonly change: FileChange
-  readonly newFile: string
-  readonly oldFile: string
-  readonly old: Stats | undefined
+  readonly old: { readonly bytes: Uint8Array; readonly stat: Stats } | undefined
+  readonly signature: string
+  readonly move: Move
 }
 
-/** All of the changes, or an error that says what was not put back (nothing, as a rule). */
-export function commit(changes: readonly FileChange[]): void {
-  const suffix = Math.random().toString(36).slice(2)
-  const staged = changes.map(change => prepare(change, suffix))
-  const renamed: Staged[] = []
-  let current: FileChange | undefined
-  try {
-    for (const one of staged) {
-      current = one.change
-      writeWhole(one)
+/** Under the lock. Throws when nothing was changed, or says what could not be put back. */
+export function commit(store: Store, job: Job): Committed {
+  const { changes, directories = [], command, now } = job
+  if (changes.length === 0) return { backup: undefined, warnings: [] }
+  const id = backupId(now, taken => isThere(backupDirectory(store, taken)))
+  const prepared = orUnchanged(() => changes.map(change => prepare(change, id)))
+  const newDirectories = directories.filter(({ realPath }) => !isThere(realPath))
+  orUnchanged(() => preflightAll(store, prepared, newDirectories))
+  const journal: Journal = {
+    id,
+    command,
+    moves: prepared.map(({ move }) => move),
+    directories: newDirectories.map(({ realPath }) => realPath),
+  }
+  const warnings = [...stageAll(store, { job, journal, prepared, newDirectories })]
+  replaceAll(store, journal)
+  return { backup: id, warnings: [...warnings, ...tidy(store, journal, job.keepBackups)] }
+}
+
+function prepare(change: FileChange, id: string): Prepared {
+  const { path, realPath, contents } = change
+  return on(path, () => {
+    const signature = signatureOf(realPath)
+    const bytes = readIfThere(realPath)
+    const old = bytes && { bytes, stat: statSync(realPath) }
+    const move = {
+      id,
+      realPath,
+      before: bytes && sha256(bytes),
+      after: contents === null ? undefined : sha256(contents),
     }
-    for (const one of staged) {
-      current = one.change
-      if (one.old) linkSync(one.change.realPath, one.oldFile)
-      renameSync(one.newFile, one.change.realPath)
-      renamed.push(one)
-    }
-  } catch (error) {
-    const lost = putBack(renamed)
-    discard(staged.filter(one => !lost.includes(one)))
-    throw writeError(current, error, lost)
-  }
-  discard(staged)
-  syncDirectories(changes)
-}
-
-/** Makes a directory for private keys; what is there stays as it is. */
-export function makePrivateDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw writeError({ path }, error, [])
-  }
-}
-
-function prepare(change: FileChange, suffix: string): Staged {
-  const { realPath } = change
-  const [newFile, oldFile] = [`${realPath}.kubepki-new-${suffix}`, `${realPath}.kubepki-old-${suffix}`]
-  try {
-    return { change, newFile, oldFile, old: statSync(realPath, { throwIfNoEntry: false }) }
-  } catch (error) {
-    throw writeError(change, error, [])
-  }
-}
-
-function writeWhole({ change, newFile, old }: Staged): void {
-  const descriptor = openSync(newFile, 'wx', 0o600)
-  try {
-    writeFileSync(descriptor, change.text)
-    const made = fstatSync(descriptor)
-    if (old && (old.uid !== made.uid || old.gid !== made.gid)) fchownSync(descriptor, old.uid, old.gid)
-    const mode = modeFor(old, change.isSecret)
-    if (mode !== (made.mode & 0o7777)) fchmodSync(descriptor, mode)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** The old file's mode; of a key never more than its owner, and a group given on purpose, may read. */
-function modeFor(old: Stats | undefined, isSecret: boolean): number {
-  if (!isSecret) return old ? old.mode & 0o7777 : 0o644
-  const hasOwnGroup = old !== undefined && old.gid !== 0
-  return old ? old.mode & (hasOwnGroup ? 0o640 : 0o600) : 0o600
-}
-
-/** Undoes the renames, the last first; answers with those that could not be undone. */
-function putBack(renamed: readonly Staged[]): Staged[] {
-  return renamed.toReversed().filter(({ change, oldFile, old }) => {
-    try {
-      if (old) renameSync(oldFile, change.realPath)
-      else rmSync(change.realPath)
-      return false
-    } catch {
-      return true
-    }
+    return { change, old, signature, move }
   })
 }
 
-/** Leftovers are removed as far as that is possible; they are no reason to fail. */
-function discard(staged: readonly Staged[]): void {
-  for (const file of staged.flatMap(({ newFile, oldFile }) => [newFile, oldFile])) {
-    try {
-      rmSync(file, { force: true })
-    } catch {}
+function preflightAll(
+  store: Store,
+  prepared: readonly Prepared[],
+  newDirectories: readonly DirectoryChange[],
+): void {
+  const isComing = (directory: string) => newDirectories.some(({ realPath }) => realPath === directory)
+  for (const { path, realPath } of prepared.map(({ change }) => change)) {
+    const directory = dirname(realPath)
+    if (isThere(directory) || isComing(directory)) continue
+    throw new PkiError('WRITE_FAILED', `cannot write ${path}: its directory does not exist`)
   }
-}
-
-function syncDirectories(changes: readonly FileChange[]): void {
-  for (const directory of new Set(changes.map(({ realPath }) => dirname(realPath)))) {
-    let descriptor: number | undefined
-    try {
-      descriptor = openSync(directory, 'r')
-      fsyncSync(descriptor)
-    } catch (error) {
-      const found = 'all files are changed, but a power loss now might undo some of it'
-      throw new PkiError('WRITE_FAILED', `cannot sync ${directory}: ${describe(error)}; ${found}`, {
-        cause: error,
-      })
-    } finally {
-      if (descriptor !== undefined) closeSync(descriptor)
-    }
-  }
-}
-
-const FOUND: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'no space left on the device',
-  EDQUOT: 'the disk quota is used up',
-  ENOENT: 'its directory does not exist',
-  ENOTDIR: 'a part of this path is a file',
-  EISDIR: 'it is a directory',
-}
-
-function describe(error: unknown): string {
-  const { code = 'unknown trouble' } = error as NodeJS.ErrnoException
-  return FOUND[code] ?? code
-}
-
-function writeError(at: { path: string } | undefined, error: unknown, lost: readonly Staged[]): PkiError {
-  const failed = `cannot write ${at?.path}: ${describe(error)}`
-  if (lost.length === 0)
-    return new PkiError('WRITE_FAILED', `${failed}; nothing was changed`, { cause: error })
-  const hint = lost.map(({ change, oldFile, old }) =>
-    old ? `mv ${oldFile} ${change.realPath}` : `rm ${change.realPath}`,
+  const intentions = prepared.map(({ change: { path, realPath, contents } }) => {
+    return { path, realPath, size: contents === null ? 0 : Buffer.byteLength(contents) }
+  })
+  const size = prepared.reduce(
+    (sum, { old }) => sum + (old ? Math.ceil(old.bytes.length / 4096) * 4096 : 0),
+    0,
   )
-  return new PkiError('WRITE_FAILED', `${failed}; ${lost.length} files could not be put back`, {
-    hint: `put them back: ${hint.join(' && ')}`,
+  preflight(intentions, { directory: store.realPath, size })
+}
+
+interface Staging {
+  readonly job: Job
+  readonly journal: Journal
+  readonly prepared: readonly Prepared[]
+  readonly newDirectories: readonly DirectoryChange[]
+}
+
+/** Nothing is replaced yet: any failure leaves all as before. */
+function stageAll(store: Store, staging: Staging): string[] {
+  const { journal, prepared, newDirectories } = staging
+  try {
+    openJournal(store, journal)
+    for (const { path, realPath, mode } of newDirectories) on(path, () => mkdirSync(realPath, { mode }))
+    writeBackup(
+      store,
+      backupOf(store, staging),
+      prepared.map(({ old }) => old?.bytes),
+    )
+    const warnings = [...new Set(journal.moves.map(stagingOf))].flatMap(directory =>
+      stageDirectory(
+        directory,
+        prepared.filter(({ move }) => stagingOf(move) === directory),
+      ),
+    )
+    syncAround(journal.moves)
+    checkUntouched(prepared)
+    advanceJournal(store, 'staging', 'committing')
+    return warnings
+  } catch (error) {
+    throw undone(error, () => undo(store, journal, 'staging'))
+  }
+}
+
+function backupOf(store: Store, { job, journal, prepared, newDirectories }: Staging): Backup {
+  const { backups } = listBackups(store)
+  const files = prepared.map(({ change, old, move }): BackupFile => {
+    return {
+      ...storedPath(store, change.realPath),
+      ...(old && {
+        mode: `0${(old.stat.mode & 0o7777).toString(8)}`,
+        uid: old.stat.uid,
+        gid: old.stat.gid,
+      }),
+      isSecret: change.isSecret,
+      sha256Before: move.before ?? null,
+      sha256After: move.after ?? null,
+    }
+  })
+  return {
+    id: journal.id,
+    sequence: (backups[0]?.sequence ?? 0) + 1,
+    time: instant(job.now),
+    command: job.command,
+    version: VERSION,
+    files,
+    directories: newDirectories.map(({ realPath }) => storedPath(store, realPath)),
+  }
+}
+
+/** The new files of one directory, complete, and second links to the old ones. */
+function stageDirectory(staging: string, prepared: readonly Prepared[]): string[] {
+  const written = prepared.filter(({ change }) => change.contents !== null)
+  const replaced = written.filter(({ old }) => old !== undefined).map(({ move }) => move.realPath)
+  const open: { descriptor: number; one: Prepared }[] = []
+  const warnings: string[] = []
+  const shown = prepared[0]?.change.path ?? staging
+  on(shown, () => mkdirSync(staging, { mode: 0o700 }))
+  try {
+    for (const one of written) {
+      on(one.change.path, () => open.push({ descriptor: openSync(newFileOf(one.move), 'wx', 0o600), one }))
+    }
+    if (replaced.length > 0 && !copyAttributes(replaced, staging)) warnings.push(attributesLost(replaced))
+    for (const { descriptor, one } of open) warnings.push(...on(one.change.path, () => fill(descriptor, one)))
+  } finally {
+    for (const { descriptor, one } of open) on(one.change.path, () => closeSync(descriptor))
+  }
+  for (const { change, old, move } of prepared) {
+    if (old) on(change.path, () => linkSync(move.realPath, oldFileOf(move)))
+  }
+  on(shown, () => syncDirectory(staging))
+  return warnings
+}
+
+function attributesLost(files: readonly string[]): string {
+  return `extended attributes (SELinux label, ACL) of ${files.join(', ')} could not be copied: GNU cp is not here`
+}
+
+function fill(descriptor: number, { change, old }: Prepared): string[] {
+  const warnings = settleAttributes(descriptor, change, old?.stat)
+  writeFileSync(descriptor, change.contents ?? '')
+  fsyncSync(descriptor)
+  return warnings
+}
+
+/** By a program that knows nothing of our lock: kubeadm, an editor. */
+function checkUntouched(prepared: readonly Prepared[]): void {
+  const touched = prepared.find(({ move, signature }) => signatureOf(move.realPath) !== signature)
+  if (!touched) return
+  throw new PkiError('WRITE_FAILED', `another program changed ${touched.change.path} meanwhile`, {
+    hint: 'see that nothing else renews certificates here, then run it again',
+  })
+}
+
+function replaceAll(store: Store, journal: Journal): void {
+  try {
+    for (const move of journal.moves) replace(move)
+    syncAround(journal.moves)
+    for (const move of journal.moves) {
+      if (!isReplaced(move))
+        throw new PkiError('WRITE_FAILED', `${move.realPath} is not what was written to it`)
+    }
+  } catch (error) {
+    throw undone(error, () => {
+      advanceJournal(store, 'committing', 'undoing')
+      undo(store, journal, 'undoing')
+    })
+  }
+}
+
+/** Does the undo, and says how the failed job ended. */
+function undone(error: unknown, work: () => void): unknown {
+  try {
+    work()
+  } catch (second) {
+    return stillToUndo(error, second)
+  }
+  return withAddition(error, 'nothing was changed')
+}
+
+function stillToUndo(error: unknown, second: unknown): unknown {
+  if (!(error instanceof PkiError)) return error
+  const found = `${error.message}; putting everything back failed too: ${messageOf(second)}`
+  return new PkiError(error.code, found, {
+    hint: 'once the disk works: kubepki certs recover; any job that changes files does it first',
     cause: error,
   })
+}
+
+/** The job is done: what cannot be tidied up now, the next one does. */
+function tidy(store: Store, journal: Journal, keepBackups: number): string[] {
+  try {
+    close(store, journal)
+    const { backups } = listBackups(store)
+    for (const { id } of backups.slice(Math.max(1, keepBackups))) removeBackup(store, id)
+    return []
+  } catch (error) {
+    return [
+      `all files are changed, but cleaning up failed: ${messageOf(error)}; the next change of files does it`,
+    ]
+  }
 }

@@ -44,8 +44,8 @@ const WRONG: readonly [string[], string, string?][] = [
   [['certs', 'generate-csr'], 'no command is named "certs generate-csr"', 'the commands: '],
   [['certs', 'renew', 'bogus', ...ROOT], 'no certificate is named "bogus"', 'all of them: '],
   [
-    ['certs', 'renew', 'all', '--dry-run', ...ROOT],
-    'unknown flag or argument "dry-run"',
+    ['certs', 'renew', 'all', '--dry-runs', ...ROOT],
+    'unknown flag or argument "dry-runs"',
     'kubepki certs renew --help',
   ],
   [['certs', 'renew'], 'wanted all | NAME..., found nothing', 'all'],

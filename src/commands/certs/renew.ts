@@ -1,13 +1,28 @@
 import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
 import { renewableNames } from '../../inventory/names.ts'
 import { RENEWABLE } from '../../inventory/select.ts'
-import { renewCertificates } from '../../operations/renew.ts'
-import { HARMLESS } from '../../pki/renewal.ts'
-import type { PendingRequest, RenewalResult } from '../../pki/renewal-result.ts'
-import { RENEWAL_FORMATS, type RenewalFormatName } from '../../report/renewal.ts'
+import { planCertificates, type RenewOptions, renewCertificates } from '../../operations/renew.ts'
+import type {
+  PendingRequest,
+  RenewalPlan,
+  RenewalResult,
+  SkippedCertificate,
+} from '../../pki/renewal-result.ts'
+import { HARMLESS } from '../../pki/renewal-step.ts'
+import { PLAN_FORMATS } from '../../report/plan.ts'
+import { RENEWAL_FORMATS } from '../../report/renewal.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
 import { defineCommand, type Host } from '../command.ts'
-import { durationOption, NODE_OPTIONS, pathOption, readOptions, tell, tellSources } from '../options.ts'
+import {
+  CHANGE_OPTIONS,
+  durationOption,
+  NODE_OPTIONS,
+  OUTPUT_OPTION,
+  pathOption,
+  readOptions,
+  tell,
+  tellSources,
+} from '../options.ts'
 
 const NAMES = RENEWABLE.map(({ name }) => name)
 const ALGORITHMS = Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[]
@@ -15,6 +30,17 @@ const ALGORITHMS = Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[]
 export const command = defineCommand({
   names: `all, or any of: ${NAMES.join(', ')}`,
   options: {
+    within: {
+      type: 'string',
+      coerce: durationOption('within', 0),
+      describe: 'Renew only what expires within this time; nothing to do is exit code 0',
+    },
+    'dry-run': { type: 'boolean', default: false, describe: 'Say what would change, change nothing' },
+    key: {
+      choices: ['new', 'keep'] as ('new' | 'keep')[],
+      default: 'new' as 'new' | 'keep',
+      describe: 'A new key, or the old one signed again',
+    },
     'csr-only': {
       type: 'boolean',
       default: false,
@@ -35,16 +61,14 @@ export const command = defineCommand({
       coerce: durationOption('validity'),
       describe: 'How long the new certificates are valid (default: as --config says, else 1y)',
     },
-    output: {
-      alias: 'o',
-      choices: Object.keys(RENEWAL_FORMATS) as RenewalFormatName[],
-      default: 'text' as RenewalFormatName,
-      describe: 'Output format',
-    },
+    output: OUTPUT_OPTION,
+    ...CHANGE_OPTIONS,
     ...NODE_OPTIONS,
   },
   examples: [
     { command: 'kubepki certs renew all', does: 'what kubeadm renews, signed by the CAs on this disk' },
+    { command: 'kubepki certs renew all --within 30d', does: 'for a timer: what is due, else nothing' },
+    { command: 'kubepki certs renew all --dry-run', does: 'the plan: dates, keys, files' },
     { command: 'kubepki certs renew apiserver etcd-server --validity 90d', does: 'two of them, for 90 days' },
     {
       command: 'kubepki certs renew all --csr-only --csr-dir /root/csr',
@@ -52,15 +76,9 @@ export const command = defineCommand({
     },
   ],
   run: async (args, host) => {
-    const asked = (args.names ?? []).map(String)
-    const names = renewableNames(asked)
-    const isAll = names === 'all'
-    if (args['csr-only'] && args.validity !== undefined) {
-      throw new PkiError('USAGE', '--validity and --csr-only exclude each other', {
-        hint: 'a request says nothing of time: whoever signs it decides',
-      })
-    }
-    const result = await renewCertificates({
+    const names = renewableNames((args.names ?? []).map(String))
+    checkFlags(args)
+    const options: RenewOptions = {
       ...readOptions(args, host),
       names,
       csrOnly: args['csr-only'],
@@ -68,23 +86,80 @@ export const command = defineCommand({
       force: args.force,
       encryptionAlgorithm: args['encryption-algorithm'],
       validity: args.validity,
-    })
+      within: args.within,
+      keepKey: args.key === 'keep',
+      lockTimeout: args['lock-timeout'],
+      keepBackups: args['keep-backups'],
+    }
+    if (args['dry-run']) return showPlan(planCertificates(options), args, host)
+    const result = await renewCertificates(options)
+    const isAll = names === 'all'
     host.stdout(RENEWAL_FORMATS[args.output](result, { isAll }))
     if (args.verbose) tellSources(host, result.sources)
     return explain(result, { host, isAll })
   },
 })
 
-function explain(result: RenewalResult, { host, isAll }: { host: Host; isAll: boolean }): ExitCode {
-  for (const warning of result.warnings) tell.warning(host, warning)
-  const failed = result.skipped.filter(({ reason }) => !HARMLESS.has(reason))
+interface Flags {
+  readonly 'csr-only': boolean
+  readonly validity?: number | undefined
+  readonly key: 'new' | 'keep'
+  readonly 'encryption-algorithm'?: string | undefined
+}
+
+function checkFlags({ 'csr-only': csrOnly, validity, key, 'encryption-algorithm': algorithm }: Flags): void {
+  const refuse = (flags: string, hint: string) =>
+    new PkiError('USAGE', `${flags} exclude each other`, { hint })
+  if (csrOnly && validity !== undefined) {
+    throw refuse('--validity and --csr-only', 'a request says nothing of time: whoever signs it decides')
+  }
+  if (key !== 'keep') return
+  if (csrOnly) throw refuse('--key keep and --csr-only', 'a request is always for a new key')
+  if (algorithm !== undefined)
+    throw refuse('--key keep and --encryption-algorithm', 'a kept key is what it is')
+}
+
+function showPlan(
+  plan: RenewalPlan,
+  { output, verbose }: { output: 'text' | 'json' | 'yaml'; verbose: boolean },
+  host: Host,
+): ExitCode {
+  host.stdout(PLAN_FORMATS[output](plan))
+  if (verbose) tellSources(host, plan.sources)
+  for (const warning of plan.warnings) tell.warning(host, warning)
+  const exitCode = explainSkipped(plan.skipped, host)
+  const { changed, restart } = plan
+  tell.note(host, changed ? 'nothing was changed: this is the plan' : 'nothing to do')
+  if (restart.length > 0) tell.hint(host, `afterwards: restart ${restart.join(', ')}`)
+  return exitCode
+}
+
+/** What was left alone because something is wrong with it makes the run a failure. */
+function explainSkipped(skipped: readonly SkippedCertificate[], host: Host): ExitCode {
+  const failed = skipped.filter(({ reason }) => !HARMLESS.has(reason))
   for (const { name, message } of failed) tell.error(host, `${name} not renewed: ${message}`)
   for (const hint of new Set(failed.flatMap(({ hint }) => hint ?? []))) tell.hint(host, hint)
+  for (const { name, message } of skipped.filter(({ reason }) => reason === 'NOT_LONGER'))
+    tell.warning(host, `${name} not renewed: it ${message}`)
+  return failed.length > 0 ? EXIT.failed : EXIT.done
+}
+
+function explain(result: RenewalResult, { host, isAll }: { host: Host; isAll: boolean }): ExitCode {
+  for (const warning of result.warnings) tell.warning(host, warning)
+  const exitCode = explainSkipped(result.skipped, host)
   const { restart, pending } = result
   const isLess = restart.length > 0 && (!isAll || restart.length < ALL_COMPONENTS)
   if (isLess) tell.hint(host, `changed here: restart ${restart.join(', ')}`)
   for (const line of pendingHints(pending)) tell.hint(host, line)
-  return failed.length > 0 ? EXIT.failed : EXIT.done
+  if (!result.changed && exitCode === EXIT.done && pending.length === 0) tell.note(host, nothingDue(result))
+  if (result.backup !== undefined) tell.note(host, `to undo it: kubepki certs rollback ${result.backup}`)
+  return exitCode
+}
+
+function nothingDue({ skipped }: RenewalResult): string {
+  const due = skipped.filter(({ reason }) => reason === 'NOT_DUE')
+  const [first] = due.toSorted((a, b) => (a.message < b.message ? -1 : 1))
+  return first ? `nothing to do: the next is ${first.name}, it ${first.message}` : 'nothing to do'
 }
 
 /** What kubeadm's closing line names. */

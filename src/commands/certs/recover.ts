@@ -1,0 +1,16 @@
+import { EXIT } from '../../errors.ts'
+import { recoverInterrupted } from '../../operations/recover.ts'
+import { defineCommand } from '../command.ts'
+import { CHANGE_OPTIONS, NODE_OPTIONS, readOptions, tell } from '../options.ts'
+
+export const command = defineCommand({
+  options: { 'lock-timeout': CHANGE_OPTIONS['lock-timeout'], ...NODE_OPTIONS },
+  examples: [{ command: 'kubepki certs recover', does: 'after a crash or a power loss' }],
+  run: async (args, host) => {
+    const lockTimeout = args['lock-timeout']
+    const notes = await recoverInterrupted({ ...readOptions(args, host), lockTimeout })
+    for (const note of notes) host.stdout(`${note}\n`)
+    if (notes.length === 0) tell.note(host, 'nothing was interrupted')
+    return EXIT.done
+  },
+})

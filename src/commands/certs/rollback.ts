@@ -1,0 +1,56 @@
+import { EXIT, PkiError } from '../../errors.ts'
+import { planRollBack, rollBack } from '../../operations/rollback.ts'
+import type { RollbackResult } from '../../pki/rollback-result.ts'
+import { ROLLBACK_FORMATS } from '../../report/backups.ts'
+import { defineCommand, type Host } from '../command.ts'
+import { CHANGE_OPTIONS, NODE_OPTIONS, OUTPUT_OPTION, readOptions, tell } from '../options.ts'
+
+export const command = defineCommand({
+  names: 'ID is one that kubepki certs history shows; the newest, when none is named.',
+  isNameOptional: true,
+  options: {
+    'dry-run': { type: 'boolean', default: false, describe: 'Say what would be put back, change nothing' },
+    force: {
+      type: 'boolean',
+      default: false,
+      describe: 'Also overwrite files that were changed after the backup',
+    },
+    output: OUTPUT_OPTION,
+    ...CHANGE_OPTIONS,
+    ...NODE_OPTIONS,
+  },
+  examples: [
+    { command: 'kubepki certs rollback', does: 'undo the last job; a second rollback undoes the first' },
+    {
+      command: 'kubepki certs rollback 20261201T000000Z --dry-run',
+      does: 'what undoing that job would change',
+    },
+  ],
+  run: async (args, host) => {
+    const [id, second] = (args.names ?? []).map(String)
+    if (second !== undefined) throw new PkiError('USAGE', `wanted one ID, found "${second}" too`)
+    const options = {
+      ...readOptions(args, host),
+      id,
+      force: args.force,
+      lockTimeout: args['lock-timeout'],
+      keepBackups: args['keep-backups'],
+    }
+    const result = args['dry-run'] ? planRollBack(options) : await rollBack(options)
+    host.stdout(ROLLBACK_FORMATS[args.output](result))
+    explain(result, host)
+    return EXIT.done
+  },
+})
+
+function explain(
+  { id, command, dryRun, changed, backup, restart, warnings }: RollbackResult,
+  host: Host,
+): void {
+  for (const warning of warnings) tell.warning(host, warning)
+  const undone = `"${command}" (${id})`
+  if (!changed) tell.note(host, `nothing to do: the files are as before ${undone}`)
+  else if (dryRun) tell.note(host, `nothing was changed: this is what undoing ${undone} would do`)
+  else tell.note(host, `undone: ${undone}; to have it again: kubepki certs rollback ${backup}`)
+  if (restart.length > 0) tell.hint(host, `changed here: restart ${restart.join(', ')}`)
+}

@@ -1,0 +1,21 @@
+/** What every operation that changes files has in common. */
+import { dirname } from 'node:path'
+import { isThere } from '../store/disk.ts'
+import { type ReadOptions, readSnapshot } from '../store/read.ts'
+import { findStore, type Store, type StoreOptions } from '../store/state.ts'
+
+export interface ChangeOptions {
+  /** Milliseconds to wait for another job that changes files; by default none. */
+  readonly lockTimeout?: number | undefined
+  /** How many backups stay; by default 10. */
+  readonly keepBackups?: number | undefined
+}
+
+export const DEFAULT_KEEP_BACKUPS = 10
+
+/** Throws where there is no PKI at all: nothing is made in a place that was only mistyped. */
+export function storeFor(options: ReadOptions & StoreOptions): Store {
+  const store = findStore(options)
+  if (!isThere(dirname(store.realPath))) readSnapshot(options)
+  return store
+}

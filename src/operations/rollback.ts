@@ -1,0 +1,154 @@
+/** Backups: which there are, and putting one back. */
+import { PkiError } from '../errors.ts'
+import { usersOf } from '../inventory/select.ts'
+import type { Backup } from '../pki/backup.ts'
+import type { FileChange } from '../pki/file-change.ts'
+import { type FileOutcome, planRollback } from '../pki/rollback.ts'
+import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
+import { listBackups, readCopy } from '../store/backup.ts'
+import { on, removeEmptyDirectory } from '../store/disk.ts'
+import { hashOf } from '../store/move.ts'
+import { checkWritable } from '../store/preflight.ts'
+import { type ReadOptions, readSnapshot } from '../store/read.ts'
+import { unfinishedBusiness } from '../store/recovery.ts'
+import { underLock } from '../store/session.ts'
+import { findStore, realPathOf, type Store } from '../store/state.ts'
+import { commit } from '../store/transaction.ts'
+import { type ChangeOptions, DEFAULT_KEEP_BACKUPS, storeFor } from './change.ts'
+
+export interface HistoryOptions extends ReadOptions {
+  readonly now: Date
+}
+
+export interface RollbackOptions extends HistoryOptions, ChangeOptions {
+  /** By default the newest. */
+  readonly id?: string | undefined
+  /** Also where files have changed since. */
+  readonly force: boolean
+}
+
+/** The backups, the newest first, and whether each could be put back as things are. */
+export function listHistory(options: HistoryOptions): BackupList {
+  const store = findStore(options)
+  const { backups, damaged } = listBackups(store)
+  return {
+    directory: store.path,
+    backups: backups.map(backup => {
+      const { id, time, command, version, files } = backup
+      const outcomes = outcomesOf(store, backup)
+      const changedSince = outcomes.filter(({ isChangedSince }) => isChangedSince).map(({ path }) => path)
+      const isUndone = outcomes.every(({ action }) => action === 'none')
+      return { id, time, command, version, files, changedSince, isUndone }
+    }),
+    damaged,
+    warnings: unfinishedBusiness(options),
+  }
+}
+
+/** Puts the files of a backup back, as a job of its own that can be undone too. */
+export function rollBack(options: RollbackOptions): Promise<RollbackResult> {
+  const store = storeFor(options)
+  const session = { command: commandOf(options), lockTimeout: options.lockTimeout ?? 0 }
+  return underLock(store, session, async notes => {
+    const { backup, outcomes } = choose(store, options)
+    const changes = changesOf(store, backup, outcomes)
+    const { backup: undo, warnings } = commit(store, {
+      changes,
+      command: `certs rollback ${backup.id}`,
+      now: options.now,
+      keepBackups: options.keepBackups ?? DEFAULT_KEEP_BACKUPS,
+    })
+    for (const directory of backup.directories.toReversed()) {
+      on(directory.path, () => removeEmptyDirectory(realPathOf(store, directory)))
+    }
+    return { ...resultOf(backup, outcomes, options), backup: undo, warnings: [...notes, ...warnings] }
+  })
+}
+
+/** What a rollback would do; the copies are verified. */
+export function planRollBack(options: RollbackOptions): RollbackResult {
+  const store = findStore(options)
+  const { backup, outcomes } = choose(store, options)
+  for (const { path, realPath } of changesOf(store, backup, outcomes)) checkWritable(path, realPath)
+  const result = resultOf(backup, outcomes, options)
+  return { ...result, dryRun: true, backup: undefined, warnings: unfinishedBusiness(options) }
+}
+
+function commandOf({ id }: RollbackOptions): string {
+  return ['certs rollback', ...(id === undefined ? [] : [id])].join(' ')
+}
+
+function choose(store: Store, { id, force }: RollbackOptions) {
+  const { backups, damaged } = listBackups(store)
+  const backup = id === undefined ? backups[0] : backups.find(one => one.id === id)
+  if (!backup) throw notThere(store, id, damaged.find(one => one.id === id)?.found)
+  const outcomes = outcomesOf(store, backup)
+  const changed = outcomes.filter(({ isChangedSince }) => isChangedSince).map(({ path }) => path)
+  if (changed.length > 0 && !force) throw changedSince(backup, changed)
+  return { backup, outcomes }
+}
+
+function notThere(store: Store, id: string | undefined, damage: string | undefined): PkiError {
+  const hint = 'see what there is: kubepki certs history'
+  if (id === undefined) return new PkiError('BACKUP_MISSING', `no backup in ${store.path}`, { hint })
+  if (damage === undefined)
+    return new PkiError('BACKUP_MISSING', `no backup ${id} in ${store.path}`, { hint })
+  return new PkiError('BACKUP_INVALID', `backup ${id} cannot be used: ${damage}`, { hint })
+}
+
+function changedSince({ id }: Backup, files: readonly string[]): PkiError {
+  const what = files.length === 1 ? 'a file has' : `${files.length} files have`
+  return new PkiError('FILES_CHANGED_SINCE', `${what} changed since backup ${id}: ${files.join(', ')}`, {
+    hint: 'roll back newer jobs first (kubepki certs history), or lose what changed with --force',
+  })
+}
+
+function outcomesOf(store: Store, backup: Backup): FileOutcome[] {
+  const now = backup.files.map(file => {
+    const path = realPathOf(store, file)
+    return { path, hash: on(path, () => hashOf(path)) }
+  })
+  return planRollback(backup, now)
+}
+
+function changesOf(store: Store, backup: Backup, outcomes: readonly FileOutcome[]): FileChange[] {
+  return outcomes.flatMap(({ file, path, action }) => {
+    if (action === 'none') return []
+    const change = { path, realPath: path, isSecret: file.isSecret }
+    if (action === 'remove') return { ...change, contents: null }
+    const { mode = '0600', uid = 0, gid = 0 } = file
+    const contents = readCopy(store, backup, file)
+    return { ...change, contents, mode: Number.parseInt(mode, 8), owner: { uid, gid } }
+  })
+}
+
+function resultOf({ id, command }: Backup, outcomes: readonly FileOutcome[], options: RollbackOptions) {
+  const pathsOf = (wanted: FileOutcome['action']) =>
+    outcomes.filter(({ action }) => action === wanted).map(({ path }) => path)
+  const [restored, removed] = [pathsOf('restore'), pathsOf('remove')]
+  const isChanged = restored.length + removed.length > 0
+  const restart = isChanged ? componentsOf(options, [...restored, ...removed]) : []
+  return {
+    dryRun: false,
+    changed: isChanged,
+    id,
+    command,
+    restored,
+    removed,
+    unchanged: pathsOf('none'),
+    restart,
+  }
+}
+
+/** A node too broken to be read has no components to name. */
+function componentsOf(options: ReadOptions, paths: readonly string[]) {
+  try {
+    const touched = readSnapshot(options).entries.filter(entry => {
+      const files = [entry.file, entry.certificateFile, entry.key]
+      return files.some(file => file?.realPath !== undefined && paths.includes(file.realPath))
+    })
+    return usersOf(touched.map(({ name }) => name))
+  } catch {
+    return []
+  }
+}

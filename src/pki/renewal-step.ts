@@ -1,0 +1,81 @@
+/** What a renewal is asked for, and what it will do for each certificate. */
+import type { Certificate } from '../x509/certificate.ts'
+import type { PrivateKey } from '../x509/key.ts'
+import type { IssuableKeyAlgorithm, KeyAlgorithm } from '../x509/key-algorithm.ts'
+import type { AuthorityProblem, AuthorityState } from './authority.ts'
+import type { Entry } from './snapshot.ts'
+
+export interface RenewalOrder {
+  /** `all`: every row that applies to the node. */
+  readonly names: 'all' | readonly string[]
+  readonly csrOnly: boolean
+  /** Of the new keys; by default the configuration's, else each old key's. */
+  readonly encryptionAlgorithm?: IssuableKeyAlgorithm | undefined
+  /** Milliseconds; by default the configuration's, else a year. */
+  readonly validity?: number | undefined
+  /** Milliseconds: only what expires inside it. */
+  readonly within?: number | undefined
+  /** Signs the same keys again. */
+  readonly keepKey?: boolean
+}
+
+export type SkipReason =
+  | 'MISSING'
+  | 'NOT_DUE'
+  | 'NOT_LONGER'
+  | 'INVALID'
+  | 'IS_A_CA'
+  | 'SAME_FILE'
+  | 'SHARED_FILE'
+  | 'NO_KEY_PLACE'
+  | 'PLACE_UNUSABLE'
+  | 'KEY_ALGORITHM_UNSUPPORTED'
+  | 'KEY_NOT_KEPT'
+  | 'REQUEST_INCOMPLETE'
+  | 'NOT_MADE'
+  | AuthorityProblem
+
+export interface SkipStep {
+  readonly action: 'skip'
+  readonly name: string
+  readonly longName: string
+  readonly reason: SkipReason
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/** A new key, or the old one signed again. */
+export type KeyChoice =
+  | { readonly algorithm: IssuableKeyAlgorithm; readonly kept?: undefined }
+  | { readonly algorithm: KeyAlgorithm; readonly kept: PrivateKey }
+
+interface WorkStep {
+  readonly name: string
+  readonly longName: string
+  readonly entry: Entry
+  readonly old: Certificate
+  readonly caName: string
+  readonly key: KeyChoice
+  readonly warnings: readonly string[]
+}
+
+export interface SignStep extends WorkStep {
+  readonly action: 'sign'
+  readonly authority: AuthorityState & { state: 'local' }
+  readonly notBefore: Date
+  readonly notAfter: Date
+  /** Certificates after the leaf in its file that stay: those on the new certification path. */
+  readonly chain: readonly Certificate[]
+  /** Rows that are the same files. */
+  readonly twins: readonly string[]
+}
+
+export interface RequestStep extends WorkStep {
+  readonly action: 'request'
+  readonly isCaExternal: boolean
+}
+
+export type Step = SignStep | RequestStep | SkipStep
+
+/** Nothing is wrong with a step skipped for one of these. */
+export const HARMLESS: ReadonlySet<SkipReason> = new Set(['MISSING', 'SAME_FILE', 'NOT_DUE', 'NOT_LONGER'])

@@ -1,0 +1,159 @@
+/**
+ * The backups: a directory each, its owner's alone, that mirrors the files replaced, with a manifest that is written
+ * last and removed first, so that one with a manifest is whole. What lies there comes from a disk: it is checked.
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { PkiError } from '../errors.ts'
+import { isMapping, listAt, parseJson, stringAt } from '../kubernetes/yaml.ts'
+import { BACKUP_ID, type Backup, type BackupFile } from '../pki/backup.ts'
+import { sha256 } from './digest.ts'
+import { isThere, on, readIfThere, removeFile, syncDirectory, writeNewFile } from './disk.ts'
+import { hashIn, storedPathIn } from './journal.ts'
+import { pathBelow, resolveInside } from './paths.ts'
+import type { Store } from './state.ts'
+
+const MANIFEST = 'manifest.json'
+
+export function backupDirectory({ realPath }: Store, id: string): string {
+  return join(realPath, id)
+}
+
+/** Where a file's old contents are: its own path, below the backup. */
+function copyOf(
+  store: Store,
+  id: string,
+  { path, isOutsideRoot }: Pick<BackupFile, 'path' | 'isOutsideRoot'>,
+) {
+  return join(backupDirectory(store, id), isOutsideRoot ? 'outside-root' : '', path)
+}
+
+/** `contents` in the order of the files; undefined where there was none. */
+export function writeBackup(
+  store: Store,
+  backup: Backup,
+  contents: readonly (Uint8Array | undefined)[],
+): void {
+  const directory = backupDirectory(store, backup.id)
+  const made = new Set([directory, store.realPath])
+  on(directory, () => mkdirSync(directory, { mode: 0o700 }))
+  for (const [index, file] of backup.files.entries()) {
+    const bytes = contents[index]
+    if (bytes === undefined) continue
+    const copy = copyOf(store, backup.id, file)
+    on(copy, () => {
+      for (const parent of missingParents(copy, made)) mkdirSync(parent, { mode: 0o700 })
+      writeNewFile(copy, bytes)
+    })
+  }
+  const manifest = { apiVersion: 'kubepki/v1', kind: 'Backup', ...backup }
+  on(directory, () => {
+    const draft = join(directory, `${MANIFEST}.draft`)
+    writeNewFile(draft, `${JSON.stringify(manifest, null, 2)}\n`)
+    for (const one of made) syncDirectory(one)
+    renameSync(draft, join(directory, MANIFEST))
+    syncDirectory(directory)
+  })
+}
+
+/** From the top down, each once. */
+function missingParents(path: string, made: Set<string>): string[] {
+  const parent = dirname(path)
+  if (made.has(parent)) return []
+  const above = missingParents(parent, made)
+  made.add(parent)
+  return [...above, parent]
+}
+
+/** The manifest goes first: what is left is no backup. */
+export function removeBackup(store: Store, id: string): void {
+  const directory = backupDirectory(store, id)
+  if (!backupIds(store).includes(id)) return
+  on(directory, () => {
+    removeFile(join(directory, MANIFEST))
+    rmSync(directory, { recursive: true, force: true })
+  })
+}
+
+/** Whole or begun. */
+export function backupIds({ path, realPath }: Store): string[] {
+  if (!isThere(realPath)) return []
+  const entries = on(path, () => readdirSync(realPath, { withFileTypes: true }))
+  return entries.filter(entry => entry.isDirectory() && BACKUP_ID.test(entry.name)).map(({ name }) => name)
+}
+
+export interface DamagedBackup {
+  readonly id: string
+  readonly found: string
+}
+
+export interface Backups {
+  /** The newest first. */
+  readonly backups: readonly Backup[]
+  readonly damaged: readonly DamagedBackup[]
+}
+
+export function listBackups(store: Store): Backups {
+  const read = backupIds(store).flatMap(id => readBackup(store, id) ?? [])
+  const backups = read.filter(one => 'sequence' in one)
+  return {
+    backups: backups.toSorted((a, b) => b.sequence - a.sequence),
+    damaged: read.filter(one => 'found' in one),
+  }
+}
+
+function readBackup(store: Store, id: string): Backup | DamagedBackup | undefined {
+  const manifest = join(backupDirectory(store, id), MANIFEST)
+  const text = on(manifest, () => readIfThere(manifest))?.toString('utf8')
+  if (text === undefined) return undefined
+  const found = parseJson(text)
+  if (!isMapping(found) || typeof found.sequence !== 'number')
+    return { id, found: 'its manifest is not whole' }
+  const { sequence } = found
+  const field = (name: string) => stringAt(found, name) ?? ''
+  const files = listAt(found, 'files').map(fileIn)
+  if (files.some(file => file === undefined)) return { id, found: 'its manifest is not whole' }
+  return {
+    id,
+    sequence,
+    time: field('time'),
+    command: field('command'),
+    version: field('version'),
+    files: files.filter(file => file !== undefined),
+    directories: listAt(found, 'directories').map(storedPathIn),
+  }
+}
+
+function fileIn(value: unknown): BackupFile | undefined {
+  if (!isMapping(value)) return undefined
+  const { path } = storedPathIn(value)
+  const [before, after] = [hashIn(value, 'sha256Before'), hashIn(value, 'sha256After')]
+  const mode = stringAt(value, 'mode')
+  const isOwned =
+    Number.isInteger(value.uid) && Number.isInteger(value.gid) && /^0[0-7]{3,4}$/.test(mode ?? '')
+  if (!isPlain(path) || (before === undefined && after === undefined) || (before && !isOwned))
+    return undefined
+  return {
+    ...storedPathIn(value),
+    ...(before && mode && { mode, uid: value.uid as number, gid: value.gid as number }),
+    isSecret: value.isSecret !== false,
+    sha256Before: before ?? null,
+    sha256After: after ?? null,
+  }
+}
+
+/** From the top, and never back up. */
+function isPlain(path: string): boolean {
+  return path.startsWith('/') && !path.split('/').includes('..')
+}
+
+/** The old contents, as they were. */
+export function readCopy(store: Store, { id }: Backup, file: BackupFile): Uint8Array {
+  const copy = copyOf(store, id, file)
+  const place = resolveInside(store.realPath, pathBelow(store.realPath, copy))
+  const isPlace = place.state === 'present' && place.realPath === copy
+  const bytes = isPlace ? on(copy, () => readIfThere(copy)) : undefined
+  if (bytes && sha256(bytes) === file.sha256Before) return bytes
+  const found = bytes ? 'is not what was put there (SHA-256 differs)' : 'does not exist'
+  throw new PkiError('BACKUP_INVALID', `${copy} ${found}`, { hint: 'see the others: kubepki certs history' })
+}

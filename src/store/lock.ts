@@ -1,0 +1,149 @@
+/**
+ * One job at a time: a lock file, whole from its first instant, that names the process that holds it. A lock whose
+ * process is gone is taken over; two that try take it in turn, because the right to replace a stale lock is itself
+ * such a lock.
+ */
+import { linkSync, readFileSync, readlinkSync, renameSync, statSync, unlinkSync } from 'node:fs'
+import { kill, pid } from 'node:process'
+import { isMapping, parseJson, stringAt } from '../kubernetes/yaml.ts'
+import { isThere, readIfThere, removeFile, writeNewFile } from './disk.ts'
+
+export interface Holder {
+  readonly pid: number
+  readonly command: string
+  readonly since: Date
+}
+
+export interface Lock {
+  readonly release: () => void
+}
+
+export type Attempt = Lock | { readonly holder: Holder }
+
+interface Identity {
+  readonly pid: number
+  /** Clock ticks after the machine's start; a number used again is another process. */
+  readonly startTime: string
+  readonly bootId: string
+  readonly pidNamespace: string
+  readonly command: string
+  readonly token: string
+}
+
+/** Takes the lock, or says who has it. */
+export function tryLock(path: string, command: string): Attempt {
+  const own = { ...identify(), command, token: Math.random().toString(36).slice(2).padEnd(12, '0') }
+  return take(path, own)
+}
+
+const MOST_STALE = 3
+
+function take(path: string, own: Identity, depth = 0): Attempt {
+  const draft = `${path}.${own.token}`
+  writeNewFile(draft, JSON.stringify(own))
+  try {
+    linkSync(draft, path)
+    return { release: () => release(path, own) }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST' && code !== 'ENOENT') throw error
+  } finally {
+    removeFile(draft)
+  }
+  const found = read(path)
+  if (!found) return take(path, own, depth)
+  if (isAlive(found.identity) || depth === MOST_STALE) return { holder: found.holder }
+  return takeOver(path, { own, stale: found.identity.token, depth })
+}
+
+interface TakeOver {
+  readonly own: Identity
+  readonly stale: string
+  readonly depth: number
+}
+
+function takeOver(path: string, { own, stale, depth }: TakeOver): Attempt {
+  const right = take(`${path}.stale`, own, depth + 1)
+  if ('holder' in right) return right
+  const isSame = read(path)?.identity.token === stale
+  try {
+    if (isSame) replace(path, own)
+  } finally {
+    right.release()
+  }
+  return isSame ? { release: () => release(path, own) } : take(path, own, depth)
+}
+
+function replace(path: string, own: Identity): void {
+  const draft = `${path}.${own.token}`
+  writeNewFile(draft, JSON.stringify(own))
+  renameSync(draft, path)
+}
+
+function release(path: string, { token }: Identity): void {
+  if (read(path)?.identity.token === token) unlinkSync(path)
+}
+
+/** Who holds it, when somebody who lives does. */
+export function lockHolder(path: string): Holder | undefined {
+  const found = isThere(path) ? read(path) : undefined
+  return found && isAlive(found.identity) ? found.holder : undefined
+}
+
+function read(path: string): { identity: Identity; holder: Holder } | undefined {
+  const text = readIfThere(path)?.toString('utf8')
+  const since = statSync(path, { throwIfNoEntry: false })?.mtime
+  if (text === undefined || since === undefined) return undefined
+  const found = parseJson(text)
+  const field = (name: string) => (isMapping(found) ? (stringAt(found, name) ?? '') : '')
+  const identity = {
+    pid: isMapping(found) && typeof found.pid === 'number' ? found.pid : 0,
+    startTime: field('startTime'),
+    bootId: field('bootId'),
+    pidNamespace: field('pidNamespace'),
+    command: field('command'),
+    token: field('token'),
+  }
+  return { identity, holder: { pid: identity.pid, command: identity.command, since } }
+}
+
+function identify() {
+  return {
+    pid,
+    startTime: statusOf(pid)?.startTime ?? '',
+    bootId: fact(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    pidNamespace: fact(() => readlinkSync('/proc/self/ns/pid')),
+  }
+}
+
+function fact(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return ''
+  }
+}
+
+/** In doubt (a process of another container) it lives. */
+function isAlive({ pid: other, startTime, bootId, pidNamespace }: Identity): boolean {
+  const here = identify()
+  if (other === 0 || bootId !== here.bootId) return false
+  if (pidNamespace !== here.pidNamespace) return true
+  const status = statusOf(other)
+  return status ? !status.isEnded && status.startTime === startTime : answers(other)
+}
+
+/** proc(5): the name may hold spaces and parentheses; state is the third field, start time the 22nd. */
+function statusOf(process: number): { isEnded: boolean; startTime: string } | undefined {
+  const text = fact(() => readFileSync(`/proc/${process}/stat`, 'utf8'))
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return text === '' ? undefined : { isEnded: /^[ZX]/.test(fields[0] ?? ''), startTime: fields[19] ?? '' }
+}
+
+function answers(process: number): boolean {
+  try {
+    return kill(process, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,66 @@
+/** What can be known to fail before the first byte is written. What it cannot know, staging finds out. */
+import { accessSync, constants, statfsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { PkiError } from '../errors.ts'
+import { isThere, on } from './disk.ts'
+
+export interface Intention {
+  readonly path: string
+  readonly realPath: string
+  /** Bytes to be written beside it. */
+  readonly size: number
+}
+
+/** Throws for the first thing in the way. `copies`: what goes to `directory` besides. */
+export function preflight(
+  intentions: readonly Intention[],
+  backup?: { directory: string; size: number },
+): void {
+  for (const { path, realPath } of intentions) checkWritable(path, realPath)
+  const needs = intentions.map(({ realPath, size }) => ({ directory: dirname(realPath), size }))
+  checkSpace(backup ? [...needs, backup] : needs)
+}
+
+export function checkWritable(path: string, realPath: string): void {
+  const directory = dirname(realPath)
+  if (!isThere(directory)) return
+  on(path, () => accessSync(directory, constants.W_OK | constants.X_OK))
+  const code = isThere(realPath) ? whyNotWritable(realPath) : undefined
+  if (code === 'EPERM') {
+    throw new PkiError('WRITE_FAILED', `cannot write ${path}: it is immutable`, {
+      hint: `lsattr ${realPath} shows it, chattr -i ends it`,
+    })
+  }
+}
+
+/** That the file itself may not be written (0400) is no obstacle: its name is what changes. */
+function whyNotWritable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.W_OK)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code
+  }
+}
+
+/** Directories, journal and manifest, on every file system. */
+const RESERVE = 64 * 1024
+
+function checkSpace(needs: readonly { directory: string; size: number }[]): void {
+  const places = needs.filter(({ directory }) => isThere(directory))
+  for (const [device, { directory }] of new Map(places.map(one => [statSync(one.directory).dev, one]))) {
+    const here = places.filter(one => statSync(one.directory).dev === device)
+    const { bsize, bfree, files, ffree } = statfsSync(directory)
+    const needed = here.reduce((sum, { size }) => sum + Math.ceil(size / bsize) * bsize, RESERVE)
+    const isFull = needed > bfree * bsize
+    if (!isFull && (files === 0 || ffree > here.length)) continue
+    const found = isFull ? `${needed} bytes wanted, ${bfree * bsize} free` : 'no inodes are free'
+    throw new PkiError(
+      'WRITE_FAILED',
+      `cannot write to ${directory}: no space left on the device: ${found}`,
+      {
+        hint: 'free some space, then run it again',
+      },
+    )
+  }
+}

@@ -1,0 +1,75 @@
+/** The time in which a job has the node's files for itself: the lock, and first of all what a crash left. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PkiError } from '../errors.ts'
+import { on, orUnchanged } from './disk.ts'
+import { type Lock, tryLock } from './lock.ts'
+import { describeHolder, lockFileOf, recover } from './recovery.ts'
+import { makeStore, removeStore, type Store } from './state.ts'
+
+export interface SessionOptions {
+  /** For whoever finds the lock. */
+  readonly command: string
+  /** Milliseconds to wait for another job to end. */
+  readonly lockTimeout: number
+}
+
+/** `notes`: what was completed or undone before. */
+export async function underLock<T>(
+  store: Store,
+  options: SessionOptions,
+  work: (notes: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const made = orUnchanged(() => makeStore(store))
+  try {
+    const lock = await waitForLock(store, options)
+    try {
+      return await work(recover(store))
+    } finally {
+      release(lock)
+    }
+  } finally {
+    removeStore(store, made)
+  }
+}
+
+/** One that cannot be removed is that of a dead process soon. */
+function release(lock: Lock): void {
+  try {
+    lock.release()
+  } catch {}
+}
+
+const PAUSE = 100
+
+async function waitForLock(store: Store, { command, lockTimeout }: SessionOptions): Promise<Lock> {
+  for (let waited = 0; ; waited += PAUSE) {
+    const attempt = attemptLock(store, command)
+    if ('release' in attempt) return attempt
+    if (waited >= lockTimeout) throw locked(store, describeHolder(attempt.holder), lockTimeout)
+    await sleep(Math.min(PAUSE, lockTimeout - waited))
+  }
+}
+
+/** Whoever ends a job removes an empty directory, perhaps just after it was made here. */
+function attemptLock(store: Store, command: string) {
+  for (let attempt = 1; ; attempt += 1) {
+    makeStore(store)
+    try {
+      return tryLock(lockFileOf(store), command)
+    } catch (error) {
+      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT' && attempt < 20
+      if (!isGone) orUnchanged(() => on(store.path, () => raise(error)))
+    }
+  }
+}
+
+function raise(error: unknown): never {
+  throw error
+}
+
+function locked(store: Store, holder: string, waited: number): PkiError {
+  const after = waited === 0 ? '' : ` (waited ${waited / 1000} s)`
+  return new PkiError('LOCKED', `another kubepki is changing files here: ${holder}${after}`, {
+    hint: `wait for it, or use --lock-timeout 1m; if no such process runs anywhere: rm ${lockFileOf(store)}`,
+  })
+}

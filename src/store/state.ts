@@ -1,0 +1,107 @@
+/** Where kubepki keeps what it needs on a node: its lock, its journal, the backups. One directory, its owner's alone. */
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { PkiError } from '../errors.ts'
+import { DEFAULT_KUBECONFIG_DIR, type LocationFlags, type NodePath } from '../pki/locations.ts'
+import { on, removeEmptyDirectory } from './disk.ts'
+import { locate, shownPath, type Tree } from './files.ts'
+import { isBelow, pathBelow, resolveInside } from './paths.ts'
+
+export interface Store {
+  readonly root: string
+  /** Directories outside the root that the user named. */
+  readonly directories: readonly string[]
+  /** As shown, and where it is. */
+  readonly path: string
+  readonly realPath: string
+}
+
+export interface StoreOptions extends LocationFlags {
+  readonly root: string
+  readonly csrDir?: string | undefined
+  /** The job changes nothing but what is in `csrDir`: where the node is read-only, its state is there. */
+  readonly isAboutRequests?: boolean
+}
+
+const NAME = 'kubepki-backups'
+
+/** Throws when its place cannot be told; makes nothing. */
+export function findStore(options: StoreOptions): Store {
+  const tree: Tree = { root: options.root }
+  const place = stateOf(tree, options)
+  const resolved = locate(tree, { ...place, path: `${place.path}/${NAME}` })
+  const path = shownPath(tree, { ...place, path: `${place.path}/${NAME}` })
+  if (resolved.state === 'invalid') {
+    throw new PkiError('WRITE_FAILED', `${path}: cannot be used: ${resolved.reason}`)
+  }
+  const { certDir, kubeconfigDir, kubeletDir, csrDir } = options
+  const named = [certDir, kubeconfigDir, kubeletDir, csrDir].flatMap(within => {
+    const real = within === undefined ? undefined : locate(tree, { path: '', within })
+    return real && real.state !== 'invalid' ? [real.realPath] : []
+  })
+  return { root: options.root, directories: named, path, realPath: resolved.realPath }
+}
+
+/** Beside the kubeconfigs; where there are none, in the certificate directory that was named. */
+function stateOf(tree: Tree, { kubeconfigDir, certDir, csrDir, isAboutRequests }: StoreOptions): NodePath {
+  const named = (within: string): NodePath => ({ path: '', within })
+  const usual: NodePath =
+    kubeconfigDir === undefined ? { path: DEFAULT_KUBECONFIG_DIR } : named(kubeconfigDir)
+  if (isAboutRequests && csrDir !== undefined && !isWritable(tree, usual)) return named(csrDir)
+  const isHere = kubeconfigDir !== undefined || locate(tree, usual).state === 'present'
+  return isHere || certDir === undefined ? usual : named(certDir)
+}
+
+function isWritable(tree: Tree, place: NodePath): boolean {
+  const resolved = locate(tree, place)
+  try {
+    if (resolved.state === 'present') accessSync(resolved.realPath, constants.W_OK | constants.X_OK)
+    return resolved.state === 'present'
+  } catch {
+    return false
+  }
+}
+
+/** Answers with the topmost directory that had to be made. */
+export function makeStore({ path, realPath }: Store): string | undefined {
+  return on(path, () => mkdirSync(realPath, { recursive: true, mode: 0o700 }))
+}
+
+/** What is empty of it, up to what was made. */
+export function removeStore({ realPath }: Store, made: string | undefined): void {
+  const top = made ?? realPath
+  for (let directory = realPath; isBelow(top, directory); directory = dirname(directory)) {
+    try {
+      removeEmptyDirectory(directory)
+    } catch {}
+  }
+}
+
+/** A file as the journal and a backup name it: below the root, so that a moved tree still fits. */
+export interface StoredPath {
+  readonly path: string
+  readonly isOutsideRoot?: true
+}
+
+export function storedPath({ root }: Store, realPath: string): StoredPath {
+  return isBelow(root, realPath)
+    ? { path: pathBelow(root, realPath) }
+    : { path: realPath, isOutsideRoot: true }
+}
+
+/** Where that is on this machine. Read from a file: it must not lead out of the root or what the user named. */
+export function realPathOf(
+  { root, directories, path: shown }: Store,
+  { path, isOutsideRoot }: StoredPath,
+): string {
+  const base = isOutsideRoot ? directories.find(directory => isBelow(directory, path)) : root
+  const below = base === undefined ? undefined : isOutsideRoot ? pathBelow(base, path) : path
+  const place = base === undefined || below === undefined ? undefined : resolveInside(base, below)
+  if (base !== undefined && below !== undefined && place?.state !== 'invalid') {
+    const plain = join(base, below)
+    if (place?.realPath === plain) return plain
+  }
+  throw new PkiError('BACKUP_INVALID', `${shown}: ${path} leads out of the root`, {
+    hint: 'use the same --root, --cert-dir and --kubeconfig-dir as then',
+  })
+}
