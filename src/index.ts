@@ -12,6 +12,7 @@ export type {
   RenewedCertificate,
   SkippedCertificate,
 } from './pki/renewal-result.ts'
+export type { Restart, RestartPlan, SelfReload } from './pki/restart.ts'
 export type { SourceFact } from './pki/sources.ts'
 export type { ReadOptions } from './store/read.ts'
 export { VERSION } from './version.ts'

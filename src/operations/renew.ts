@@ -1,6 +1,5 @@
 /** Renewal: read, plan, issue, check, then write everything or nothing. */
 import { messageOf, PkiError } from '../errors.ts'
-import { usersOf } from '../inventory/select.ts'
 import { type AuthorityState, assessAuthority } from '../pki/authority.ts'
 import { instant } from '../pki/instant.ts'
 import { verifyIssued, verifyRequest, verifyWritten } from '../pki/issued.ts'
@@ -19,6 +18,7 @@ import type {
   SkippedCertificate,
 } from '../pki/renewal-result.ts'
 import { certificateText, type FileChange, renewedFiles } from '../pki/renewed-files.ts'
+import { planRestart } from '../pki/restart.ts'
 import { type Entry, type Snapshot, shownFile } from '../pki/snapshot.ts'
 import { renewalSources } from '../pki/sources.ts'
 import { readKey, type Tree } from '../store/files.ts'
@@ -76,7 +76,10 @@ export async function renewCertificates(options: RenewOptions): Promise<RenewalR
     renewed,
     pending: outcomes.flatMap(outcome => outcome.pending ?? []),
     skipped: outcomes.flatMap(outcome => outcome.skipped ?? []),
-    restart: usersOf(renewed.map(({ name }) => name)),
+    ...planRestart(
+      snapshot,
+      renewed.map(({ name }) => name),
+    ),
     sources: renewalSources(snapshot, options),
     warnings: [...snapshot.warnings, ...outcomes.flatMap(outcome => outcome.warnings)],
   }

@@ -1,5 +1,5 @@
-import type { Component } from '../inventory/catalog.ts'
 import type { SkipReason } from './renewal.ts'
+import type { RestartPlan } from './restart.ts'
 import type { SourceFact } from './sources.ts'
 
 export interface RenewedCertificate {
@@ -37,13 +37,12 @@ export interface SkippedCertificate {
   readonly hint?: string | undefined
 }
 
-export interface RenewalResult {
+/** And, of the processes that hold a renewed certificate, which must be restarted. */
+export interface RenewalResult extends RestartPlan {
   readonly changed: boolean
   readonly renewed: readonly RenewedCertificate[]
   readonly pending: readonly PendingRequest[]
   readonly skipped: readonly SkippedCertificate[]
-  /** The processes that hold a renewed certificate. */
-  readonly restart: readonly Component[]
   readonly sources: readonly SourceFact[]
   readonly warnings: readonly string[]
 }

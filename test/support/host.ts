@@ -26,7 +26,8 @@ export async function kubepki(...argv: string[]): Promise<Outcome> {
 }
 
 /** What kubepki says beyond kubeadm: what of the closing line applies here, and what kind of host it is. */
-const ADVICE = /^kubepki: (hint: changed here: restart [a-z, -]+|a host of etcd alone: .*)\n/gm
+const ADVICE =
+  /^kubepki: (hint: changed here: restart [a-z, -]+|hint: take the new files up by themselves: .*|a host of etcd alone: .*)\n/gm
 
 /** The outcome without that advice: anything else on stderr stays. */
 export function exceptAdvice(outcome: Outcome): Outcome {

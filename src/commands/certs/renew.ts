@@ -5,6 +5,7 @@ import { renewCertificates } from '../../operations/renew.ts'
 import { HARMLESS } from '../../pki/renewal.ts'
 import type { PendingRequest, RenewalResult } from '../../pki/renewal-result.ts'
 import { RENEWAL_FORMATS, type RenewalFormatName } from '../../report/renewal.ts'
+import { restartHints } from '../../report/restart.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
 import { defineCommand, type Host } from '../command.ts'
 import { durationOption, NODE_OPTIONS, pathOption, readOptions, tell, tellSources } from '../options.ts'
@@ -80,15 +81,10 @@ function explain(result: RenewalResult, { host, isAll }: { host: Host; isAll: bo
   const failed = result.skipped.filter(({ reason }) => !HARMLESS.has(reason))
   for (const { name, message } of failed) tell.error(host, `${name} not renewed: ${message}`)
   for (const hint of new Set(failed.flatMap(({ hint }) => hint ?? []))) tell.hint(host, hint)
-  const { restart, pending } = result
-  const isLess = restart.length > 0 && (!isAll || restart.length < ALL_COMPONENTS)
-  if (isLess) tell.hint(host, `changed here: restart ${restart.join(', ')}`)
-  for (const line of pendingHints(pending)) tell.hint(host, line)
+  const hints = [...restartHints(result, { isAll }), ...pendingHints(result.pending)]
+  for (const line of hints) tell.hint(host, line)
   return failed.length > 0 ? EXIT.failed : EXIT.done
 }
-
-/** What kubeadm's closing line names. */
-const ALL_COMPONENTS = 4
 
 function pendingHints(pending: readonly PendingRequest[]): string[] {
   if (pending.length === 0) return []
