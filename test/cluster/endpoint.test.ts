@@ -92,10 +92,8 @@ describe('probeEndpoint', () => {
     })
   })
 
-  it('tls: no certificate, but an alert', async () => {
-    const port = await listening(
-      tlsServer({ maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA', ecdhCurve: 'P-256', sigalgs: 'ed25519' }),
-    )
-    expect(await probe(port)).toMatchObject({ state: 'tls' })
+  it('tls: an alert instead of a certificate', async () => {
+    const port = await listening(tlsServer({ maxVersion: 'TLSv1.2', sigalgs: 'ed25519' }))
+    expect(await probe(port)).toEqual({ state: 'tls' })
   })
 })
