@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['test/{cli,operations,store}/**/*.test.ts', 'test/conformance/openssl*.test.ts'],
+          include: ['test/{cli,cluster,operations,store}/**/*.test.ts', 'test/conformance/openssl*.test.ts'],
           testTimeout: 60_000,
         },
       },

@@ -17,6 +17,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   pki: 3,
   report: 4,
   store: 4,
+  cluster: 4,
   operations: 5,
   commands: 6,
   'cli.ts': 7,

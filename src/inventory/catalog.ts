@@ -1,6 +1,20 @@
 /** What a node keeps: kubeadm's own names, in kubeadm's order of creation (each CA before its leaves). Rows only. */
 
-export type Component = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd'
+export type Component = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet'
+
+/** A process that holds a file. */
+export interface Use {
+  readonly component: Component
+  /** Absent: the file is read at the start only. */
+  readonly reloads?: Reload
+}
+
+export interface Reload {
+  /** The component's first version that takes a changed file up by itself. */
+  readonly since: string
+  /** In at most so many seconds; 0: for every new connection. */
+  readonly within: number
+}
 
 /** A static-pod flag that names this file, so that the manifests can tell where it really is. */
 export interface FlagSpec {
@@ -25,8 +39,7 @@ export interface CertificateSpec {
   readonly onEtcdHosts?: true
   /** In order of trust: the first flag present says where the file is. */
   readonly flags: readonly FlagSpec[]
-  /** The processes that hold it. */
-  readonly usedBy: readonly Component[]
+  readonly usedBy: readonly Use[]
 }
 
 export const CERTIFICATES = [
@@ -43,7 +56,14 @@ export const CERTIFICATES = [
         key: 'cluster-signing-key-file',
       },
     ],
-    usedBy: ['kube-apiserver', 'kube-controller-manager'],
+    usedBy: [
+      // kubernetes#90360
+      { component: 'kube-apiserver', reloads: { since: '1.19', within: 60 } },
+      // The signer takes it up (kubernetes#86816), what publishes --root-ca-file does not (kubernetes#137410).
+      { component: 'kube-controller-manager' },
+      // kubernetes#136762
+      { component: 'kubelet', reloads: { since: '1.36', within: 60 } },
+    ],
   },
   {
     kind: 'leaf',
@@ -52,7 +72,10 @@ export const CERTIFICATES = [
     baseName: 'apiserver',
     caName: 'ca',
     flags: [{ component: 'kube-apiserver', certificate: 'tls-cert-file', key: 'tls-private-key-file' }],
-    usedBy: ['kube-apiserver'],
+    usedBy: [
+      // kubernetes#84200
+      { component: 'kube-apiserver', reloads: { since: '1.17', within: 60 } },
+    ],
   },
   {
     kind: 'leaf',
@@ -63,7 +86,10 @@ export const CERTIFICATES = [
     flags: [
       { component: 'kube-apiserver', certificate: 'kubelet-client-certificate', key: 'kubelet-client-key' },
     ],
-    usedBy: ['kube-apiserver'],
+    usedBy: [
+      // New connections take it up before, open ones go on with the old: kubernetes#114588, kubernetes#115315
+      { component: 'kube-apiserver', reloads: { since: '1.27', within: 300 } },
+    ],
   },
   {
     kind: 'ca',
@@ -71,7 +97,11 @@ export const CERTIFICATES = [
     longName: 'self-signed CA to provision identities for front proxy',
     baseName: 'front-proxy-ca',
     flags: [{ component: 'kube-apiserver', certificate: 'requestheader-client-ca-file' }],
-    usedBy: ['kube-apiserver'],
+    usedBy: [
+      // kubernetes#90360
+      { component: 'kube-apiserver', reloads: { since: '1.19', within: 60 } },
+      { component: 'kube-controller-manager' },
+    ],
   },
   {
     kind: 'leaf',
@@ -82,7 +112,10 @@ export const CERTIFICATES = [
     flags: [
       { component: 'kube-apiserver', certificate: 'proxy-client-cert-file', key: 'proxy-client-key-file' },
     ],
-    usedBy: ['kube-apiserver'],
+    usedBy: [
+      // kubernetes#92791
+      { component: 'kube-apiserver', reloads: { since: '1.20', within: 60 } },
+    ],
   },
   {
     kind: 'ca',
@@ -95,7 +128,11 @@ export const CERTIFICATES = [
       { component: 'etcd', certificate: 'trusted-ca-file' },
       { component: 'kube-apiserver', certificate: 'etcd-cafile' },
     ],
-    usedBy: ['etcd', 'kube-apiserver'],
+    usedBy: [
+      // etcd#11555
+      { component: 'etcd' },
+      { component: 'kube-apiserver' },
+    ],
   },
   {
     kind: 'leaf',
@@ -106,7 +143,10 @@ export const CERTIFICATES = [
     localEtcdOnly: true,
     onEtcdHosts: true,
     flags: [{ component: 'etcd', certificate: 'cert-file', key: 'key-file' }],
-    usedBy: ['etcd'],
+    usedBy: [
+      // etcd#7829, etcd#9570
+      { component: 'etcd', reloads: { since: '3.4', within: 0 } },
+    ],
   },
   {
     kind: 'leaf',
@@ -117,7 +157,10 @@ export const CERTIFICATES = [
     localEtcdOnly: true,
     onEtcdHosts: true,
     flags: [{ component: 'etcd', certificate: 'peer-cert-file', key: 'peer-key-file' }],
-    usedBy: ['etcd'],
+    usedBy: [
+      // etcd#7829, etcd#9570
+      { component: 'etcd', reloads: { since: '3.4', within: 0 } },
+    ],
   },
   {
     kind: 'leaf',
@@ -138,7 +181,10 @@ export const CERTIFICATES = [
     caName: 'etcd-ca',
     localEtcdOnly: true,
     flags: [{ component: 'kube-apiserver', certificate: 'etcd-certfile', key: 'etcd-keyfile' }],
-    usedBy: ['kube-apiserver'],
+    usedBy: [
+      // etcd#7829, of the client library; measured with 1.20.
+      { component: 'kube-apiserver', reloads: { since: '1.20', within: 0 } },
+    ],
   },
 ] as const satisfies readonly CertificateSpec[]
 
@@ -150,6 +196,8 @@ export interface KubeconfigSpec {
   readonly scope: 'control-plane' | 'init-only' | 'kubelet'
   /** The component whose `--kubeconfig` names it. */
   readonly component?: Component
+  /** Embedded credentials are read at the start only. */
+  readonly usedBy: readonly Use[]
 }
 
 export const KUBECONFIGS = [
@@ -158,18 +206,21 @@ export const KUBECONFIGS = [
     longName: 'certificate embedded in the kubeconfig file for the admin to use and for kubeadm itself',
     caName: 'ca',
     scope: 'control-plane',
+    usedBy: [],
   },
   {
     name: 'super-admin.conf',
     longName: 'certificate embedded in the kubeconfig file for the super-admin',
     caName: 'ca',
     scope: 'init-only',
+    usedBy: [],
   },
   {
     name: 'kubelet.conf',
     longName: 'certificate embedded in the kubeconfig file for the kubelet to use',
     caName: 'ca',
     scope: 'kubelet',
+    usedBy: [{ component: 'kubelet' }],
   },
   {
     name: 'controller-manager.conf',
@@ -177,6 +228,7 @@ export const KUBECONFIGS = [
     caName: 'ca',
     scope: 'control-plane',
     component: 'kube-controller-manager',
+    usedBy: [{ component: 'kube-controller-manager' }],
   },
   {
     name: 'scheduler.conf',
@@ -184,6 +236,7 @@ export const KUBECONFIGS = [
     caName: 'ca',
     scope: 'control-plane',
     component: 'kube-scheduler',
+    usedBy: [{ component: 'kube-scheduler' }],
   },
 ] as const satisfies readonly KubeconfigSpec[]
 
@@ -219,4 +272,7 @@ export const SERVICE_ACCOUNT_KEY = {
     { component: 'kube-apiserver', key: 'service-account-signing-key-file' },
     { component: 'kube-controller-manager', key: 'service-account-private-key-file' },
   ],
-} as const satisfies { flags: readonly FlagSpec[] } & Readonly<Record<string, unknown>>
+  usedBy: [{ component: 'kube-apiserver' }, { component: 'kube-controller-manager' }],
+} as const satisfies { flags: readonly FlagSpec[]; usedBy: readonly Use[] } & Readonly<
+  Record<string, unknown>
+>

@@ -1,11 +1,5 @@
 /** Which rows apply to a node, and what a user may name. */
-import {
-  CERTIFICATES,
-  type CertificateSpec,
-  type Component,
-  KUBECONFIGS,
-  type KubeconfigSpec,
-} from './catalog.ts'
+import { CERTIFICATES, type CertificateSpec, KUBECONFIGS, type KubeconfigSpec } from './catalog.ts'
 
 export type EtcdTopology = 'local' | 'external'
 
@@ -32,21 +26,4 @@ export function compareNames(a: string, b: string): number {
 /** `etcd/ca` for `etcd-ca`: how kubeadm's messages name a CA. */
 export function baseNameOfCa(caName: string): string {
   return CERTIFICATES.find(({ name }) => name === caName)?.baseName ?? caName
-}
-
-/** In the order they are best restarted. */
-const RESTART_ORDER: readonly Component[] = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-]
-
-/** The processes that hold any of the named certificates. */
-export function usersOf(names: readonly string[]): readonly Component[] {
-  const users = new Set<Component>([
-    ...CERTIFICATES.filter(spec => names.includes(spec.name)).flatMap(spec => spec.usedBy),
-    ...KUBECONFIGS.flatMap(spec => (names.includes(spec.name) && 'component' in spec ? spec.component : [])),
-  ])
-  return RESTART_ORDER.filter(component => users.has(component))
 }

@@ -1,11 +1,11 @@
 /** Renewal: read, plan, issue, check, then write everything or nothing. */
 import { PkiError } from '../errors.ts'
-import { usersOf } from '../inventory/select.ts'
 import { type AuthorityState, assessAuthority } from '../pki/authority.ts'
 import { ONE_YEAR, planRenewal } from '../pki/renewal.ts'
 import { describePlan } from '../pki/renewal-plan.ts'
 import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
 import type { RenewalOrder, Step } from '../pki/renewal-step.ts'
+import { planRestart } from '../pki/restart.ts'
 import type { Entry, Found, Snapshot } from '../pki/snapshot.ts'
 import { renewalSources } from '../pki/sources.ts'
 import { readKey, type Tree } from '../store/files.ts'
@@ -55,7 +55,10 @@ async function renew(options: RenewOptions, store: Store, notes: readonly string
     pending: outcomes.flatMap(outcome => outcome.pending ?? []),
     skipped: outcomes.flatMap(outcome => outcome.skipped ?? []),
     backup,
-    restart: usersOf(renewed.map(({ name }) => name)),
+    ...planRestart(
+      snapshot,
+      renewed.map(({ name }) => name),
+    ),
     sources: renewalSources(snapshot, options),
     warnings: [...notes, ...snapshot.warnings, ...outcomes.flatMap(outcome => outcome.warnings), ...warnings],
   }
@@ -73,7 +76,10 @@ export function planCertificates(options: RenewOptions): RenewalPlan {
     renew,
     request,
     skipped,
-    restart: usersOf(renew.map(({ name }) => name)),
+    ...planRestart(
+      snapshot,
+      renew.map(({ name }) => name),
+    ),
     sources: renewalSources(snapshot, options),
     warnings: [...unfinishedBusiness(options), ...snapshot.warnings, ...plan.warnings],
   }

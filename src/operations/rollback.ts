@@ -1,8 +1,8 @@
 /** Backups: which there are, and putting one back. */
 import { PkiError } from '../errors.ts'
-import { usersOf } from '../inventory/select.ts'
 import type { Backup } from '../pki/backup.ts'
 import type { FileChange } from '../pki/file-change.ts'
+import { planRestart, type RestartPlan } from '../pki/restart.ts'
 import { type FileOutcome, planRollback } from '../pki/rollback.ts'
 import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
 import { listBackups, readCopy } from '../store/backup.ts'
@@ -127,28 +127,30 @@ function resultOf({ id, command }: Backup, outcomes: readonly FileOutcome[], opt
     outcomes.filter(({ action }) => action === wanted).map(({ path }) => path)
   const [restored, removed] = [pathsOf('restore'), pathsOf('remove')]
   const isChanged = restored.length + removed.length > 0
-  const restart = isChanged ? componentsOf(options, [...restored, ...removed]) : []
+  const names = { restored, removed, unchanged: pathsOf('none') }
   return {
     dryRun: false,
     changed: isChanged,
     id,
     command,
-    restored,
-    removed,
-    unchanged: pathsOf('none'),
-    restart,
+    ...names,
+    ...restartOf(options, [...restored, ...removed]),
   }
 }
 
 /** A node too broken to be read has no components to name. */
-function componentsOf(options: ReadOptions, paths: readonly string[]) {
+function restartOf(options: ReadOptions, paths: readonly string[]): RestartPlan {
   try {
-    const touched = readSnapshot(options).entries.filter(entry => {
+    const snapshot = readSnapshot(options)
+    const touched = snapshot.entries.filter(entry => {
       const files = [entry.file, entry.certificateFile, entry.key]
       return files.some(file => file?.realPath !== undefined && paths.includes(file.realPath))
     })
-    return usersOf(touched.map(({ name }) => name))
+    return planRestart(
+      snapshot,
+      touched.map(({ name }) => name),
+    )
   } catch {
-    return []
+    return { restart: [], reloads: [] }
   }
 }

@@ -1,5 +1,5 @@
-import type { Component } from '../inventory/catalog.ts'
 import type { SkipReason } from './renewal-step.ts'
+import type { RestartPlan } from './restart.ts'
 import type { SourceFact } from './sources.ts'
 
 /** A certificate that is, or is to be, signed anew. */
@@ -62,27 +62,25 @@ export interface SkippedCertificate {
   readonly hint?: string | undefined
 }
 
-export interface RenewalResult {
+/** And, of the processes that hold a renewed certificate, which must be restarted. */
+export interface RenewalResult extends RestartPlan {
   readonly changed: boolean
   readonly renewed: readonly RenewedCertificate[]
   readonly pending: readonly PendingRequest[]
   readonly skipped: readonly SkippedCertificate[]
   /** What undoes it: `certs rollback`. Undefined when nothing was changed. */
   readonly backup: string | undefined
-  /** The processes that hold a renewed certificate. */
-  readonly restart: readonly Component[]
   readonly sources: readonly SourceFact[]
   readonly warnings: readonly string[]
 }
 
 /** What `renewCertificates` would do. */
-export interface RenewalPlan {
+export interface RenewalPlan extends RestartPlan {
   readonly dryRun: true
   readonly changed: boolean
   readonly renew: readonly PlannedRenewal[]
   readonly request: readonly PlannedRequest[]
   readonly skipped: readonly SkippedCertificate[]
-  readonly restart: readonly Component[]
   readonly sources: readonly SourceFact[]
   readonly warnings: readonly string[]
 }

@@ -1,5 +1,5 @@
-import type { Component } from '../inventory/catalog.ts'
 import type { Backup } from './backup.ts'
+import type { RestartPlan } from './restart.ts'
 
 export interface BackupEntry extends Pick<Backup, 'id' | 'time' | 'command' | 'version' | 'files'> {
   /** Files that somebody changed afterwards: a rollback wants `force` for them. */
@@ -16,7 +16,7 @@ export interface BackupList {
   readonly warnings: readonly string[]
 }
 
-export interface RollbackResult {
+export interface RollbackResult extends RestartPlan {
   readonly dryRun: boolean
   readonly changed: boolean
   /** Of the backup that was put back, and what it undoes. */
@@ -29,6 +29,5 @@ export interface RollbackResult {
   readonly unchanged: readonly string[]
   /** What undoes the rollback. */
   readonly backup: string | undefined
-  readonly restart: readonly Component[]
   readonly warnings: readonly string[]
 }

@@ -124,6 +124,25 @@ describe('certs renew all', () => {
     expect(files()).toEqual(before)
   })
 
+  it('says what of that line holds here', async () => {
+    const hintsOf = async (node: string, ...names: string[]) => {
+      const { stderr } = await renew(copyNode(node), ...names)
+      return stderr.replace('kubepki: to undo it: kubepki certs rollback 20261201T000000Z\n', '')
+    }
+    expect(await hintsOf('stock-1.31', 'all')).toBe(
+      `kubepki: hint: changed here: restart kube-controller-manager, kube-scheduler
+kubepki: hint: take the new files up by themselves: etcd 3.5.15-0 at its next connection, kube-apiserver 1.31.4 within 5 minutes
+`,
+    )
+    expect(await hintsOf('stock-1.20', 'apiserver', 'apiserver-kubelet-client')).toBe(
+      'kubepki: hint: changed here: restart kube-apiserver\n',
+    )
+    expect(await hintsOf('stock-1.20', 'apiserver')).toBe(
+      'kubepki: hint: take the new files up by themselves: kube-apiserver 1.20.2 within a minute\n',
+    )
+    expect(await hintsOf('stock-1.20', 'admin.conf')).toBe('')
+  })
+
   it('gives data with -o json', async () => {
     const { stdout } = await renew(copyNode('stock-1.31'), 'apiserver', 'scheduler.conf', '-o', 'json')
     const result = JSON.parse(stdout)
@@ -139,7 +158,18 @@ describe('certs renew all', () => {
       expirationDate: '2027-12-01T00:00:00Z',
       previousExpirationDate: '2027-11-21T00:00:00Z',
     })
-    expect(result.restart).toEqual(['kube-apiserver', 'kube-scheduler'])
+    expect(result.restart).toEqual([
+      {
+        component: 'kube-scheduler',
+        version: '1.31.4',
+        certificates: ['scheduler.conf'],
+        manifest: expect.stringMatching(/manifests\/kube-scheduler\.yaml$/),
+        isStaticPod: true,
+      },
+    ])
+    expect(result.reloads).toEqual([
+      { component: 'kube-apiserver', version: '1.31.4', certificates: ['apiserver'], within: 60 },
+    ])
   })
 })
 

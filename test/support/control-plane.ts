@@ -1,9 +1,12 @@
 /** etcd and the API server as processes on 127.0.0.1, with the certificates of a tree. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type EndpointAnswer, probeEndpoint } from '../../src/cluster/endpoint.ts'
+import { readCertificates } from '../../src/x509/certificate.ts'
 import { type Binary, binary } from './assets.ts'
 import { configuration, execute, makeTree, type Ran } from './kubeadm.ts'
 
@@ -25,7 +28,7 @@ export interface Server {
 
 interface Start {
   readonly name: Binary
-  readonly flags: Readonly<Record<string, string | number | true>>
+  readonly flags: Flags
   /** Asked again and again until it answers yes. */
   readonly isReady: () => Promise<boolean>
 }
@@ -48,12 +51,12 @@ async function start({ name, flags, isReady }: Start): Promise<Server> {
   throw new Error(`${name}: ${state}; its log ends:\n${log.slice(-15).join('\n')}`)
 }
 
-function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+export function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null
 }
 
 /** By its own pid; by force when it does not go in five seconds. */
-async function stop(child: ChildProcess): Promise<void> {
+export async function stop(child: ChildProcess): Promise<void> {
   if (!isRunning(child)) return
   const ended = new Promise(resolve => child.once('exit', resolve))
   child.kill('SIGTERM')
@@ -94,12 +97,18 @@ export function etcdctl(
   ])
 }
 
+export type Flags = Readonly<Record<string, string | number | true>>
+
+export interface EtcdPorts {
+  readonly client: number
+  readonly peer: number
+}
+
 /** One member, with client-cert-auth on both of its ports. */
-export async function startEtcd(root: string, dataDir: string): Promise<Server & { readonly port: number }> {
-  const port = await freePort()
-  const client = `https://127.0.0.1:${port}`
-  const peer = `https://127.0.0.1:${await freePort()}`
-  const flags = {
+export function etcdFlags(root: string, dataDir: string, ports: EtcdPorts): Flags {
+  const client = `https://127.0.0.1:${ports.client}`
+  const peer = `https://127.0.0.1:${ports.peer}`
+  return {
     name: 'cp',
     'data-dir': dataDir,
     'listen-client-urls': client,
@@ -113,10 +122,16 @@ export async function startEtcd(root: string, dataDir: string): Promise<Server &
     ...pairFlags(root, 'etcd/peer', ['peer-cert-file', 'peer-key-file']),
     'peer-trusted-ca-file': pkiFile(root, 'etcd/ca.crt'),
     'peer-client-cert-auth': true,
-  } as const
+  }
+}
+
+export async function startEtcd(root: string, dataDir: string): Promise<Server & { readonly port: number }> {
+  const ports = { client: await freePort(), peer: await freePort() }
   const healthcheck = pairOf(root, 'etcd/healthcheck-client')
-  const isReady = async () => (await etcdctl(root, port, healthcheck, 'endpoint', 'health')).exitCode === 0
-  return { port, ...(await start({ name: 'etcd', flags, isReady })) }
+  const isReady = async () =>
+    (await etcdctl(root, ports.client, healthcheck, 'endpoint', 'health')).exitCode === 0
+  const started = await start({ name: 'etcd', flags: etcdFlags(root, dataDir, ports), isReady })
+  return { port: ports.client, ...started }
 }
 
 /** kubeadm will not advertise a loopback address; nothing listens on this one. */
@@ -141,8 +156,8 @@ export function kubectl(root: string, kubeconfig: string, port: number, ...args:
   ])
 }
 
-export async function startApiServer(root: string, port: number, etcdPort: number): Promise<Server> {
-  const flags = {
+export function apiServerFlags(root: string, port: number, etcdPort: number): Flags {
+  return {
     'advertise-address': ownAddress(),
     'bind-address': '127.0.0.1',
     'secure-port': port,
@@ -164,9 +179,26 @@ export async function startApiServer(root: string, port: number, etcdPort: numbe
     'service-cluster-ip-range': '10.96.0.0/12',
     'authorization-mode': 'Node,RBAC',
   }
-  const isReady = async () => {
-    const { stdout } = await kubectl(root, 'admin.conf', port, 'get', 'namespaces', '-o', 'name')
-    return stdout.includes('namespace/kube-system\n')
-  }
-  return start({ name: 'kube-apiserver', flags, isReady })
+}
+
+/** Whether the administrator gets an answer. */
+export async function isApiServerReady(root: string, port: number): Promise<boolean> {
+  const { stdout } = await kubectl(root, 'admin.conf', port, 'get', 'namespaces', '-o', 'name')
+  return stdout.includes('namespace/kube-system\n')
+}
+
+export async function startApiServer(root: string, port: number, etcdPort: number): Promise<Server> {
+  const flags = apiServerFlags(root, port, etcdPort)
+  return start({ name: 'kube-apiserver', flags, isReady: () => isApiServerReady(root, port) })
+}
+
+/** What a probe of a listener with this pair answers. */
+export function servedFrom(root: string, base: string): EndpointAnswer {
+  const read = readCertificates(readFileSync(pairOf(root, base).certificate, 'utf8'))
+  if (!('certificates' in read)) throw new Error(read.reason)
+  return { state: 'tls', fingerprintSha256: read.certificates[0].fingerprintSha256 }
+}
+
+export function probe(port: number): Promise<EndpointAnswer> {
+  return probeEndpoint({ host: '127.0.0.1', port, timeout: 5_000 })
 }

@@ -11,6 +11,7 @@ import type {
 import { HARMLESS } from '../../pki/renewal-step.ts'
 import { PLAN_FORMATS } from '../../report/plan.ts'
 import { RENEWAL_FORMATS } from '../../report/renewal.ts'
+import { restartHints } from '../../report/restart.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
 import { defineCommand, type Host } from '../command.ts'
 import {
@@ -128,9 +129,8 @@ function showPlan(
   if (verbose) tellSources(host, plan.sources)
   for (const warning of plan.warnings) tell.warning(host, warning)
   const exitCode = explainSkipped(plan.skipped, host)
-  const { changed, restart } = plan
-  tell.note(host, changed ? 'nothing was changed: this is the plan' : 'nothing to do')
-  if (restart.length > 0) tell.hint(host, `afterwards: restart ${restart.join(', ')}`)
+  tell.note(host, plan.changed ? 'nothing was changed: this is the plan' : 'nothing to do')
+  for (const line of restartHints(plan, { isAll: false })) tell.hint(host, `afterwards: ${line}`)
   return exitCode
 }
 
@@ -147,9 +147,8 @@ function explainSkipped(skipped: readonly SkippedCertificate[], host: Host): Exi
 function explain(result: RenewalResult, { host, isAll }: { host: Host; isAll: boolean }): ExitCode {
   for (const warning of result.warnings) tell.warning(host, warning)
   const exitCode = explainSkipped(result.skipped, host)
-  const { restart, pending } = result
-  const isLess = restart.length > 0 && (!isAll || restart.length < ALL_COMPONENTS)
-  if (isLess) tell.hint(host, `changed here: restart ${restart.join(', ')}`)
+  const { pending } = result
+  for (const line of restartHints(result, { isAll })) tell.hint(host, line)
   for (const line of pendingHints(pending)) tell.hint(host, line)
   if (!result.changed && exitCode === EXIT.done && pending.length === 0) tell.note(host, nothingDue(result))
   if (result.backup !== undefined) tell.note(host, `to undo it: kubepki certs rollback ${result.backup}`)
@@ -161,9 +160,6 @@ function nothingDue({ skipped }: RenewalResult): string {
   const [first] = due.toSorted((a, b) => (a.message < b.message ? -1 : 1))
   return first ? `nothing to do: the next is ${first.name}, it ${first.message}` : 'nothing to do'
 }
-
-/** What kubeadm's closing line names. */
-const ALL_COMPONENTS = 4
 
 function pendingHints(pending: readonly PendingRequest[]): string[] {
   if (pending.length === 0) return []

@@ -2,6 +2,7 @@ import { EXIT, PkiError } from '../../errors.ts'
 import { planRollBack, rollBack } from '../../operations/rollback.ts'
 import type { RollbackResult } from '../../pki/rollback-result.ts'
 import { ROLLBACK_FORMATS } from '../../report/backups.ts'
+import { restartHints } from '../../report/restart.ts'
 import { defineCommand, type Host } from '../command.ts'
 import { CHANGE_OPTIONS, NODE_OPTIONS, OUTPUT_OPTION, readOptions, tell } from '../options.ts'
 
@@ -43,14 +44,12 @@ export const command = defineCommand({
   },
 })
 
-function explain(
-  { id, command, dryRun, changed, backup, restart, warnings }: RollbackResult,
-  host: Host,
-): void {
+function explain(result: RollbackResult, host: Host): void {
+  const { id, command, dryRun, changed, backup, warnings } = result
   for (const warning of warnings) tell.warning(host, warning)
   const undone = `"${command}" (${id})`
   if (!changed) tell.note(host, `nothing to do: the files are as before ${undone}`)
   else if (dryRun) tell.note(host, `nothing was changed: this is what undoing ${undone} would do`)
   else tell.note(host, `undone: ${undone}; to have it again: kubepki certs rollback ${backup}`)
-  if (restart.length > 0) tell.hint(host, `changed here: restart ${restart.join(', ')}`)
+  for (const line of restartHints(result, { isAll: false })) tell.hint(host, line)
 }
