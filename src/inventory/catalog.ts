@@ -9,6 +9,9 @@ export interface FlagSpec {
   readonly key?: string
 }
 
+/** Whose names a serving certificate has: the rules are in profile.ts. */
+export type SubjectAltNameRule = 'apiserver' | 'etcd-server' | 'etcd-peer'
+
 export interface CertificateSpec {
   readonly kind: 'ca' | 'leaf'
   /** What users type. */
@@ -19,6 +22,8 @@ export interface CertificateSpec {
   readonly baseName: string
   /** The row that signs it. */
   readonly caName?: string
+  /** Absent: kubeadm gives it no subjectAltName. */
+  readonly subjectAltName?: SubjectAltNameRule
   /** Absent, with all that hangs on it, when etcd runs elsewhere. */
   readonly localEtcdOnly?: true
   /** A host that runs etcd alone keeps it. */
@@ -51,6 +56,7 @@ export const CERTIFICATES = [
     longName: 'certificate for serving the Kubernetes API',
     baseName: 'apiserver',
     caName: 'ca',
+    subjectAltName: 'apiserver',
     flags: [{ component: 'kube-apiserver', certificate: 'tls-cert-file', key: 'tls-private-key-file' }],
     usedBy: ['kube-apiserver'],
   },
@@ -103,6 +109,7 @@ export const CERTIFICATES = [
     longName: 'certificate for serving etcd',
     baseName: 'etcd/server',
     caName: 'etcd-ca',
+    subjectAltName: 'etcd-server',
     localEtcdOnly: true,
     onEtcdHosts: true,
     flags: [{ component: 'etcd', certificate: 'cert-file', key: 'key-file' }],
@@ -114,6 +121,7 @@ export const CERTIFICATES = [
     longName: 'certificate for etcd nodes to communicate with each other',
     baseName: 'etcd/peer',
     caName: 'etcd-ca',
+    subjectAltName: 'etcd-peer',
     localEtcdOnly: true,
     onEtcdHosts: true,
     flags: [{ component: 'etcd', certificate: 'peer-cert-file', key: 'peer-key-file' }],

@@ -95,13 +95,23 @@ export function describeSubjectAltName({ type, value }: SubjectAltName): string 
   return `${type}:${value}`
 }
 
-/** DNS names whatever their case, addresses by what they mean, the rest by the byte. */
-export function isSameSubjectAltName(one: SubjectAltName, other: SubjectAltName): boolean {
-  return one.type === other.type && comparable(one) === comparable(other)
+/** Equal for the same name: DNS names whatever their case, addresses by what they mean, the rest by the byte. */
+export function subjectAltNameKey({ type, value }: SubjectAltName): string {
+  return `${type}:${type === 'DNS' ? value.toLowerCase() : value}`
 }
 
-function comparable({ type, value }: SubjectAltName): string {
-  return type === 'DNS' ? value.toLowerCase() : value
+export function isSameSubjectAltName(one: SubjectAltName, other: SubjectAltName): boolean {
+  return subjectAltNameKey(one) === subjectAltNameKey(other)
+}
+
+/** Each name once, where it comes first. */
+export function distinctNames(names: readonly SubjectAltName[]): SubjectAltName[] {
+  const first = new Map<string, SubjectAltName>()
+  for (const name of names) {
+    const key = subjectAltNameKey(name)
+    if (!first.has(key)) first.set(key, name)
+  }
+  return [...first.values()]
 }
 
 /** The whole Extension. Throws RangeError without names: a certificate has no such extension then. */
