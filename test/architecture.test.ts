@@ -8,7 +8,9 @@ const SRC = join(import.meta.dirname, '../src')
 
 /** A file imports from its own room or from one of a lower level. */
 const LEVELS: Readonly<Record<string, number>> = {
+  'dns-name.ts': 0,
   'errors.ts': 0,
+  'ip-address.ts': 0,
   'nearest.ts': 0,
   'version.ts': 0,
   x509: 1,
@@ -30,6 +32,7 @@ const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
   { library: /^node:crypto$/, only: /^(x509\/|store\/digest\.ts)/ },
   { library: /^js-yaml$/, only: /^kubernetes\/yaml\.ts$/ },
   { library: /^yargs$/, only: /^(cli|commands\/command)\.ts$/ },
+  { library: /^ipaddr\.js$/, only: /^ip-address\.ts$/ },
   { library: /^fastest-levenshtein$/, only: /^nearest\.ts$/ },
   { library: /^node:fs/, only: /^(store\/|main\.ts)/ },
   { library: /^node:(tls|net|https?|dgram)$/, only: /^cluster\// },

@@ -23,6 +23,9 @@ export interface FlagSpec {
   readonly key?: string
 }
 
+/** Whose names a serving certificate has: the rules are in profile.ts. */
+export type SubjectAltNameRule = 'apiserver' | 'etcd-server' | 'etcd-peer'
+
 export interface CertificateSpec {
   readonly kind: 'ca' | 'leaf'
   /** What users type. */
@@ -33,6 +36,8 @@ export interface CertificateSpec {
   readonly baseName: string
   /** The row that signs it. */
   readonly caName?: string
+  /** Absent: kubeadm gives it no subjectAltName. */
+  readonly subjectAltName?: SubjectAltNameRule
   /** Absent, with all that hangs on it, when etcd runs elsewhere. */
   readonly localEtcdOnly?: true
   /** A host that runs etcd alone keeps it. */
@@ -71,6 +76,7 @@ export const CERTIFICATES = [
     longName: 'certificate for serving the Kubernetes API',
     baseName: 'apiserver',
     caName: 'ca',
+    subjectAltName: 'apiserver',
     flags: [{ component: 'kube-apiserver', certificate: 'tls-cert-file', key: 'tls-private-key-file' }],
     usedBy: [
       // kubernetes#84200
@@ -140,6 +146,7 @@ export const CERTIFICATES = [
     longName: 'certificate for serving etcd',
     baseName: 'etcd/server',
     caName: 'etcd-ca',
+    subjectAltName: 'etcd-server',
     localEtcdOnly: true,
     onEtcdHosts: true,
     flags: [{ component: 'etcd', certificate: 'cert-file', key: 'key-file' }],
@@ -154,6 +161,7 @@ export const CERTIFICATES = [
     longName: 'certificate for etcd nodes to communicate with each other',
     baseName: 'etcd/peer',
     caName: 'etcd-ca',
+    subjectAltName: 'etcd-peer',
     localEtcdOnly: true,
     onEtcdHosts: true,
     flags: [{ component: 'etcd', certificate: 'peer-cert-file', key: 'peer-key-file' }],

@@ -1,8 +1,19 @@
 /** kubeadm configuration files: what they say about certificates. */
-import { PkiError } from '../errors.ts'
+import {
+  advertiseAddressAt,
+  certSansAt,
+  endpointAt,
+  invalid,
+  nodeNameAt,
+  type Source,
+  serviceSubnetAt,
+  subdomainAt,
+} from './configured-fields.ts'
 import { parseDuration } from './duration.ts'
+import type { EndpointAddress } from './endpoint-address.ts'
 import { isMapping, listAt, type Mapping, mappingAt, parseYaml, stringAt } from './yaml.ts'
 
+/** What is absent the file does not say; kubeadm's defaults are not filled in. */
 export interface ClusterConfiguration {
   readonly certificatesDir?: string
   /** `external` when `etcd.external` is given; absent when the file says nothing of the cluster. */
@@ -10,11 +21,21 @@ export interface ClusterConfiguration {
   readonly encryptionAlgorithm?: string
   /** Milliseconds. */
   readonly certificateValidityPeriod?: number
+  readonly nodeName?: string
+  readonly advertiseAddress?: string
+  readonly controlPlaneEndpoint?: EndpointAddress
+  /** A CIDR, or two with a comma between them. */
+  readonly serviceSubnet?: string
+  readonly dnsDomain?: string
+  /** In lower case. */
+  readonly apiServerCertSans?: readonly string[]
+  readonly etcdServerCertSans?: readonly string[]
+  readonly etcdPeerCertSans?: readonly string[]
 }
 
 export const API_VERSIONS = ['v1beta2', 'v1beta3', 'v1beta4'] as const
 const GROUP = 'kubeadm.k8s.io/'
-const KINDS = ['InitConfiguration', 'ClusterConfiguration']
+const KINDS = ['InitConfiguration', 'ClusterConfiguration', 'JoinConfiguration']
 
 /** Reads a file of one or more documents; those of other groups (kubelet, kube-proxy) are passed over. */
 export function parseClusterConfiguration(text: string, file: string): ClusterConfiguration {
@@ -23,14 +44,50 @@ export function parseClusterConfiguration(text: string, file: string): ClusterCo
   const documents = parsed.documents.filter(isMapping).filter(document => isKubeadm(document))
   for (const document of documents) checkVersion(document, file)
   if (!documents.some(document => KINDS.includes(stringAt(document, 'kind') ?? ''))) {
-    throw invalid(
-      file,
-      `holds no ${KINDS.join(' or ')}`,
-      `it needs a document with apiVersion ${GROUP}v1beta4`,
-    )
+    throw invalid(file, `holds no ${KINDS.join(', ')}`, `it needs a document with apiVersion ${GROUP}v1beta4`)
   }
-  const cluster = documents.find(document => stringAt(document, 'kind') === 'ClusterConfiguration')
-  return cluster ? readCluster(cluster, file) : {}
+  const read = <T>(kind: string, reader: (source: Source) => T): T | undefined => {
+    const document = documents.find(one => stringAt(one, 'kind') === kind)
+    return document && reader({ document, file })
+  }
+  const cluster = read('ClusterConfiguration', source => ({
+    ...readCluster(source.document, file),
+    ...readNames(source),
+  }))
+  const [joined, initialized] = [read('JoinConfiguration', readJoin), read('InitConfiguration', readInit)]
+  return { ...cluster, ...joined, ...initialized }
+}
+
+function readInit(source: Source): ClusterConfiguration {
+  return given({
+    nodeName: nodeNameAt(source, 'nodeRegistration.name'),
+    advertiseAddress: advertiseAddressAt(source, 'localAPIEndpoint.advertiseAddress'),
+  })
+}
+
+function readJoin(source: Source): ClusterConfiguration {
+  return given({
+    nodeName: nodeNameAt(source, 'nodeRegistration.name'),
+    advertiseAddress: advertiseAddressAt(source, 'controlPlane.localAPIEndpoint.advertiseAddress'),
+  })
+}
+
+/** What the serving certificates of a control-plane node have as names. */
+function readNames(source: Source): ClusterConfiguration {
+  return given({
+    controlPlaneEndpoint: endpointAt(source, 'controlPlaneEndpoint'),
+    serviceSubnet: serviceSubnetAt(source, 'networking.serviceSubnet'),
+    dnsDomain: subdomainAt(source, 'networking.dnsDomain'),
+    apiServerCertSans: certSansAt(source, 'apiServer.certSANs', { lowerCase: true }),
+    etcdServerCertSans: certSansAt(source, 'etcd.local.serverCertSANs'),
+    etcdPeerCertSans: certSansAt(source, 'etcd.local.peerCertSANs'),
+  })
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+function given<T extends object>(fields: T): Given<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>
 }
 
 function readCluster(cluster: Mapping, file: string): ClusterConfiguration {
@@ -76,8 +133,4 @@ function checkVersion(document: Mapping, file: string): void {
     `apiVersion ${GROUP}${version} is not known`,
     `known: ${API_VERSIONS.map(v => GROUP + v).join(', ')}`,
   )
-}
-
-function invalid(file: string, found: string, hint?: string): PkiError {
-  return new PkiError('CONFIG_INVALID', `${file}: ${found}`, { hint })
 }

@@ -25,6 +25,19 @@ export function elementsOf(element: Der): Der[] {
   return elements
 }
 
+/** An element of a short tag, from the parts of its contents. */
+export function encodeElement(tag: number, ...parts: readonly Uint8Array[]): Der {
+  const contents = Buffer.concat(parts)
+  return Uint8Array.from([tag, ...encodeLength(contents.length), ...contents])
+}
+
+function encodeLength(length: number): number[] {
+  if (length < 0x80) return [length]
+  const bytes: number[] = []
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256)
+  return [0x80 | bytes.length, ...bytes]
+}
+
 /** What a signer needs to know: keyUsage, extKeyUsage, subjectAltName. The rest is the signer's to decide. */
 export const REQUESTED_EXTENSIONS = ['2.5.29.15', '2.5.29.37', '2.5.29.17']
 

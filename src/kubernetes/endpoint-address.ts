@@ -1,0 +1,24 @@
+/** `host:port` as kubeadm's controlPlaneEndpoint has it. */
+import { isSubdomain } from '../dns-name.ts'
+import { isDisputedAddress, parseIpAddress } from '../ip-address.ts'
+
+export interface EndpointAddress {
+  /** An IP address without brackets, or a DNS name. */
+  readonly host: string
+  readonly port?: number
+}
+
+/** An address or a name, with or without a port; an IPv6 address has brackets when there is a port, and only then. */
+export function parseEndpointAddress(text: string): EndpointAddress | undefined {
+  const [, bracketed, plain, digits = ''] = /^(?:\[([^[\]]*)\]|([^[\]:]*)):(\d*)$/.exec(text) ?? []
+  const host = hostOf(bracketed ?? plain ?? text)
+  if (host === undefined) return undefined
+  const port = Number(digits)
+  if (digits === '') return { host }
+  return port >= 1 && port <= 65535 ? { host, port } : undefined
+}
+
+function hostOf(text: string): string | undefined {
+  const isName = isSubdomain(text) && !isDisputedAddress(text)
+  return parseIpAddress(text)?.text ?? (isName ? text : undefined)
+}
