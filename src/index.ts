@@ -24,7 +24,7 @@ export type {
   SkippedCertificate,
 } from './pki/renewal-result.ts'
 export type { SkipReason } from './pki/renewal-step.ts'
-export type { Restart, RestartPlan, SelfReload } from './pki/restart.ts'
+export type { Restart, RestartOutcome, RestartPlan, SelfReload } from './pki/restart.ts'
 export type { BackupEntry, BackupList, RollbackResult } from './pki/rollback-result.ts'
 export type { SourceFact } from './pki/sources.ts'
 export type { ReadOptions } from './store/read.ts'

@@ -28,11 +28,20 @@ function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 
+/** A second signal ends the process at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => controller.abort())
+  return controller.signal
+}
+
 process.exitCode = EXIT.failed
 run(process.argv.slice(2), {
   stdout: text => write(STDOUT, text),
   stderr: text => write(STDERR, text),
   now: () => new Date(),
+  interruption,
 }).then(
   code => {
     process.exitCode = code

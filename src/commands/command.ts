@@ -6,6 +6,8 @@ export interface Host {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
   readonly now: () => Date
+  /** Aborted when the user ends the run (Ctrl-C): asked for only by a job that has something to put back first. */
+  readonly interruption?: () => AbortSignal
 }
 
 export type OptionTable = Readonly<Record<string, Options>>
@@ -20,6 +22,8 @@ export interface CommandSpec<O extends OptionTable> {
   /** What the words that are no flags mean, for help; at least one is wanted. Absent: there are none. */
   readonly names?: string
   readonly isNameOptional?: boolean
+  /** Options whose coerce takes every value given, as a list; of any other the last one wins. */
+  readonly repeatable?: readonly (keyof O & string)[]
   readonly options: O
   readonly examples: readonly Example[]
   readonly run: (args: Arguments<O>, host: Host) => Promise<ExitCode>
@@ -37,16 +41,20 @@ export interface Command {
 export function defineCommand<O extends OptionTable>(spec: CommandSpec<O>): Command {
   const { options, examples, names, isNameOptional = false } = spec
   const run = (parsed: Readonly<Record<string, unknown>>, host: Host) =>
-    spec.run(coerced(options, parsed) as Arguments<O>, host)
+    spec.run(coerced(spec, parsed) as Arguments<O>, host)
   return { names, isNameOptional, options, examples, run }
 }
 
-/** Values are checked here, not by yargs, which would lose the error's code and hint. A repeated flag: the last one wins. */
-function coerced(options: OptionTable, args: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** Values are checked here, not by yargs, which would lose the error's code and hint. */
+function coerced<O extends OptionTable>(
+  { options, repeatable = [] }: CommandSpec<O>,
+  args: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const result: Record<string, unknown> = { ...args }
   for (const [name, { coerce }] of Object.entries(options)) {
     if (args[name] === undefined) continue
-    const given = Array.isArray(args[name]) ? args[name].at(-1) : args[name]
+    const all = [args[name]].flat()
+    const given = repeatable.includes(name) ? all : all.at(-1)
     result[name] = coerce ? coerce(given) : given
     result[camelCase(name)] = result[name]
   }

@@ -1,8 +1,10 @@
 /** Options that commands share, and the types of their values. */
-import { PkiError } from '../errors.ts'
+import { EXIT, type ExitCode, PkiError } from '../errors.ts'
 import { parseDuration } from '../kubernetes/duration.ts'
+import type { RestartOutcome } from '../pki/restart.ts'
 import type { SourceFact } from '../pki/sources.ts'
 import { printable } from '../report/printable.ts'
+import { restartHints } from '../report/restart.ts'
 import type { ReadOptions } from '../store/read.ts'
 import type { Host, OptionTable } from './command.ts'
 
@@ -99,6 +101,42 @@ export const CHANGE_OPTIONS = {
     describe: 'How many backups stay, the newest (default: 10)',
   },
 } as const satisfies OptionTable
+
+export const RESTART_OPTIONS = {
+  restart: {
+    type: 'boolean',
+    default: false,
+    describe: 'Then restart the static pods that hold the old files, one at a time, by their manifests',
+  },
+  'restart-wait': {
+    type: 'string',
+    coerce: durationOption('restart-wait', 0),
+    describe: 'How long the kubelet may take to stop a pod (default: 20s)',
+  },
+} as const satisfies OptionTable
+
+interface RestartArguments {
+  readonly restart: boolean
+  readonly 'restart-wait'?: number | undefined
+}
+
+export function restartOptions({ restart, 'restart-wait': restartWait }: RestartArguments, host: Host) {
+  return {
+    restart,
+    restartWait,
+    interruption: restart ? host.interruption?.() : undefined,
+    onProgress: (message: string) => tell.note(host, message),
+  }
+}
+
+/** What a restart came to, and what is left to do. */
+export function tellRestart(host: Host, outcome: RestartOutcome, { isAll }: { isAll: boolean }): ExitCode {
+  const { restarted = [], restartFailure } = outcome
+  if (restarted.length > 0) tell.note(host, `restarted: ${restarted.join(', ')}`)
+  if (restartFailure !== undefined) tell.error(host, restartFailure)
+  for (const line of restartHints(outcome, { isAll })) tell.hint(host, line)
+  return restartFailure === undefined ? EXIT.done : EXIT.failed
+}
 
 interface NodeArguments {
   readonly root: string

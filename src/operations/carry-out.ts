@@ -2,6 +2,7 @@
 import { messageOf } from '../errors.ts'
 import type { FileChange } from '../pki/file-change.ts'
 import { verifyIssued, verifyRequest, verifyWritten } from '../pki/issued.ts'
+import { extensionsAfter } from '../pki/renewal-names.ts'
 import { describeSignature } from '../pki/renewal-plan.ts'
 import type { PendingRequest, RenewedCertificate, SkippedCertificate } from '../pki/renewal-result.ts'
 import type { KeyChoice, RequestStep, SignStep, SkipStep, Step } from '../pki/renewal-step.ts'
@@ -53,8 +54,11 @@ async function work(step: Step, directory: RequestDirectory | undefined, force: 
 async function sign(step: SignStep): Promise<Outcome> {
   const making = keyFor(step.key)
   const [{ reissueLeaf }, key] = await Promise.all([issuing(), making])
-  const { old, authority, notBefore, notAfter, name } = step
-  const certificate = await reissueLeaf({ like: old, key, authority, notBefore, notAfter })
+  const { old, authority, notBefore, notAfter, name, names } = step
+  const certificate = await reissueLeaf({
+    ...{ like: old, key, authority, notBefore, notAfter },
+    extensions: extensionsAfter(old, names),
+  })
   verifyIssued(step, { certificate, key })
   const pem = { certificate: certificateText(certificate, step), key: encodePrivateKey(key.key) }
   verifyWritten(step, { certificate, key }, pem)
@@ -96,7 +100,7 @@ async function request(step: RequestStep, directory: RequestDirectory, force: bo
   const warnings = step.warnings.map(warning => `${name}: ${warning}`)
   if (isKept) return { changes: [], warnings, pending }
   const key = await keyFor(step.key)
-  const csr = await requestLike(step.old, key)
+  const csr = await requestLike(step.old, key, extensionsAfter(step.old, step.names))
   verifyRequest(step, csr, key)
   return {
     changes: requestChanges(directory, name, { csr, key: encodePrivateKey(key.key) }),

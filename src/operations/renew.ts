@@ -1,6 +1,9 @@
 /** Renewal: read, plan, issue, check, then write everything or nothing. */
 import { PkiError } from '../errors.ts'
+import { CERTIFICATES, type CertificateSpec } from '../inventory/catalog.ts'
+import { subjectAltNamesFor } from '../inventory/profile.ts'
 import { type AuthorityState, assessAuthority } from '../pki/authority.ts'
+import { decideClusterFacts, factValues, type MissingFact } from '../pki/cluster-facts.ts'
 import { ONE_YEAR, planRenewal } from '../pki/renewal.ts'
 import { describePlan } from '../pki/renewal-plan.ts'
 import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
@@ -18,15 +21,25 @@ import type { Store } from '../store/state.ts'
 import { commit } from '../store/transaction.ts'
 import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
 import { isIssuable, KEY_ALGORITHMS } from '../x509/key-algorithm.ts'
+import type { SubjectAltName } from '../x509/subject-alt-name.ts'
 import { carryOut } from './carry-out.ts'
 import { type ChangeOptions, DEFAULT_KEEP_BACKUPS, storeFor } from './change.ts'
+import { checkRestart, type RestartOptions, restartPods } from './restart.ts'
 
-export interface RenewOptions extends ReadOptions, RenewalOrder, ChangeOptions {
+const SPECS: readonly CertificateSpec[] = CERTIFICATES
+
+export interface RenewOptions
+  extends ReadOptions,
+    Omit<RenewalOrder, 'wantedSans'>,
+    ChangeOptions,
+    RestartOptions {
   readonly now: Date
   /** Where requests and their keys go; by default `csr` in the certificate directory. */
   readonly csrDir?: string | undefined
   /** Replaces a request that is already pending. */
   readonly force: boolean
+  /** The names that kubeadm would make from the configuration, in serving certificates. */
+  readonly sansFromConfig?: boolean
 }
 
 /** Renews and requests what was named. */
@@ -38,8 +51,12 @@ export function renewCertificates(options: RenewOptions): Promise<RenewalResult>
 
 async function renew(options: RenewOptions, store: Store, notes: readonly string[]): Promise<RenewalResult> {
   const { snapshot, steps, directory } = readAndPlan(options)
+  for (const line of nameChanges(steps)) options.onProgress?.(line)
   const outcomes = await Promise.all(steps.map(step => carryOut(step, directory, options.force)))
   const changes = outcomes.flatMap(outcome => outcome.changes)
+  const names = outcomes.flatMap(({ renewed }) => renewed?.name ?? [])
+  const restart = planRestart(snapshot, names)
+  if (options.restart) checkRestart(store, snapshot, restart)
   const isRequesting = outcomes.some(({ pending }) => pending?.created)
   const { backup, warnings } = commit(store, {
     changes,
@@ -55,10 +72,7 @@ async function renew(options: RenewOptions, store: Store, notes: readonly string
     pending: outcomes.flatMap(outcome => outcome.pending ?? []),
     skipped: outcomes.flatMap(outcome => outcome.skipped ?? []),
     backup,
-    ...planRestart(
-      snapshot,
-      renewed.map(({ name }) => name),
-    ),
+    ...(options.restart ? await restartPods(store, readSnapshot(options), restart, options) : restart),
     sources: renewalSources(snapshot, options),
     warnings: [...notes, ...snapshot.warnings, ...outcomes.flatMap(outcome => outcome.warnings), ...warnings],
   }
@@ -98,10 +112,50 @@ function readAndPlan(options: RenewOptions): Planned {
   checkValidity(snapshot, options)
   const authorities = readAuthorities(snapshot, options)
   const keys = options.keepKey ? readKeys(snapshot, options) : new Map()
-  const { steps } = planRenewal({ snapshot, authorities, keys, now: options.now }, options)
+  const wantedSans = options.sansFromConfig ? configuredSans(snapshot) : undefined
+  const order = { ...options, wantedSans }
+  const { steps } = planRenewal({ snapshot, authorities, keys, now: options.now }, order)
   const needsDirectory = steps.some(step => step.action === 'request') || options.csrDir !== undefined
   const directory = needsDirectory ? requestDirectory(tree, snapshot, options.csrDir) : undefined
   return { snapshot, steps, directory }
+}
+
+/** What becomes of the names, for whoever wants to see it first. */
+function nameChanges(steps: readonly Step[]): string[] {
+  return steps.flatMap(step => {
+    if (step.action === 'skip' || !step.names?.extension) return []
+    const { added, removed } = step.names
+    return `${step.name}: SANs: ${[...added.map(name => `+${name}`), ...removed.map(name => `-${name}`)].join(' ')}`
+  })
+}
+
+/** By row. Throws for what neither the configuration nor the node says. */
+function configuredSans(snapshot: Snapshot): Map<string, readonly SubjectAltName[]> {
+  const { value, source } = snapshot.configuration ?? {}
+  if (value?.etcd === undefined) {
+    throw new PkiError(
+      'CONFIG_INVALID',
+      `${source ?? 'no --config'}: --sans-from-config needs a ClusterConfiguration`,
+      {
+        hint: "kubectl -n kube-system get configmap kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'",
+      },
+    )
+  }
+  const { facts, missing } = decideClusterFacts(snapshot)
+  if (!facts) throw missingFacts(source ?? '', missing)
+  const values = factValues(facts)
+  return new Map(
+    SPECS.flatMap(({ name, subjectAltName }) =>
+      subjectAltName ? [[name, subjectAltNamesFor(subjectAltName, values)]] : [],
+    ),
+  )
+}
+
+function missingFacts(source: string, missing: readonly MissingFact[]): PkiError {
+  const fields = missing.map(({ field }) => field).join(' and ')
+  return new PkiError('CONFIG_INVALID', `${source}: ${fields} is not said, neither there nor on the node`, {
+    hint: `add a document of kind InitConfiguration with ${fields}`,
+  })
 }
 
 /** As a user would type it. */

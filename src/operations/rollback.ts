@@ -15,12 +15,13 @@ import { underLock } from '../store/session.ts'
 import { findStore, realPathOf, type Store } from '../store/state.ts'
 import { commit } from '../store/transaction.ts'
 import { type ChangeOptions, DEFAULT_KEEP_BACKUPS, storeFor } from './change.ts'
+import { type RestartOptions, restartPods } from './restart.ts'
 
 export interface HistoryOptions extends ReadOptions {
   readonly now: Date
 }
 
-export interface RollbackOptions extends HistoryOptions, ChangeOptions {
+export interface RollbackOptions extends HistoryOptions, ChangeOptions, RestartOptions {
   /** By default the newest. */
   readonly id?: string | undefined
   /** Also where files have changed since. */
@@ -61,7 +62,9 @@ export function rollBack(options: RollbackOptions): Promise<RollbackResult> {
     for (const directory of backup.directories.toReversed()) {
       on(directory.path, () => removeEmptyDirectory(realPathOf(store, directory)))
     }
-    return { ...resultOf(backup, outcomes, options), backup: undo, warnings: [...notes, ...warnings] }
+    const result = { ...resultOf(backup, outcomes, options), backup: undo, warnings: [...notes, ...warnings] }
+    if (!options.restart || result.restart.length === 0) return result
+    return { ...result, ...(await restartPods(store, readSnapshot(options), result, options)) }
   })
 }
 

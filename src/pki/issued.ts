@@ -1,9 +1,10 @@
 /** The checks every new pair passes before anything is written. They use OpenSSL, not the library that issued. */
 import { PkiError } from '../errors.ts'
 import { type Certificate, isSignedBy, readCertificates } from '../x509/certificate.ts'
-import { elementsOf, REQUESTED_EXTENSIONS, tbsPartsOf } from '../x509/der.ts'
+import { type Der, elementsOf, REQUESTED_EXTENSIONS, tbsPartsOf } from '../x509/der.ts'
 import { isKeyOf, type PrivateKey, publicKeyInfo, readPrivateKey } from '../x509/key.ts'
 import { parsePem } from '../x509/pem.ts'
+import { extensionsAfter } from './renewal-names.ts'
 import type { RequestStep, SignStep } from './renewal-step.ts'
 
 const KEY_IDENTIFIERS = new Set(['2.5.29.14', '2.5.29.35'])
@@ -35,8 +36,9 @@ const CHECKS: readonly Check[] = [
       sameBytes(tbsPartsOf(old.der).subject, tbsPartsOf(certificate.der).subject),
   },
   {
-    wanted: 'the old subject alternative names, usages and other extensions',
-    holds: ({ old }, { certificate }) => sameExtensions(old, certificate),
+    wanted: 'the subject alternative names of the plan, the old usages and other extensions',
+    holds: ({ old, names }, { certificate }) =>
+      sameExtensions(extensionsAfter(old, names), tbsPartsOf(certificate.der).extensions),
   },
 ]
 
@@ -51,7 +53,8 @@ export function verifyRequest(step: RequestStep, csr: string, key: PrivateKey): 
   const der = parsePem(csr)[0]?.bytes ?? new Uint8Array()
   const [info = new Uint8Array()] = elementsOf(der)
   const [, subject, publicKey] = elementsOf(info)
-  const { subject: wanted, extensions } = tbsPartsOf(step.old.der)
+  const { subject: wanted } = tbsPartsOf(step.old.der)
+  const extensions = extensionsAfter(step.old, step.names)
   const asked = Buffer.from(info)
   const isWhole =
     subject !== undefined &&
@@ -90,10 +93,8 @@ function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
   return Buffer.compare(one, other) === 0
 }
 
-function sameExtensions(old: Certificate, issued: Certificate): boolean {
-  const carried = (certificate: Certificate) =>
-    [...tbsPartsOf(certificate.der).extensions]
-      .filter(([oid]) => !KEY_IDENTIFIERS.has(oid))
-      .map(([, der]) => der)
-  return sameBytes(Buffer.concat(carried(old)), Buffer.concat(carried(issued)))
+function sameExtensions(wanted: ReadonlyMap<string, Der>, issued: ReadonlyMap<string, Der>): boolean {
+  const carried = (extensions: ReadonlyMap<string, Der>) =>
+    [...extensions].filter(([oid]) => !KEY_IDENTIFIERS.has(oid)).map(([, der]) => der)
+  return sameBytes(Buffer.concat(carried(wanted)), Buffer.concat(carried(issued)))
 }

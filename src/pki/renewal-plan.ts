@@ -1,7 +1,7 @@
 /** A plan as people and programs read it before it happens. */
 import { instant } from './instant.ts'
 import type { PlannedRenewal, PlannedRequest, SkippedCertificate } from './renewal-result.ts'
-import type { RequestStep, SignStep, Step } from './renewal-step.ts'
+import type { NameChange, RequestStep, SignStep, Step } from './renewal-step.ts'
 import { type PlacedFile, shownFile } from './snapshot.ts'
 
 export interface PlanDescription {
@@ -31,7 +31,7 @@ export function describePlan(steps: readonly Step[]): PlanDescription {
 }
 
 export function describeSignature(step: SignStep): PlannedRenewal {
-  const { name, longName, caName, authority, entry, old, notAfter, key } = step
+  const { name, longName, caName, authority, entry, old, notAfter, key, names } = step
   return {
     name,
     longName,
@@ -45,12 +45,19 @@ export function describeSignature(step: SignStep): PlannedRenewal {
     keyAlgorithm: key.algorithm,
     previousKeyAlgorithm: old.keyAlgorithm,
     newKey: key.kept === undefined,
-    subjectAltNamesAdded: [],
-    subjectAltNamesRemoved: [],
+    ...describeNames(names),
   }
 }
 
-function describeRequest({ name, longName, caName, isCaExternal, key, old }: RequestStep): PlannedRequest {
+function describeRequest({
+  name,
+  longName,
+  caName,
+  isCaExternal,
+  key,
+  old,
+  names,
+}: RequestStep): PlannedRequest {
   return {
     name,
     longName,
@@ -58,9 +65,12 @@ function describeRequest({ name, longName, caName, isCaExternal, key, old }: Req
     externallyManaged: isCaExternal,
     keyAlgorithm: key.algorithm,
     previousExpirationDate: instant(old.notAfter),
-    subjectAltNamesAdded: [],
-    subjectAltNamesRemoved: [],
+    ...describeNames(names),
   }
+}
+
+function describeNames(names: NameChange | undefined) {
+  return { subjectAltNamesAdded: names?.added ?? [], subjectAltNamesRemoved: names?.removed ?? [] }
 }
 
 function filesOf({ entry, key }: SignStep) {

@@ -1,5 +1,5 @@
 import type { SkipReason } from './renewal-step.ts'
-import type { RestartPlan } from './restart.ts'
+import type { RestartOutcome, RestartPlan } from './restart.ts'
 import type { SourceFact } from './sources.ts'
 
 /** A certificate that is, or is to be, signed anew. */
@@ -63,7 +63,7 @@ export interface SkippedCertificate {
 }
 
 /** And, of the processes that hold a renewed certificate, which must be restarted. */
-export interface RenewalResult extends RestartPlan {
+export interface RenewalResult extends RestartOutcome {
   readonly changed: boolean
   readonly renewed: readonly RenewedCertificate[]
   readonly pending: readonly PendingRequest[]

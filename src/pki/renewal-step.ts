@@ -1,7 +1,9 @@
 /** What a renewal is asked for, and what it will do for each certificate. */
 import type { Certificate } from '../x509/certificate.ts'
+import type { Der } from '../x509/der.ts'
 import type { PrivateKey } from '../x509/key.ts'
 import type { IssuableKeyAlgorithm, KeyAlgorithm } from '../x509/key-algorithm.ts'
+import type { SubjectAltName } from '../x509/subject-alt-name.ts'
 import type { AuthorityProblem, AuthorityState } from './authority.ts'
 import type { Entry } from './snapshot.ts'
 
@@ -17,6 +19,19 @@ export interface RenewalOrder {
   readonly within?: number | undefined
   /** Signs the same keys again. */
   readonly keepKey?: boolean
+  readonly addSans?: readonly SubjectAltName[]
+  readonly removeSans?: readonly SubjectAltName[]
+  /** By row, all DNS names and addresses that the configuration asks for. */
+  readonly wantedSans?: ReadonlyMap<string, readonly SubjectAltName[]> | undefined
+}
+
+/** Names such as `DNS:lb.example.com`. */
+export interface NameChange {
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  /** The new extension, as DER; absent when no name changes after all. */
+  readonly extension?: Der
+  readonly warnings: readonly string[]
 }
 
 export type SkipReason =
@@ -31,6 +46,7 @@ export type SkipReason =
   | 'PLACE_UNUSABLE'
   | 'KEY_ALGORITHM_UNSUPPORTED'
   | 'KEY_NOT_KEPT'
+  | 'NAMES_UNUSABLE'
   | 'REQUEST_INCOMPLETE'
   | 'NOT_MADE'
   | AuthorityProblem
@@ -56,6 +72,7 @@ interface WorkStep {
   readonly old: Certificate
   readonly caName: string
   readonly key: KeyChoice
+  readonly names?: NameChange | undefined
   readonly warnings: readonly string[]
 }
 

@@ -8,6 +8,7 @@ import { pathAbove } from './certification-path.ts'
 import { instant } from './instant.ts'
 import { ownershipOf } from './ownership.ts'
 import { chooseAlgorithm, keepKey, type Refusal } from './renewal-key.ts'
+import { changeNames } from './renewal-names.ts'
 import type { RenewalOrder, SignStep, SkipStep, Step } from './renewal-step.ts'
 import { type Entry, entryNamed, type Found, type Snapshot, shownFile } from './snapshot.ts'
 
@@ -40,7 +41,10 @@ function planStep(facts: RenewalFacts, order: RenewalOrder, row: Row): Step {
   const refusal = refusalOf(entry)
   if (refusal) return skip(row, refusal)
   const old = certificateOf(entry)
-  if (!isDue(old, order, facts.now)) return skip(row, { reason: 'NOT_DUE', message: `expires ${day(old)}` })
+  const names = changeNames(row.name, old, order)
+  if (names && 'reason' in names) return skip(row, names)
+  if (!isDue(old, order, facts.now) && !names?.extension)
+    return skip(row, { reason: 'NOT_DUE', message: `expires ${day(old)}` })
   const caName = entry.caName as string
   const authority = facts.authorities.get(caName) as AuthorityState
   const isRequest = order.csrOnly || authority.state === 'external'
@@ -50,7 +54,17 @@ function planStep(facts: RenewalFacts, order: RenewalOrder, row: Row): Step {
     ? keepKey(old, facts.keys?.get(row.name), isRequest)
     : chooseAlgorithm(old, order, facts.snapshot.configuration?.value.encryptionAlgorithm)
   if ('reason' in chosen) return skip(row, chosen)
-  const work = { ...row, entry, old, caName, ...chosen }
+  const warnings = [...chosen.warnings, ...(names?.warnings ?? [])]
+  const work = {
+    name: row.name,
+    longName: row.longName,
+    entry,
+    old,
+    caName,
+    key: chosen.key,
+    names,
+    warnings,
+  }
   if (isRequest || authority.state !== 'local') {
     return { action: 'request', ...work, isCaExternal: authority.state === 'external' }
   }
@@ -72,7 +86,7 @@ function planSignature(facts: RenewalFacts, order: RenewalOrder, step: Unsigned)
     )
   }
   const { notBefore, notAfter, warnings } = validityPeriod(facts, order, authority.certificate)
-  if (order.within !== undefined && notAfter <= step.old.notAfter) {
+  if (order.within !== undefined && notAfter <= step.old.notAfter && !step.names?.extension) {
     const message = `would not last longer than now, ${day(step.old)}: its CA ends then`
     return skip({ name, longName }, { reason: 'NOT_LONGER', message })
   }

@@ -6,7 +6,7 @@ import {
   SERVICE_ACCOUNT_KEY,
   type Use,
 } from '../inventory/catalog.ts'
-import type { PlacedPod, Snapshot } from './snapshot.ts'
+import { entryNamed, type PlacedPod, type Snapshot } from './snapshot.ts'
 
 interface Holder {
   readonly component: Component
@@ -102,4 +102,25 @@ function isAtLeast(version: string, since: string): boolean {
   const [major, minor = 0] = version.split('.').map(Number)
   const [sinceMajor, sinceMinor = 0] = since.split('.').map(Number)
   return major === sinceMajor && minor >= sinceMinor
+}
+
+/** After a restart: `restart` is what is left to do. */
+export interface RestartOutcome extends RestartPlan {
+  /** Absent: nobody asked for it. */
+  readonly restarted?: readonly Component[]
+  readonly restartFailure?: string
+}
+
+/** What each shows whoever connects; the others make their own certificate at every start. */
+const SERVED: Readonly<Partial<Record<Component, string>>> = {
+  etcd: 'etcd-server',
+  'kube-apiserver': 'apiserver',
+}
+
+/** SHA-256 of the certificate on the disk that a component is to show. */
+export function servedFingerprint(snapshot: Snapshot, component: Component): string | undefined {
+  const entry = entryNamed(snapshot, SERVED[component])
+  return entry?.certificate.state === 'present'
+    ? entry.certificate.certificates[0].fingerprintSha256
+    : undefined
 }

@@ -1,5 +1,5 @@
 import type { Backup } from './backup.ts'
-import type { RestartPlan } from './restart.ts'
+import type { RestartOutcome } from './restart.ts'
 
 export interface BackupEntry extends Pick<Backup, 'id' | 'time' | 'command' | 'version' | 'files'> {
   /** Files that somebody changed afterwards: a rollback wants `force` for them. */
@@ -16,7 +16,7 @@ export interface BackupList {
   readonly warnings: readonly string[]
 }
 
-export interface RollbackResult extends RestartPlan {
+export interface RollbackResult extends RestartOutcome {
   readonly dryRun: boolean
   readonly changed: boolean
   /** Of the backup that was put back, and what it undoes. */

@@ -10,6 +10,9 @@ interface Context {
 const DONE =
   'Done renewing certificates. You must restart the kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new certificates.'
 
+/** kubeadm has no restart, and so no line for it. */
+const DONE_AND_RESTARTED = 'Done renewing certificates. What held the old ones was restarted.'
+
 /** One line a certificate, by name; what was skipped because something is wrong is on stderr instead. */
 function renderText(result: RenewalResult, { isAll }: Context): string {
   const lines = [
@@ -20,7 +23,8 @@ function renderText(result: RenewalResult, { isAll }: Context): string {
     ),
   ]
   const sorted = lines.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ line }) => line)
-  const done = isAll && result.renewed.length > 0 ? ['', DONE] : []
+  const isRestarted = result.restarted !== undefined && result.restart.length === 0
+  const done = isAll && result.renewed.length > 0 ? ['', isRestarted ? DONE_AND_RESTARTED : DONE] : []
   return [...sorted, ...done].map(line => `${line}\n`).join('')
 }
 

@@ -1,14 +1,30 @@
 /** A static pod's manifest, away from the directory that the kubelet watches and back. Written down first, for a crash. */
-import { renameSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { PkiError } from '../errors.ts'
 import { isMapping, parseJson } from '../kubernetes/yaml.ts'
 import { isThere, on, readIfThere, removeFile, syncDirectory, writeNewFile } from './disk.ts'
 import { storedPathIn } from './journal.ts'
+import { checkWritable } from './preflight.ts'
 import { realPathOf, type Store, storedPath } from './state.ts'
 
 /** Where manifest it is, and the manifest. */
 const JOURNAL = 'manifest.away'
+
+/** Throws where a manifest cannot be moved to kubepki's own directory by a rename. */
+export function checkRestartable(store: Store, realPath: string): void {
+  checkWritable(realPath, realPath)
+  const directory = dirname(realPath)
+  if (on(directory, () => statSync(directory)).dev !== on(store.path, () => statSync(store.realPath)).dev) {
+    throw elsewhere(store, realPath)
+  }
+}
+
+function elsewhere({ path }: Store, realPath: string): PkiError {
+  return new PkiError('RESTART_FAILED', `${realPath} is on another file system than ${path}`, {
+    hint: `leave --restart out, and afterwards: mv ${realPath} /root/, wait 20 s, mv it back`,
+  })
+}
 
 /** Renamed out of its directory: not even a hidden name there is safe from the kubelet. */
 export function takeManifestAway(store: Store, realPath: string): void {
@@ -18,19 +34,9 @@ export function takeManifestAway(store: Store, realPath: string): void {
     renameSync(`${journal}.draft`, journal)
     syncDirectory(store.realPath)
   })
-  try {
+  on(realPath, () => {
     renameSync(realPath, awayFile(store, realPath))
-  } catch (error) {
-    removeFile(journal)
-    throw cannotMove(store, realPath, error)
-  }
-  on(realPath, () => syncDirectory(dirname(realPath)))
-}
-
-function cannotMove(store: Store, realPath: string, error: unknown): unknown {
-  if ((error as NodeJS.ErrnoException).code !== 'EXDEV') return error
-  return new PkiError('RESTART_FAILED', `${realPath} is on another file system than ${store.path}`, {
-    hint: `move it away and back by hand: mv ${realPath} /root/, wait 20 s, mv it back`,
+    syncDirectory(dirname(realPath))
   })
 }
 
@@ -52,7 +58,7 @@ export function putManifestBack(store: Store): string[] {
   const away = awayFile(store, realPath)
   const isAway = isThere(away)
   on(realPath, () => {
-    if (isAway && isThere(realPath)) removeFile(away)
+    if (isAway && isThere(realPath)) renameSync(away, `${away}.replaced`)
     else if (isAway) renameSync(away, realPath)
     syncDirectory(dirname(realPath))
   })

@@ -28,6 +28,8 @@ export interface Reissue {
   readonly authority: Authority
   readonly notBefore: Date
   readonly notAfter: Date
+  /** In place of the old one's; key identifiers are made anew in any case. */
+  readonly extensions?: ReadonlyMap<string, Der>
 }
 
 /** The same certificate for another key, signed by `authority`: only serial, validity, issuer and key identifiers change. */
@@ -37,26 +39,30 @@ export async function reissueLeaf({
   authority,
   notBefore,
   notAfter,
+  extensions,
 }: Reissue): Promise<Certificate> {
-  const { subject } = tbsPartsOf(like.der)
+  const old = tbsPartsOf(like.der)
   const { cryptoKey, algorithm } = await signingKey(authority.key.key)
   const spki = publicKeyInfo(key)
   const issued = await X509CertificateGenerator.create({
     serialNumber: randomSerialNumber(),
-    subject: new Name(subject),
+    subject: new Name(old.subject),
     issuer: new Name(tbsPartsOf(authority.certificate.der).subject),
     notBefore,
     notAfter,
     publicKey: spki,
     signingKey: cryptoKey,
     signingAlgorithm: algorithm,
-    extensions: await carriedExtensions(like, spki, authority.certificate),
+    extensions: await carriedExtensions(extensions ?? old.extensions, spki, authority.certificate),
   })
   return parseCertificate(new Uint8Array(issued.rawData))
 }
 
-async function carriedExtensions(like: Certificate, spki: Der, authority: Certificate): Promise<Extension[]> {
-  const { extensions } = tbsPartsOf(like.der)
+async function carriedExtensions(
+  extensions: ReadonlyMap<string, Der>,
+  spki: Der,
+  authority: Certificate,
+): Promise<Extension[]> {
   const keyId = keyIdentifierOf(authority)
   const authorityKeyId = keyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(keyId)]
   const carried: Extension[] = []

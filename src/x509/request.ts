@@ -1,7 +1,7 @@
 /** PKCS#10 certificate requests (RFC 2986). */
 import type { Unusable } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
-import { REQUESTED_EXTENSIONS, tbsPartsOf } from './der.ts'
+import { type Der, REQUESTED_EXTENSIONS, tbsPartsOf } from './der.ts'
 import { type PrivateKey, publicKeyInfo } from './key.ts'
 import { encodePem, parsePem } from './pem.ts'
 import {
@@ -13,9 +13,14 @@ import {
   signingKey,
 } from './provider.ts'
 
-/** A request, as PEM, for a certificate like the given one, for `key`. */
-export async function requestLike(like: Certificate, key: PrivateKey): Promise<string> {
-  const { subject, extensions } = tbsPartsOf(like.der)
+/** A request, as PEM, for a certificate like the given one, for `key`; with other extensions where they are given. */
+export async function requestLike(
+  like: Certificate,
+  key: PrivateKey,
+  other?: ReadonlyMap<string, Der>,
+): Promise<string> {
+  const { subject, extensions: own } = tbsPartsOf(like.der)
+  const extensions = other ?? own
   const { cryptoKey, algorithm } = await signingKey(key.key)
   const spki = publicKeyInfo(key)
   const publicKey = await crypto.subtle.importKey('spki', spki, algorithm, true, ['verify'])

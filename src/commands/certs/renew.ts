@@ -2,6 +2,7 @@ import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
 import { renewableNames } from '../../inventory/names.ts'
 import { RENEWABLE } from '../../inventory/select.ts'
 import { planCertificates, type RenewOptions, renewCertificates } from '../../operations/renew.ts'
+import { NAMED_ROWS } from '../../pki/renewal-names.ts'
 import type {
   PendingRequest,
   RenewalPlan,
@@ -13,6 +14,7 @@ import { PLAN_FORMATS } from '../../report/plan.ts'
 import { RENEWAL_FORMATS } from '../../report/renewal.ts'
 import { restartHints } from '../../report/restart.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
+import { parseSubjectAltName, type SubjectAltName } from '../../x509/subject-alt-name.ts'
 import { defineCommand, type Host } from '../command.ts'
 import {
   CHANGE_OPTIONS,
@@ -20,16 +22,34 @@ import {
   NODE_OPTIONS,
   OUTPUT_OPTION,
   pathOption,
+  RESTART_OPTIONS,
   readOptions,
+  restartOptions,
   tell,
+  tellRestart,
   tellSources,
 } from '../options.ts'
 
 const NAMES = RENEWABLE.map(({ name }) => name)
 const ALGORITHMS = Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[]
 
+/** A list may also be one value with commas. */
+function sansOption(flag: string) {
+  return (values: unknown): SubjectAltName[] => {
+    const texts = [values].flat().flatMap(value => String(value).split(','))
+    return texts.map(text => {
+      const name = parseSubjectAltName(text.trim())
+      if (name) return name
+      throw new PkiError('USAGE', `--${flag} wants a DNS name or an IP address, found "${text}"`, {
+        hint: 'such as lb.example.com, *.example.com, 10.0.0.10 or fd00::10',
+      })
+    })
+  }
+}
+
 export const command = defineCommand({
   names: `all, or any of: ${NAMES.join(', ')}`,
+  repeatable: ['add-san', 'remove-san'],
   options: {
     within: {
       type: 'string',
@@ -41,6 +61,21 @@ export const command = defineCommand({
       choices: ['new', 'keep'] as ('new' | 'keep')[],
       default: 'new' as 'new' | 'keep',
       describe: 'A new key, or the old one signed again',
+    },
+    'add-san': {
+      type: 'string',
+      coerce: sansOption('add-san'),
+      describe: 'A DNS name or address to add to the serving certificates named; may be given again',
+    },
+    'remove-san': {
+      type: 'string',
+      coerce: sansOption('remove-san'),
+      describe: 'A DNS name or address to take out; may be given again',
+    },
+    'sans-from-config': {
+      type: 'boolean',
+      default: false,
+      describe: 'The names and addresses that kubeadm would make from --config, in place of the old ones',
     },
     'csr-only': {
       type: 'boolean',
@@ -63,6 +98,7 @@ export const command = defineCommand({
       describe: 'How long the new certificates are valid (default: as --config says, else 1y)',
     },
     output: OUTPUT_OPTION,
+    ...RESTART_OPTIONS,
     ...CHANGE_OPTIONS,
     ...NODE_OPTIONS,
   },
@@ -70,6 +106,10 @@ export const command = defineCommand({
     { command: 'kubepki certs renew all', does: 'what kubeadm renews, signed by the CAs on this disk' },
     { command: 'kubepki certs renew all --within 30d', does: 'for a timer: what is due, else nothing' },
     { command: 'kubepki certs renew all --dry-run', does: 'the plan: dates, keys, files' },
+    {
+      command: 'kubepki certs renew apiserver --add-san lb.example.com --restart',
+      does: 'one more name, and the API server restarted if it does not take the file up by itself',
+    },
     { command: 'kubepki certs renew apiserver etcd-server --validity 90d', does: 'two of them, for 90 days' },
     {
       command: 'kubepki certs renew all --csr-only --csr-dir /root/csr',
@@ -79,6 +119,7 @@ export const command = defineCommand({
   run: async (args, host) => {
     const names = renewableNames((args.names ?? []).map(String))
     checkFlags(args)
+    checkNames(args, names)
     const options: RenewOptions = {
       ...readOptions(args, host),
       names,
@@ -91,6 +132,10 @@ export const command = defineCommand({
       keepKey: args.key === 'keep',
       lockTimeout: args['lock-timeout'],
       keepBackups: args['keep-backups'],
+      addSans: args['add-san'] ?? [],
+      removeSans: args['remove-san'] ?? [],
+      sansFromConfig: args['sans-from-config'],
+      ...restartOptions(args, host),
     }
     if (args['dry-run']) return showPlan(planCertificates(options), args, host)
     const result = await renewCertificates(options)
@@ -103,17 +148,41 @@ export const command = defineCommand({
 
 interface Flags {
   readonly 'csr-only': boolean
+  readonly restart: boolean
+  readonly config?: string | undefined
+  readonly 'add-san'?: readonly SubjectAltName[] | undefined
+  readonly 'remove-san'?: readonly SubjectAltName[] | undefined
+  readonly 'sans-from-config': boolean
   readonly validity?: number | undefined
   readonly key: 'new' | 'keep'
   readonly 'encryption-algorithm'?: string | undefined
 }
 
-function checkFlags({ 'csr-only': csrOnly, validity, key, 'encryption-algorithm': algorithm }: Flags): void {
+/** Names are added to what is named, not to every certificate there is. */
+function checkNames(flags: Flags, names: 'all' | readonly string[]): void {
+  const flag = (['add-san', 'remove-san'] as const).find(one => flags[one] !== undefined)
+  const other = names === 'all' ? 'all' : names.find(name => !NAMED_ROWS.includes(name))
+  if (flag !== undefined && other !== undefined) {
+    throw new PkiError('USAGE', `--${flag} wants the serving certificates named, found ${other}`, {
+      hint: `one or more of: ${NAMED_ROWS.join(', ')}`,
+    })
+  }
+  if (flags['sans-from-config'] && flags.config === undefined) {
+    throw new PkiError('USAGE', '--sans-from-config wants --config FILE too', {
+      hint: "kubectl -n kube-system get configmap kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'",
+    })
+  }
+}
+
+function checkFlags(flags: Flags): void {
+  const { 'csr-only': csrOnly, validity, key, 'encryption-algorithm': algorithm, restart } = flags
   const refuse = (flags: string, hint: string) =>
     new PkiError('USAGE', `${flags} exclude each other`, { hint })
   if (csrOnly && validity !== undefined) {
     throw refuse('--validity and --csr-only', 'a request says nothing of time: whoever signs it decides')
   }
+  if (csrOnly && restart)
+    throw refuse('--restart and --csr-only', 'a request changes no file that anybody holds')
   if (key !== 'keep') return
   if (csrOnly) throw refuse('--key keep and --csr-only', 'a request is always for a new key')
   if (algorithm !== undefined)
@@ -148,11 +217,11 @@ function explain(result: RenewalResult, { host, isAll }: { host: Host; isAll: bo
   for (const warning of result.warnings) tell.warning(host, warning)
   const exitCode = explainSkipped(result.skipped, host)
   const { pending } = result
-  for (const line of restartHints(result, { isAll })) tell.hint(host, line)
+  const restartCode = tellRestart(host, result, { isAll })
   for (const line of pendingHints(pending)) tell.hint(host, line)
   if (!result.changed && exitCode === EXIT.done && pending.length === 0) tell.note(host, nothingDue(result))
   if (result.backup !== undefined) tell.note(host, `to undo it: kubepki certs rollback ${result.backup}`)
-  return exitCode
+  return Math.max(exitCode, restartCode) as ExitCode
 }
 
 function nothingDue({ skipped }: RenewalResult): string {

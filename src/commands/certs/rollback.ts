@@ -1,10 +1,18 @@
-import { EXIT, PkiError } from '../../errors.ts'
+import { type ExitCode, PkiError } from '../../errors.ts'
 import { planRollBack, rollBack } from '../../operations/rollback.ts'
 import type { RollbackResult } from '../../pki/rollback-result.ts'
 import { ROLLBACK_FORMATS } from '../../report/backups.ts'
-import { restartHints } from '../../report/restart.ts'
 import { defineCommand, type Host } from '../command.ts'
-import { CHANGE_OPTIONS, NODE_OPTIONS, OUTPUT_OPTION, readOptions, tell } from '../options.ts'
+import {
+  CHANGE_OPTIONS,
+  NODE_OPTIONS,
+  OUTPUT_OPTION,
+  RESTART_OPTIONS,
+  readOptions,
+  restartOptions,
+  tell,
+  tellRestart,
+} from '../options.ts'
 
 export const command = defineCommand({
   names: 'ID is one that kubepki certs history shows; the newest, when none is named.',
@@ -17,6 +25,7 @@ export const command = defineCommand({
       describe: 'Also overwrite files that were changed after the backup',
     },
     output: OUTPUT_OPTION,
+    ...RESTART_OPTIONS,
     ...CHANGE_OPTIONS,
     ...NODE_OPTIONS,
   },
@@ -36,20 +45,20 @@ export const command = defineCommand({
       force: args.force,
       lockTimeout: args['lock-timeout'],
       keepBackups: args['keep-backups'],
+      ...restartOptions(args, host),
     }
     const result = args['dry-run'] ? planRollBack(options) : await rollBack(options)
     host.stdout(ROLLBACK_FORMATS[args.output](result))
-    explain(result, host)
-    return EXIT.done
+    return explain(result, host)
   },
 })
 
-function explain(result: RollbackResult, host: Host): void {
+function explain(result: RollbackResult, host: Host): ExitCode {
   const { id, command, dryRun, changed, backup, warnings } = result
   for (const warning of warnings) tell.warning(host, warning)
   const undone = `"${command}" (${id})`
   if (!changed) tell.note(host, `nothing to do: the files are as before ${undone}`)
   else if (dryRun) tell.note(host, `nothing was changed: this is what undoing ${undone} would do`)
   else tell.note(host, `undone: ${undone}; to have it again: kubepki certs rollback ${backup}`)
-  for (const line of restartHints(result, { isAll: false })) tell.hint(host, line)
+  return tellRestart(host, result, { isAll: false })
 }

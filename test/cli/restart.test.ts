@@ -1,0 +1,99 @@
+/** `--restart` where no kubelet listens: it fails in time, and the manifest is in its place whatever happens. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { kubepki } from '../support/host.ts'
+import { copyNode, fingerprint } from '../support/node.ts'
+
+const BUNDLE = join(import.meta.dirname, '../../dist/kubepki.cjs')
+const NOW = ['--now', '2026-12-01T00:00:00Z']
+const MANIFESTS = 'etc/kubernetes/manifests'
+const BACKUPS = 'etc/kubernetes/kubepki-backups'
+
+/** A scheduler that listens on a port of this process, and never stops. */
+async function nodeWithScheduler(): Promise<{ root: string; manifest: string; text: string }> {
+  const server = createServer(socket => socket.destroy()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+  })
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  const root = copyNode('stock-1.31')
+  const manifest = join(root, MANIFESTS, 'kube-scheduler.yaml')
+  const text = readFileSync(manifest, 'utf8').replace(
+    /(\n +)- --leader-elect=true/,
+    `$1- --leader-elect=true$1- --secure-port=${port}`,
+  )
+  writeFileSync(manifest, text)
+  return { root, manifest, text }
+}
+
+const renewal = (root: string, ...more: string[]) => [
+  ...['certs', 'renew', 'scheduler.conf', '--restart', '--root', root, ...NOW],
+  ...more,
+]
+
+it('a pod that goes on listening is a failure, and its manifest is back', async () => {
+  const { root, manifest, text } = await nodeWithScheduler()
+  const { stderr, exitCode, stdout } = await kubepki(...renewal(root, '--restart-wait', '300ms'))
+  expect(exitCode).toBe(1)
+  expect(stdout).toContain('scheduler manager to use renewed\n')
+  expect(stderr).toContain(
+    'error: kube-scheduler: still listening 0.3 s after its manifest was taken away: is the kubelet running?\n',
+  )
+  expect(stderr).toContain('hint: changed here: restart kube-scheduler\n')
+  expect(readFileSync(manifest, 'utf8')).toBe(text)
+})
+
+it.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle puts the manifest back', async signal => {
+  const { root, manifest, text } = await nodeWithScheduler()
+  const child = spawn(process.execPath, [BUNDLE, ...renewal(root, '--restart-wait', '30s')])
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+    stderr += part
+  })
+  await expect.poll(() => existsSync(manifest), { timeout: 20_000, interval: 20 }).toBe(false)
+  child.kill(signal)
+  expect(await once(child, 'exit')).toEqual([1, null])
+  expect(stderr).toContain(
+    'error: interrupted while kube-scheduler was restarted; its manifest is in its place\n',
+  )
+  expect(readFileSync(manifest, 'utf8')).toBe(text)
+  expect(existsSync(join(root, BACKUPS, 'lock'))).toBe(false)
+})
+
+async function killedWhileAway() {
+  const node = await nodeWithScheduler()
+  const child = spawn(process.execPath, [BUNDLE, ...renewal(node.root, '--restart-wait', '30s')])
+  await expect.poll(() => existsSync(node.manifest), { timeout: 20_000, interval: 20 }).toBe(false)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  expect(existsSync(node.manifest)).toBe(false)
+  return node
+}
+
+it('after kill -9 a report says so and changes nothing; the next job puts the manifest back', async () => {
+  const { root, manifest, text } = await killedWhileAway()
+  const before = fingerprint(root)
+  const report = await kubepki('certs', 'check-expiration', '--root', root)
+  expect(report.stderr).toMatch(
+    /warning: a restart was interrupted while a manifest was away: .*certs recover/,
+  )
+  expect(fingerprint(root)).toEqual(before)
+  const { stdout, exitCode } = await kubepki('certs', 'recover', '--root', root)
+  expect(exitCode).toBe(0)
+  expect(stdout).toBe(`a restart was interrupted: ${manifest} is back in its place\n`)
+  expect(readFileSync(manifest, 'utf8')).toBe(text)
+})
+
+it('a manifest that somebody else put there meanwhile stays, and ours is kept', async () => {
+  const { root, manifest, text } = await killedWhileAway()
+  writeFileSync(manifest, 'another')
+  await kubepki('certs', 'recover', '--root', root)
+  expect(readFileSync(manifest, 'utf8')).toBe('another')
+  expect(readFileSync(join(root, BACKUPS, 'kube-scheduler.yaml.replaced'), 'utf8')).toBe(text)
+})
