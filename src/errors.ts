@@ -21,7 +21,6 @@ export const ERRORS = {
   BACKUP_INVALID: EXIT.failed,
   FILES_CHANGED_SINCE: EXIT.failed,
   RESTART_FAILED: EXIT.failed,
-  INTERRUPTED: EXIT.failed,
 } as const satisfies Record<string, ExitCode>
 export type ErrorCode = keyof typeof ERRORS
 

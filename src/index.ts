@@ -2,8 +2,9 @@
 export { ERRORS, type ErrorCode, EXIT, type ExitCode, PkiError, REASONS, type Reason } from './errors.ts'
 export { parseDuration } from './kubernetes/duration.ts'
 export { checkExpiration } from './operations/check-expiration.ts'
+export { planCertificates, type RenewOptions } from './operations/plan-renewal.ts'
 export { type RecoverOptions, recoverInterrupted } from './operations/recover.ts'
-export { planCertificates, type RenewOptions, renewCertificates } from './operations/renew.ts'
+export { renewCertificates } from './operations/renew.ts'
 export {
   type HistoryOptions,
   listHistory,

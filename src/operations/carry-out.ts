@@ -7,15 +7,9 @@ import { describeSignature } from '../pki/renewal-plan.ts'
 import type { PendingRequest, RenewedCertificate, SkippedCertificate } from '../pki/renewal-result.ts'
 import type { KeyChoice, RequestStep, SignStep, SkipStep, Step } from '../pki/renewal-step.ts'
 import { certificateText, renewedFiles } from '../pki/renewed-files.ts'
-import { shownFile } from '../pki/snapshot.ts'
-import {
-  type PendingState,
-  type RequestDirectory,
-  readPending,
-  requestChanges,
-  requestFiles,
-} from '../store/requests.ts'
-import { encodePrivateKey, generateKey, isKeyOf, type PrivateKey } from '../x509/key.ts'
+import { type RequestDirectory, requestChanges } from '../store/requests.ts'
+import { encodePrivateKey, generateKey, type PrivateKey } from '../x509/key.ts'
+import { assessRequest } from './pending.ts'
 
 /** What issues is loaded while the first keys are being made. */
 const issuing = () => import('../x509/issue.ts')
@@ -71,54 +65,15 @@ function keyFor({ algorithm, kept }: KeyChoice): PrivateKey | Promise<PrivateKey
   return kept ?? generateKey(algorithm)
 }
 
-/** A request that is pending is kept: its answer may be on its way. One whose answer is installed makes room for a new one. */
 async function request(step: RequestStep, directory: RequestDirectory, force: boolean): Promise<Outcome> {
-  const { name, longName, caName, entry, isCaExternal } = step
-  const { isRequestFor, requestLike } = await requesting()
-  const before = readPending(directory, name)
-  const isWhole = before.state === 'whole' && isRequestFor(before.request, before.key) === true
-  const obstacle = isWhole ? undefined : obstacleOf(before, directory, { name, force })
-  if (obstacle)
-    return {
-      changes: [],
-      warnings: [],
-      skipped: { name, longName, reason: 'REQUEST_INCOMPLETE', ...obstacle },
-    }
-  const isInstalled = before.state === 'whole' && isKeyOf(before.key, step.old)
-  const isKept = isWhole && !force && !isInstalled
-  const pending: PendingRequest = {
-    name,
-    longName,
-    caName,
-    externallyManaged: isCaExternal,
-    created: !isKept,
-    ...requestFiles(directory, name),
-    certificateFile: shownFile(entry),
-    certificateKeyFile: entry.key?.path ?? shownFile(entry),
-    ...(entry.kubeconfig && !entry.certificateFile && { kubeconfigUser: entry.kubeconfig.config.userName }),
-  }
-  const warnings = step.warnings.map(warning => `${name}: ${warning}`)
-  if (isKept) return { changes: [], warnings, pending }
+  const assessed = await assessRequest(step, directory, force)
+  if ('skipped' in assessed) return { changes: [], warnings: [], skipped: assessed.skipped }
+  const { pending, warnings } = assessed
+  if (!pending.created) return { changes: [], warnings, pending }
+  const { requestLike } = await requesting()
   const key = await keyFor(step.key)
   const csr = await requestLike(step.old, key, extensionsAfter(step.old, step.names))
   verifyRequest(step, csr, key)
-  return {
-    changes: requestChanges(directory, name, { csr, key: encodePrivateKey(key.key) }),
-    warnings,
-    pending,
-  }
-}
-
-/** A key without the request made for it may be a live one: not even force replaces it. */
-function obstacleOf(
-  before: PendingState,
-  { path }: RequestDirectory,
-  { name, force }: { name: string; force: boolean },
-) {
-  if (before.state === 'none') return undefined
-  const hasStrangeKey = before.state === 'whole' || before.hasKey
-  if (force && !hasStrangeKey) return undefined
-  const found = before.state === 'whole' ? `${name}.csr was not made for ${name}.key` : before.found
-  const hint = hasStrangeKey ? `move ${path}/${name}.key away if it is not in use` : 'replace it with --force'
-  return { message: `the pending request in ${path} is not whole: ${found}`, hint }
+  const pem = { csr, key: encodePrivateKey(key.key) }
+  return { changes: requestChanges(directory, step.name, pem), warnings, pending }
 }

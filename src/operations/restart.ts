@@ -1,11 +1,12 @@
 /** Restarts static pods the documented way, one at a time: the manifest away, the pod gone, the manifest back, served anew. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EndpointAnswer, probeEndpoint } from '../cluster/endpoint.ts'
-import { PkiError } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import { type ServingEndpoint, servingEndpoint } from '../kubernetes/serving-endpoint.ts'
 import { type Restart, type RestartOutcome, type RestartPlan, servedFingerprint } from '../pki/restart.ts'
 import type { PlacedPod, Snapshot } from '../pki/snapshot.ts'
-import { checkRestartable, putManifestBack, takeManifestAway } from '../store/manifests.ts'
+import { checkRestartable, hasManifestAway, putManifestBack, takeManifestAway } from '../store/manifests.ts'
+import { type ReadOptions, readSnapshot } from '../store/read.ts'
 import type { Store } from '../store/state.ts'
 
 export interface RestartOptions {
@@ -36,12 +37,11 @@ export function checkRestart(store: Store, snapshot: Snapshot, { restart }: Rest
   for (const { realPath } of podsOf(snapshot, restart)) checkRestartable(store, realPath)
 }
 
-/** `snapshot`: after the change. The first that fails is the last that is touched. */
+/** After the change, which nothing here undoes: trouble is told, not thrown. The first that fails is the last that is touched. */
 export async function restartPods(
   store: Store,
-  snapshot: Snapshot,
   plan: RestartPlan,
-  options: RestartOptions,
+  options: ReadOptions & RestartOptions,
 ): Promise<RestartOutcome> {
   const restarted: Restart[] = []
   const outcome = (restartFailure?: string): RestartOutcome => ({
@@ -50,12 +50,19 @@ export async function restartPods(
     restarted: restarted.map(({ component }) => component),
     ...(restartFailure !== undefined && { restartFailure }),
   })
-  for (const pod of podsOf(snapshot, plan.restart)) {
-    const failure = await restartPod(store, pod, options)
-    if (failure !== undefined) return outcome(`${pod.restart.component}: ${failure}`)
-    restarted.push(pod.restart)
+  try {
+    for (const pod of podsOf(readSnapshot(options), plan.restart)) {
+      const failure = await restartPod(store, pod, options)
+      if (failure !== undefined) return outcome(`${pod.restart.component}: ${failure}`)
+      restarted.push(pod.restart)
+    }
+    return outcome()
+  } catch (error) {
+    const rest = hasManifestAway(store)
+      ? '; a manifest is still away: kubepki certs recover puts it back'
+      : ''
+    return outcome(`restart: ${messageOf(error)}${rest}`)
   }
-  return outcome()
 }
 
 function podsOf(snapshot: Snapshot, restart: readonly Restart[]): Pod[] {
@@ -93,13 +100,7 @@ async function restartPod(store: Store, pod: Pod, options: RestartOptions): Prom
     return undefined
   } catch (error) {
     if (!interruption?.aborted) throw error
-    throw new PkiError(
-      'INTERRUPTED',
-      `interrupted while ${restart.component} was restarted; its manifest is in its place`,
-      {
-        hint: 'the files are changed: restart what is left by hand, or undo it with kubepki certs rollback --restart',
-      },
-    )
+    return 'interrupted; its manifest is in its place'
   }
 }
 

@@ -64,7 +64,7 @@ export function rollBack(options: RollbackOptions): Promise<RollbackResult> {
     }
     const result = { ...resultOf(backup, outcomes, options), backup: undo, warnings: [...notes, ...warnings] }
     if (!options.restart || result.restart.length === 0) return result
-    return { ...result, ...(await restartPods(store, readSnapshot(options), result, options)) }
+    return { ...result, ...(await restartPods(store, result, options)) }
   })
 }
 

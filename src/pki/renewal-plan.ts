@@ -1,33 +1,12 @@
 /** A plan as people and programs read it before it happens. */
 import { instant } from './instant.ts'
-import type { PlannedRenewal, PlannedRequest, SkippedCertificate } from './renewal-result.ts'
-import type { NameChange, RequestStep, SignStep, Step } from './renewal-step.ts'
+import type { PendingRequest, PlannedRenewal, PlannedRequest } from './renewal-result.ts'
+import type { NameChange, RequestStep, SignStep } from './renewal-step.ts'
 import { type PlacedFile, shownFile } from './snapshot.ts'
 
-export interface PlanDescription {
-  readonly renew: readonly PlannedRenewal[]
-  readonly request: readonly PlannedRequest[]
-  readonly skipped: readonly SkippedCertificate[]
-  /** What will be written. */
-  readonly files: readonly { readonly path: string; readonly realPath: string }[]
-  readonly warnings: readonly string[]
-}
-
-export function describePlan(steps: readonly Step[]): PlanDescription {
-  const signing = steps.filter(step => step.action === 'sign')
-  const requesting = steps.filter(step => step.action === 'request')
-  const working = [...signing, ...requesting]
-  return {
-    renew: signing.map(describeSignature),
-    request: requesting.map(describeRequest),
-    skipped: steps.flatMap(step => {
-      if (step.action !== 'skip') return []
-      const { action: _, ...skipped } = step
-      return skipped
-    }),
-    files: signing.flatMap(filesOf),
-    warnings: working.flatMap(({ name, warnings }) => warnings.map(warning => `${name}: ${warning}`)),
-  }
+/** Warnings of steps, each with its certificate's name. */
+export function warningsOf(steps: readonly SignStep[]): string[] {
+  return steps.flatMap(({ name, warnings }) => warnings.map(warning => `${name}: ${warning}`))
 }
 
 export function describeSignature(step: SignStep): PlannedRenewal {
@@ -49,20 +28,10 @@ export function describeSignature(step: SignStep): PlannedRenewal {
   }
 }
 
-function describeRequest({
-  name,
-  longName,
-  caName,
-  isCaExternal,
-  key,
-  old,
-  names,
-}: RequestStep): PlannedRequest {
+export function describeRequest({ key, old, names }: RequestStep, pending: PendingRequest): PlannedRequest {
+  const { name, longName, caName, externallyManaged, created, csrFile, keyFile } = pending
   return {
-    name,
-    longName,
-    caName,
-    externallyManaged: isCaExternal,
+    ...{ name, longName, caName, externallyManaged, created, csrFile, keyFile },
     keyAlgorithm: key.algorithm,
     previousExpirationDate: instant(old.notAfter),
     ...describeNames(names),
@@ -73,7 +42,8 @@ function describeNames(names: NameChange | undefined) {
   return { subjectAltNamesAdded: names?.added ?? [], subjectAltNamesRemoved: names?.removed ?? [] }
 }
 
-function filesOf({ entry, key }: SignStep) {
+/** What will be written. */
+export function filesOf({ entry, key }: SignStep) {
   const { certificateFile, file, key: keyFile, kubeconfig } = entry
   const isEmbedding = kubeconfig?.config.clientCertificate.at === 'data'
   const written: (PlacedFile | undefined)[] = [isEmbedding ? file : (certificateFile ?? file)]

@@ -26,12 +26,16 @@ export interface RenewedCertificate extends PlannedRenewal {
   readonly serialNumber: string
 }
 
-/** A request that is to be written. */
+/** A request that is to be written, or that is pending and stays. */
 export interface PlannedRequest {
   readonly name: string
   readonly longName: string
   readonly caName: string
   readonly externallyManaged: boolean
+  /** False: it is pending already. */
+  readonly created: boolean
+  readonly csrFile: string
+  readonly keyFile: string
   readonly keyAlgorithm: string
   readonly previousExpirationDate: string
   readonly subjectAltNamesAdded: readonly string[]

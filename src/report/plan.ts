@@ -44,12 +44,14 @@ function sans({ subjectAltNamesAdded, subjectAltNamesRemoved }: PlannedRenewal |
 }
 
 function requestBlock(plan: PlannedRequest): string {
-  const { name, caName, externallyManaged, keyAlgorithm, previousExpirationDate } = plan
+  const { name, caName, externallyManaged, created, csrFile, keyFile } = plan
   const why = externallyManaged ? `, the key of ${baseNameOfCa(caName)} is not here` : ''
+  if (!created) return `${name}: its request is pending and stays${why}: ${printable(csrFile)}\n`
   return block(`${name}: a request would be written${why}`, [
-    ['expires', date(previousExpirationDate)],
-    ['key', `${keyAlgorithm}, a new key`],
+    ['expires', date(plan.previousExpirationDate)],
+    ['key', `${plan.keyAlgorithm}, a new key`],
     ['SANs', sans(plan)],
+    ['files', `${csrFile}, ${keyFile}`],
   ])
 }
 

@@ -25,6 +25,11 @@ export function checkWritable(path: string, realPath: string): void {
   const directory = dirname(realPath)
   if (!isThere(directory)) return
   on(path, () => accessSync(directory, constants.W_OK | constants.X_OK))
+  if (isThere(realPath) && statSync(realPath).dev !== statSync(directory).dev) {
+    throw new PkiError('WRITE_FAILED', `cannot write ${path}: it is a mount point, and cannot be replaced`, {
+      hint: 'mount its directory instead of the file, or run kubepki where the file really is',
+    })
+  }
   const code = isThere(realPath) ? whyNotWritable(realPath) : undefined
   if (code === 'EPERM') {
     throw new PkiError('WRITE_FAILED', `cannot write ${path}: it is immutable`, {

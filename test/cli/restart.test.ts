@@ -59,9 +59,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle puts the manifest back
   await expect.poll(() => existsSync(manifest), { timeout: 20_000, interval: 20 }).toBe(false)
   child.kill(signal)
   expect(await once(child, 'exit')).toEqual([1, null])
-  expect(stderr).toContain(
-    'error: interrupted while kube-scheduler was restarted; its manifest is in its place\n',
-  )
+  expect(stderr).toContain('error: kube-scheduler: interrupted; its manifest is in its place\n')
   expect(readFileSync(manifest, 'utf8')).toBe(text)
   expect(existsSync(join(root, BACKUPS, 'lock'))).toBe(false)
 })

@@ -1,14 +1,19 @@
 import { EXIT } from '../../errors.ts'
-import { recoverInterrupted } from '../../operations/recover.ts'
+import { findInterrupted, recoverInterrupted } from '../../operations/recover.ts'
 import { defineCommand } from '../command.ts'
 import { CHANGE_OPTIONS, NODE_OPTIONS, readOptions, tell } from '../options.ts'
 
 export const command = defineCommand({
-  options: { 'lock-timeout': CHANGE_OPTIONS['lock-timeout'], ...NODE_OPTIONS },
+  options: {
+    'dry-run': { type: 'boolean', default: false, describe: 'Say what is interrupted, change nothing' },
+    'lock-timeout': CHANGE_OPTIONS['lock-timeout'],
+    ...NODE_OPTIONS,
+  },
   examples: [{ command: 'kubepki certs recover', does: 'after a crash or a power loss' }],
   run: async (args, host) => {
     const lockTimeout = args['lock-timeout']
-    const notes = await recoverInterrupted({ ...readOptions(args, host), lockTimeout })
+    const options = { ...readOptions(args, host), lockTimeout }
+    const notes = args['dry-run'] ? findInterrupted(options) : await recoverInterrupted(options)
     for (const note of notes) host.stdout(`${note}\n`)
     if (notes.length === 0) tell.note(host, 'nothing was interrupted')
     return EXIT.done

@@ -1,7 +1,8 @@
 import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
 import { renewableNames } from '../../inventory/names.ts'
 import { RENEWABLE } from '../../inventory/select.ts'
-import { planCertificates, type RenewOptions, renewCertificates } from '../../operations/renew.ts'
+import { planCertificates, type RenewOptions } from '../../operations/plan-renewal.ts'
+import { renewCertificates } from '../../operations/renew.ts'
 import { NAMED_ROWS } from '../../pki/renewal-names.ts'
 import type {
   PendingRequest,
@@ -137,7 +138,7 @@ export const command = defineCommand({
       sansFromConfig: args['sans-from-config'],
       ...restartOptions(args, host),
     }
-    if (args['dry-run']) return showPlan(planCertificates(options), args, host)
+    if (args['dry-run']) return showPlan(await planCertificates(options), args, host)
     const result = await renewCertificates(options)
     const isAll = names === 'all'
     host.stdout(RENEWAL_FORMATS[args.output](result, { isAll }))

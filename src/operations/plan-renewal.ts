@@ -1,0 +1,144 @@
+/** From a node and an order to the steps of a renewal, and to the plan that a dry run shows. */
+import { PkiError } from '../errors.ts'
+import { type AuthorityState, assessAuthority } from '../pki/authority.ts'
+import { ONE_YEAR, planRenewal } from '../pki/renewal.ts'
+import { describeRequest, describeSignature, filesOf, warningsOf } from '../pki/renewal-plan.ts'
+import type { PlannedRequest, RenewalPlan, SkippedCertificate } from '../pki/renewal-result.ts'
+import type { RenewalOrder, Step } from '../pki/renewal-step.ts'
+import { planRestart } from '../pki/restart.ts'
+import type { Entry, Found, Snapshot } from '../pki/snapshot.ts'
+import { renewalSources } from '../pki/sources.ts'
+import { readKey, type Tree } from '../store/files.ts'
+import { checkWritable } from '../store/preflight.ts'
+import { type ReadOptions, readSnapshot } from '../store/read.ts'
+import { unfinishedBusiness } from '../store/recovery.ts'
+import { type RequestDirectory, requestDirectory } from '../store/requests.ts'
+import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
+import { isIssuable, KEY_ALGORITHMS } from '../x509/key-algorithm.ts'
+import type { ChangeOptions } from './change.ts'
+import { configuredSans } from './configured-sans.ts'
+import { assessRequest } from './pending.ts'
+import type { RestartOptions } from './restart.ts'
+
+export interface RenewOptions
+  extends ReadOptions,
+    Omit<RenewalOrder, 'wantedSans'>,
+    ChangeOptions,
+    RestartOptions {
+  readonly now: Date
+  /** Where requests and their keys go; by default `csr` in the certificate directory. */
+  readonly csrDir?: string | undefined
+  /** Replaces a request that is already pending. */
+  readonly force: boolean
+  /** The names that kubeadm would make from the configuration, in serving certificates. */
+  readonly sansFromConfig?: boolean
+}
+
+/** What a renewal would do. Writes nothing and takes no lock; throws where it could not write. */
+export async function planCertificates(options: RenewOptions): Promise<RenewalPlan> {
+  const { snapshot, steps, directory } = readAndPlan(options)
+  const signing = steps.filter(step => step.action === 'sign')
+  for (const { path, realPath } of signing.flatMap(filesOf)) checkWritable(path, realPath)
+  const requests = await planRequests(steps, directory, options.force)
+  const skipped = steps.flatMap(step => {
+    if (step.action !== 'skip') return []
+    const { action: _, ...rest } = step
+    return rest
+  })
+  const planned = planRestart(
+    snapshot,
+    signing.map(({ name }) => name),
+  )
+  return {
+    dryRun: true,
+    changed: signing.length > 0 || requests.request.some(({ created }) => created),
+    renew: signing.map(describeSignature),
+    request: requests.request,
+    skipped: [...skipped, ...requests.skipped],
+    ...planned,
+    sources: renewalSources(snapshot, options),
+    warnings: [
+      ...unfinishedBusiness(options),
+      ...snapshot.warnings,
+      ...warningsOf(signing),
+      ...requests.warnings,
+    ],
+  }
+}
+
+async function planRequests(steps: readonly Step[], directory: RequestDirectory | undefined, force: boolean) {
+  const request: PlannedRequest[] = []
+  const skipped: SkippedCertificate[] = []
+  const warnings: string[] = []
+  for (const step of steps) {
+    if (step.action !== 'request' || !directory) continue
+    const assessed = await assessRequest(step, directory, force)
+    if ('skipped' in assessed) skipped.push(assessed.skipped)
+    else {
+      request.push(describeRequest(step, assessed.pending))
+      warnings.push(...assessed.warnings)
+    }
+  }
+  return { request, skipped, warnings }
+}
+
+interface Planned {
+  readonly snapshot: Snapshot
+  readonly steps: readonly Step[]
+  readonly directory: RequestDirectory | undefined
+}
+
+export function readAndPlan(options: RenewOptions): Planned {
+  const tree: Tree = { root: options.root }
+  const snapshot = readSnapshot(options)
+  checkConfiguration(snapshot)
+  checkValidity(snapshot, options)
+  const authorities = readAuthorities(snapshot, options)
+  const keys = options.keepKey ? readKeys(snapshot, options) : new Map()
+  const wantedSans = options.sansFromConfig ? configuredSans(snapshot) : undefined
+  const order = { ...options, wantedSans }
+  const { steps } = planRenewal({ snapshot, authorities, keys, now: options.now }, order)
+  const needsDirectory = steps.some(step => step.action === 'request') || options.csrDir !== undefined
+  const directory = needsDirectory ? requestDirectory(tree, snapshot, options.csrDir) : undefined
+  return { snapshot, steps, directory }
+}
+
+function checkConfiguration({ configuration }: Snapshot): void {
+  const algorithm = configuration?.value.encryptionAlgorithm
+  if (algorithm === undefined || isIssuable(algorithm)) return
+  const wanted = Object.keys(KEY_ALGORITHMS).join(', ')
+  const found = `${configuration?.source}: encryptionAlgorithm: wanted one of ${wanted}, found ${algorithm}`
+  throw new PkiError('CONFIG_INVALID', found)
+}
+
+/** Else every run would renew again what the last one made. */
+function checkValidity({ configuration }: Snapshot, { validity, within }: RenewOptions): void {
+  const effective = validity ?? configuration?.value.certificateValidityPeriod ?? ONE_YEAR
+  if (within === undefined || effective > within) return
+  const days = (milliseconds: number) => `${Math.round(milliseconds / 8_640_000) / 10} d`
+  const found = `certificates valid for ${days(effective)} would be due again at once inside ${days(within)}`
+  throw new PkiError('USAGE', found, { hint: 'a shorter --within, or a longer --validity' })
+}
+
+/** Opens the keys of those CAs alone that sign what was named. */
+function readAuthorities(snapshot: Snapshot, { names, now }: RenewOptions): Map<string, AuthorityState> {
+  const named = snapshot.entries.filter(({ name }) => names === 'all' || names.includes(name))
+  const needed = new Set(named.map(({ caName }) => caName))
+  const entries = snapshot.entries.filter(({ name }) => needed.has(name))
+  const assess = (entry: Entry) =>
+    assessAuthority(entry, entry.key ? readKey(entry.key) : { state: 'missing' }, now)
+  return new Map(entries.map(entry => [entry.name, assess(entry)]))
+}
+
+/** Opens the keys that are to be signed again. */
+function readKeys({ entries }: Snapshot, { names }: RenewOptions): Map<string, Found<PrivateKey>> {
+  const named = entries.filter(({ kind, name }) => kind !== 'ca' && (names === 'all' || names.includes(name)))
+  return new Map(named.map(entry => [entry.name, keyOf(entry)]))
+}
+
+function keyOf({ key, kubeconfig }: Entry): Found<PrivateKey> {
+  const embedded = kubeconfig?.config.clientKey
+  if (embedded?.at !== 'data') return key ? readKey(key) : { state: 'missing' }
+  const read = readPrivateKey(embedded.pem)
+  return 'key' in read ? { state: 'present', ...read } : { state: 'invalid', ...read }
+}
