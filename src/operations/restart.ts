@@ -99,7 +99,7 @@ async function restartPod(store: Store, pod: Pod, options: RestartOptions): Prom
     say(pod.endpoint ? 'is up again' : 'is started again')
     return undefined
   } catch (error) {
-    if (!interruption?.aborted) throw error
+    if (!interruption?.aborted || hasManifestAway(store)) throw error
     return 'interrupted; its manifest is in its place'
   }
 }

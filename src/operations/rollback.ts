@@ -1,12 +1,13 @@
 /** Backups: which there are, and putting one back. */
+import { dirname } from 'node:path'
 import { PkiError } from '../errors.ts'
 import type { Backup } from '../pki/backup.ts'
-import type { FileChange } from '../pki/file-change.ts'
+import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
 import { planRestart, type RestartPlan } from '../pki/restart.ts'
 import { type FileOutcome, planRollback } from '../pki/rollback.ts'
 import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
 import { listBackups, readCopy } from '../store/backup.ts'
-import { on, removeEmptyDirectory } from '../store/disk.ts'
+import { isThere, on, removeEmptyDirectory } from '../store/disk.ts'
 import { hashOf } from '../store/move.ts'
 import { checkWritable } from '../store/preflight.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
@@ -55,6 +56,7 @@ export function rollBack(options: RollbackOptions): Promise<RollbackResult> {
     const changes = changesOf(store, backup, outcomes)
     const { backup: undo, warnings } = commit(store, {
       changes,
+      directories: missingDirectories(changes),
       command: `certs rollback ${backup.id}`,
       now: options.now,
       keepBackups: options.keepBackups ?? DEFAULT_KEEP_BACKUPS,
@@ -123,6 +125,25 @@ function changesOf(store: Store, backup: Backup, outcomes: readonly FileOutcome[
     const contents = readCopy(store, backup, file)
     return { ...change, contents, mode: Number.parseInt(mode, 8), owner: { uid, gid } }
   })
+}
+
+/** What is to be put back may have lost its directory. One that held secrets alone is its owner's alone. */
+function missingDirectories(changes: readonly FileChange[]): DirectoryChange[] {
+  const missing = new Map<string, DirectoryChange>()
+  for (const { realPath, contents } of changes) {
+    if (contents === null) continue
+    for (const directory of missingParents(realPath)) {
+      const isSecret = changes.every(one => dirname(one.realPath) !== directory || one.isSecret)
+      missing.set(directory, { path: directory, realPath: directory, mode: isSecret ? 0o700 : 0o755 })
+    }
+  }
+  return [...missing.values()]
+}
+
+/** From the top down. */
+function missingParents(path: string): string[] {
+  const parent = dirname(path)
+  return parent === path || isThere(parent) ? [] : [...missingParents(parent), parent]
 }
 
 function resultOf({ id, command }: Backup, outcomes: readonly FileOutcome[], options: RollbackOptions) {

@@ -32,9 +32,11 @@ export interface Backup {
 
 export const BACKUP_ID = /^\d{8}T\d{6}Z(-\d+)?$/
 
-export function backupId(now: Date, taken: (id: string) => boolean): string {
+/** One that was never used here while another of that second is known. */
+export function backupId(now: Date, known: readonly string[]): string {
   const stem = instant(now).replace(/[-:]/g, '')
-  let id = stem
-  for (let number = 2; taken(id); number += 1) id = `${stem}-${number}`
-  return id
+  const numbers = known.flatMap(id =>
+    id === stem ? 1 : id.startsWith(`${stem}-`) ? Number(id.slice(stem.length + 1)) : [],
+  )
+  return numbers.length === 0 ? stem : `${stem}-${Math.max(...numbers) + 1}`
 }

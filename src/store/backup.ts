@@ -128,6 +128,7 @@ function fileIn(value: unknown): BackupFile | undefined {
   if (!isMapping(value)) return undefined
   const { path } = storedPathIn(value)
   const [before, after] = [hashIn(value, 'sha256Before'), hashIn(value, 'sha256After')]
+  if (before === 'invalid' || after === 'invalid') return undefined
   const mode = stringAt(value, 'mode')
   const isOwned =
     Number.isInteger(value.uid) && Number.isInteger(value.gid) && /^0[0-7]{3,4}$/.test(mode ?? '')

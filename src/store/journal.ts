@@ -5,6 +5,7 @@
  */
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { PkiError } from '../errors.ts'
 import { isMapping, listAt, parseJson, stringAt } from '../kubernetes/yaml.ts'
 import { BACKUP_ID } from '../pki/backup.ts'
 import { isThere, on, readIfThere, removeFile, syncDirectory, writeNewFile } from './disk.ts'
@@ -66,24 +67,42 @@ export function openPhase(store: Store): Phase | undefined {
   return PHASES.find(phase => isThere(fileOf(store, phase)))
 }
 
-/** Of an interrupted job. Throws for one that leads out of the root; one that cannot be read was never acted on. */
-export function readJournal(store: Store, phase: Phase): Journal | undefined {
+/** Of an interrupted job. It was synced before it had its name: one that is not whole was tampered with. */
+export function readJournal(store: Store, phase: Phase): Journal {
   const found = parseJson(readIfThere(fileOf(store, phase))?.toString('utf8') ?? '')
-  const id = isMapping(found) ? stringAt(found, 'id') : undefined
-  if (id === undefined || !BACKUP_ID.test(id) || !isMapping(found)) return undefined
-  const moves = listAt(found, 'files').map(file => ({
-    id,
-    realPath: realPathOf(store, storedPathIn(file)),
-    before: hashIn(file, 'before'),
-    after: hashIn(file, 'after'),
-  }))
-  for (const move of moves) realPathOf(store, storedPath(store, stagingOf(move)))
+  const id = isMapping(found) ? (stringAt(found, 'id') ?? '') : ''
+  const moves = isMapping(found) ? listAt(found, 'files').map(file => moveIn(store, id, file)) : []
+  if (!isMapping(found) || !BACKUP_ID.test(id) || moves.length === 0) throw notWhole(store, phase)
   return {
     id,
     command: stringAt(found, 'command') ?? '',
-    moves,
+    moves: moves.map(move => move ?? raise(notWhole(store, phase))),
     directories: listAt(found, 'directories').map(path => realPathOf(store, storedPathIn(path))),
   }
+}
+
+/** Neither the file nor what lies beside it may lead elsewhere. */
+function moveIn(store: Store, id: string, file: unknown): Move | undefined {
+  const [before, after] = [hashIn(file, 'before'), hashIn(file, 'after')]
+  if (before === 'invalid' || after === 'invalid' || !BACKUP_ID.test(id)) return undefined
+  const move = { id, realPath: realPathOf(store, storedPathIn(file)), before, after }
+  realPathOf(store, storedPath(store, stagingOf(move)))
+  return move
+}
+
+function notWhole(store: Store, phase: Phase): PkiError {
+  const file = fileOf(store, phase)
+  return new PkiError(
+    'BACKUP_INVALID',
+    `${file} is not whole: the job it was written for cannot be completed`,
+    {
+      hint: `compare the certificates with the newest backup in ${store.path}, then remove that file`,
+    },
+  )
+}
+
+function raise(error: Error): never {
+  throw error
 }
 
 export function storedPathIn(value: unknown): StoredPath {
@@ -91,7 +110,9 @@ export function storedPathIn(value: unknown): StoredPath {
   return isMapping(value) && value.isOutsideRoot === true ? { path, isOutsideRoot: true } : { path }
 }
 
+/** Undefined: there is, or was, no file. */
 export function hashIn(value: unknown, key: string): string | undefined {
-  const hash = isMapping(value) ? stringAt(value, key) : undefined
-  return hash && /^[0-9a-f]{64}$/.test(hash) ? hash : undefined
+  const hash = isMapping(value) ? value[key] : undefined
+  if (hash === undefined || hash === null) return undefined
+  return typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash) ? hash : 'invalid'
 }

@@ -24,10 +24,6 @@ function settleJournal(store: Store): string[] {
   const phase = openPhase(store)
   if (!phase) return []
   const journal = readJournal(store, phase)
-  if (!journal) {
-    closeJournal(store)
-    return []
-  }
   const what = `"${journal.command}" was interrupted (${journal.id})`
   if (phase === 'committing' && journal.moves.every(canFinish)) {
     for (const move of journal.moves) finish(move)

@@ -20,7 +20,7 @@ import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
 import { instant } from '../pki/instant.ts'
 import { VERSION } from '../version.ts'
 import { copyAttributes, settleAttributes } from './attributes.ts'
-import { backupDirectory, listBackups, removeBackup, writeBackup } from './backup.ts'
+import { backupIds, listBackups, removeBackup, writeBackup } from './backup.ts'
 import { sha256 } from './digest.ts'
 import { isThere, on, orUnchanged, readIfThere, syncDirectory, withAddition } from './disk.ts'
 import { advanceJournal, type Journal, openJournal } from './journal.ts'
@@ -65,7 +65,7 @@ interface Prepared {
 export function commit(store: Store, job: Job): Committed {
   const { changes, directories = [], command, now } = job
   if (changes.length === 0) return { backup: undefined, warnings: [] }
-  const id = backupId(now, taken => isThere(backupDirectory(store, taken)))
+  const id = backupId(now, backupIds(store))
   const prepared = orUnchanged(() => changes.map(change => prepare(change, id)))
   const newDirectories = directories.filter(({ realPath }) => !isThere(realPath))
   orUnchanged(() => preflightAll(store, prepared, newDirectories))
