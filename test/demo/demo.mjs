@@ -22,10 +22,29 @@ const STEPS = [
   },
   {
     node: 'expired',
+    say: 'What would a renewal change? (A dry run.)',
+    run: ['renew', 'all', '--dry-run'],
+    show: 14,
+  },
+  {
+    node: 'expired',
     say: 'Renew all of it from the CAs on the disk; no API server is asked.',
     run: ['renew', 'all'],
   },
   { node: 'expired', say: 'And now?', run: ['check-expiration', '--within', '30d'] },
+  {
+    node: 'expired',
+    say: 'For a timer: renew what is due. Nothing is.',
+    run: ['renew', 'all', '--within', '30d'],
+  },
+  { node: 'expired', say: 'Every change has a backup.', run: ['history'] },
+  { node: 'expired', say: 'Undo it: every file is as it was.', run: ['rollback'], show: 4 },
+  {
+    node: 'expired',
+    say: 'Expired again, then; and undoing the undo is one more rollback.',
+    run: ['rollback'],
+    show: 4,
+  },
   {
     node: 'external-ca',
     say: 'Another node, whose cluster CA is elsewhere: etcd is renewed, for the rest there are requests to sign.',
@@ -69,7 +88,7 @@ try {
     })
   }
   const codes = STEPS.map(runStep)
-  const expected = [0, 3, 0, 0, 0, 0]
+  const expected = [0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]
   process.exitCode = codes.every((code, index) => code === expected[index]) ? 0 : 1
   console.log(`\nAll of it was in a copy under ${tmpdir()}; it is gone now.`)
 } finally {
