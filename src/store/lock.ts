@@ -3,7 +3,15 @@
  * process is gone is taken over; two that try take it in turn, because the right to replace a stale lock is itself
  * such a lock.
  */
-import { linkSync, readFileSync, readlinkSync, renameSync, statSync, unlinkSync } from 'node:fs'
+import {
+  linkSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { kill, pid } from 'node:process'
 import { isMapping, parseJson, stringAt } from '../kubernetes/yaml.ts'
 import { isThere, readIfThere, removeFile, writeNewFile } from './disk.ts'
@@ -15,6 +23,8 @@ export interface Holder {
 }
 
 export interface Lock {
+  /** To be called now and then: what counts where a process of another container cannot be seen. */
+  readonly beat: () => void
   readonly release: () => void
 }
 
@@ -41,9 +51,11 @@ const MOST_STALE = 3
 function take(path: string, own: Identity, depth = 0): Attempt {
   const draft = `${path}.${own.token}`
   writeNewFile(draft, JSON.stringify(own))
+  let now = 0
   try {
+    now = statSync(draft).mtimeMs
     linkSync(draft, path)
-    return { release: () => release(path, own) }
+    return held(path, own)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EEXIST' && code !== 'ENOENT') throw error
@@ -52,7 +64,7 @@ function take(path: string, own: Identity, depth = 0): Attempt {
   }
   const found = read(path)
   if (!found) return take(path, own, depth)
-  if (isAlive(found.identity) || depth === MOST_STALE) return { holder: found.holder }
+  if (isAlive(found.identity, now - found.lastBeat) || depth === MOST_STALE) return { holder: found.holder }
   return takeOver(path, { own, stale: found.identity.token, depth })
 }
 
@@ -71,7 +83,7 @@ function takeOver(path: string, { own, stale, depth }: TakeOver): Attempt {
   } finally {
     right.release()
   }
-  return isSame ? { release: () => release(path, own) } : take(path, own, depth)
+  return isSame ? held(path, own) : take(path, own, depth)
 }
 
 function replace(path: string, own: Identity): void {
@@ -80,20 +92,35 @@ function replace(path: string, own: Identity): void {
   renameSync(draft, path)
 }
 
-function release(path: string, { token }: Identity): void {
-  if (read(path)?.identity.token === token) unlinkSync(path)
+function held(path: string, own: Identity): Lock {
+  const isOurs = () => read(path)?.identity.token === own.token
+  return {
+    beat: () => {
+      if (isOurs()) writeFileSync(path, JSON.stringify(own), { flag: 'r+' })
+    },
+    release: () => {
+      if (isOurs()) unlinkSync(path)
+    },
+  }
 }
 
 /** Who holds it, when somebody who lives does. */
 export function lockHolder(path: string): Holder | undefined {
   const found = isThere(path) ? read(path) : undefined
-  return found && isAlive(found.identity) ? found.holder : undefined
+  return found && isAlive(found.identity, 0) ? found.holder : undefined
 }
 
-function read(path: string): { identity: Identity; holder: Holder } | undefined {
+interface FoundLock {
+  readonly identity: Identity
+  readonly holder: Holder
+  /** Milliseconds, by the clock of the file system. */
+  readonly lastBeat: number
+}
+
+function read(path: string): FoundLock | undefined {
   const text = readIfThere(path)?.toString('utf8')
-  const since = statSync(path, { throwIfNoEntry: false })?.mtime
-  if (text === undefined || since === undefined) return undefined
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (text === undefined || stat === undefined) return undefined
   const found = parseJson(text)
   const field = (name: string) => (isMapping(found) ? (stringAt(found, name) ?? '') : '')
   const identity = {
@@ -104,7 +131,8 @@ function read(path: string): { identity: Identity; holder: Holder } | undefined 
     command: field('command'),
     token: field('token'),
   }
-  return { identity, holder: { pid: identity.pid, command: identity.command, since } }
+  const holder = { pid: identity.pid, command: identity.command, since: stat.birthtime }
+  return { identity, holder, lastBeat: stat.mtimeMs }
 }
 
 function identify() {
@@ -124,11 +152,13 @@ function fact(read: () => string): string {
   }
 }
 
-/** In doubt (a process of another container) it lives. */
-function isAlive({ pid: other, startTime, bootId, pidNamespace }: Identity): boolean {
+/** A process of another container cannot be seen: it lives while it beats. */
+const LONGEST_SILENCE = 5 * 60_000
+
+function isAlive({ pid: other, startTime, bootId, pidNamespace }: Identity, silence: number): boolean {
   const here = identify()
   if (other === 0 || bootId !== here.bootId) return false
-  if (pidNamespace !== here.pidNamespace) return true
+  if (pidNamespace !== here.pidNamespace) return silence < LONGEST_SILENCE
   const status = statusOf(other)
   return status ? !status.isEnded && status.startTime === startTime : answers(other)
 }

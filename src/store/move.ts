@@ -39,25 +39,30 @@ export function replace(move: Move): void {
   })
 }
 
-export function isReplaced({ realPath, after }: Move): boolean {
-  return on(realPath, () => hashOf(realPath)) === after
+/** `other`: somebody else has changed the file since; it is theirs, and left alone. */
+export function stateOf({ realPath, before, after }: Move): 'before' | 'after' | 'other' {
+  const hash = on(realPath, () => hashOf(realPath))
+  if (hash === after) return 'after'
+  return hash === before ? 'before' : 'other'
 }
 
-/** After a crash: done already, or all that it takes is there. */
+/** After a crash: there is nothing to do, or all that it takes is there. */
 export function canFinish(move: Move): boolean {
-  return isReplaced(move) || (move.after === undefined ? true : hashOf(newFileOf(move)) === move.after)
+  if (stateOf(move) !== 'before' || move.after === undefined) return true
+  return on(move.realPath, () => hashOf(newFileOf(move))) === move.after
 }
 
 export function finish(move: Move): void {
-  if (!isReplaced(move)) replace(move)
+  if (stateOf(move) === 'before') replace(move)
 }
 
 /** Puts the old file back: the very file, with all that belongs to it. */
 export function putBack(move: Move): void {
-  const { realPath, before, after } = move
+  const { realPath, before } = move
+  if (stateOf(move) !== 'after') return
   on(realPath, () => {
     if (isThere(oldFileOf(move))) renameSync(oldFileOf(move), realPath)
-    else if (before === undefined && hashOf(realPath) === after) removeFile(realPath)
+    else if (before === undefined) removeFile(realPath)
   })
 }
 

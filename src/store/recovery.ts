@@ -6,7 +6,7 @@ import { on, removeEmptyDirectory, removeFile } from './disk.ts'
 import { advanceJournal, closeJournal, type Journal, openPhase, readJournal } from './journal.ts'
 import { lockHolder } from './lock.ts'
 import { hasManifestAway, putManifestBack } from './manifests.ts'
-import { canFinish, clear, finish, putBack, syncAround } from './move.ts'
+import { canFinish, clear, finish, putBack, stateOf, syncAround } from './move.ts'
 import { findStore, type Store, type StoreOptions } from './state.ts'
 
 export function lockFileOf({ realPath }: Store): string {
@@ -28,12 +28,25 @@ function settleJournal(store: Store): string[] {
   if (phase === 'committing' && journal.moves.every(canFinish)) {
     for (const move of journal.moves) finish(move)
     syncAround(journal.moves)
+    const others = changedByOthers(journal)
     close(store, journal)
-    return [`${what}: it is completed now, all ${journal.moves.length} files are new`]
+    return [
+      `${what}: it is completed now, all ${journal.moves.length - others.length} files are new`,
+      ...others,
+    ]
   }
   if (phase === 'committing') advanceJournal(store, 'committing', 'undoing')
+  const others = changedByOthers(journal)
   undo(store, journal, phase === 'staging' ? 'staging' : 'undoing')
-  return [`${what}: it is undone now, all ${journal.moves.length} files are as before`]
+  return [
+    `${what}: it is undone now, all ${journal.moves.length - others.length} files are as before`,
+    ...others,
+  ]
+}
+
+function changedByOthers({ moves }: Journal): string[] {
+  const files = moves.filter(move => stateOf(move) === 'other')
+  return files.map(({ realPath }) => `another program changed ${realPath} since: it is left alone`)
 }
 
 /** Puts everything back and leaves nothing of the job. */

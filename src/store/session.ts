@@ -22,20 +22,22 @@ export async function underLock<T>(
   const made = orUnchanged(() => makeStore(store))
   try {
     const lock = await waitForLock(store, options)
+    const heartbeat = setInterval(() => quietly(lock.beat), 5_000).unref()
     try {
       return await work(recover(store))
     } finally {
-      release(lock)
+      clearInterval(heartbeat)
+      quietly(lock.release)
     }
   } finally {
     removeStore(store, made)
   }
 }
 
-/** One that cannot be removed is that of a dead process soon. */
-function release(lock: Lock): void {
+/** A lock that cannot be removed is that of a dead process soon. */
+function quietly(work: () => void): void {
   try {
-    lock.release()
+    work()
   } catch {}
 }
 

@@ -3,7 +3,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { PkiError } from '../errors.ts'
 import { DEFAULT_KUBECONFIG_DIR, type LocationFlags, type NodePath } from '../pki/locations.ts'
-import { on, removeEmptyDirectory } from './disk.ts'
+import { on, removeEmptyDirectory, syncDirectory } from './disk.ts'
 import { locate, shownPath, type Tree } from './files.ts'
 import { isBelow, pathBelow, resolveInside } from './paths.ts'
 
@@ -62,9 +62,18 @@ function isWritable(tree: Tree, place: NodePath): boolean {
   }
 }
 
-/** Answers with the topmost directory that had to be made. */
+/** Answers with the topmost directory that had to be made. Synced: a journal in it must outlive a power loss. */
 export function makeStore({ path, realPath }: Store): string | undefined {
-  return on(path, () => mkdirSync(realPath, { recursive: true, mode: 0o700 }))
+  return on(path, () => {
+    const made = mkdirSync(realPath, { recursive: true, mode: 0o700 })
+    for (
+      let directory = realPath;
+      made !== undefined && isBelow(made, directory);
+      directory = dirname(directory)
+    )
+      syncDirectory(dirname(directory))
+    return made
+  })
 }
 
 /** What is empty of it, up to what was made. */
