@@ -1,6 +1,6 @@
 /** What every operation that changes files has in common. */
 import { dirname } from 'node:path'
-import { isThere } from '../store/disk.ts'
+import { isThere, on } from '../store/disk.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
 import { findStore, type Store, type StoreOptions } from '../store/state.ts'
 
@@ -16,6 +16,7 @@ export const DEFAULT_KEEP_BACKUPS = 10
 /** Throws where there is no PKI at all: nothing is made in a place that was only mistyped. */
 export function storeFor(options: ReadOptions & StoreOptions): Store {
   const store = findStore(options)
-  if (!isThere(dirname(store.realPath))) readSnapshot(options)
+  const isPlaceThere = on(store.path, () => isThere(dirname(store.realPath)))
+  if (!isPlaceThere) readSnapshot(options)
   return store
 }

@@ -2,6 +2,7 @@
 import {
   closeSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readFileSync,
   rmdirSync,
@@ -42,6 +43,11 @@ export function isThere(path: string): boolean {
 
 export function removeFile(path: string): void {
   unless('ENOENT', () => unlinkSync(path))
+}
+
+/** Its owner's alone; one that is there already stays as it is. */
+export function makeDirectory(path: string): void {
+  unless('EEXIST', () => mkdirSync(path, { mode: 0o700 }))
 }
 
 /** What holds something else stays. */
@@ -86,13 +92,24 @@ export function on<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    if (error instanceof PkiError) throw error
-    const hint = HINTS[(error as NodeJS.ErrnoException).code ?? '']
-    throw new PkiError('WRITE_FAILED', `cannot write ${path}: ${describeTrouble(error)}`, {
-      hint,
-      cause: error,
-    })
+    throw error instanceof PkiError ? error : writeFailed(path, error)
   }
+}
+
+function writeFailed(path: string, error: unknown): PkiError {
+  const hint = HINTS[(error as NodeJS.ErrnoException).code ?? '']
+  return new PkiError('WRITE_FAILED', `cannot write ${path}: ${describeTrouble(error)}`, {
+    hint,
+    cause: error,
+  })
+}
+
+/** A failed call that no step has named, by the file that Node names; anything else as it is. */
+export function named(error: unknown): unknown {
+  const { syscall, path } = error as NodeJS.ErrnoException
+  return error instanceof PkiError || syscall === undefined || path === undefined
+    ? error
+    : writeFailed(path, error)
 }
 
 /** For work that comes before the first change: its failure says so. */
@@ -106,7 +123,8 @@ export function orUnchanged<T>(work: () => T): T {
 
 /** The same error, and how the job ended. */
 export function withAddition(error: unknown, addition: string): unknown {
-  if (!(error instanceof PkiError)) return error
-  const { code, message, hint } = error
-  return new PkiError(code, `${message}; ${addition}`, { hint, cause: error })
+  const known = named(error)
+  if (!(known instanceof PkiError)) return known
+  const { code, message, hint } = known
+  return new PkiError(code, `${message}; ${addition}`, { hint, cause: known })
 }

@@ -102,8 +102,15 @@ function readBounded(path: string): Found<{ text: string; isUtf8: boolean }> {
   } catch (error) {
     return { state: 'invalid', ...explain(error) }
   } finally {
-    if (descriptor !== undefined) closeSync(descriptor)
+    if (descriptor !== undefined) closeRead(descriptor)
   }
+}
+
+/** What was only read cannot be spoilt by closing it. */
+function closeRead(descriptor: number): void {
+  try {
+    closeSync(descriptor)
+  } catch {}
 }
 
 const REASON_OF: Readonly<Record<string, Reason>> = {

@@ -49,23 +49,44 @@ export function tryLock(path: string, command: string): Attempt {
 const MOST_STALE = 3
 
 function take(path: string, own: Identity, depth = 0): Attempt {
+  const attempt = withDraft(path, own, draft => {
+    const now = statSync(draft).mtimeMs
+    return isLinked(draft, path) ? held(path, own) : now
+  })
+  if (typeof attempt !== 'number') return attempt
+  const found = read(path)
+  if (!found) return take(path, own, depth)
+  if (isAlive(found.identity, attempt - found.lastBeat) || depth === MOST_STALE)
+    return { holder: found.holder }
+  return takeOver(path, { own, stale: found.identity.token, depth })
+}
+
+/** One that cannot be removed is swept away by whoever has the lock. */
+function withDraft<T>(path: string, own: Identity, use: (draft: string) => T): T {
   const draft = `${path}.${own.token}`
-  writeNewFile(draft, JSON.stringify(own))
-  let now = 0
   try {
-    now = statSync(draft).mtimeMs
+    writeNewFile(draft, JSON.stringify(own))
+    return use(draft)
+  } finally {
+    quietly(() => removeFile(draft))
+  }
+}
+
+function quietly(work: () => void): void {
+  try {
+    work()
+  } catch {}
+}
+
+function isLinked(draft: string, path: string): boolean {
+  try {
     linkSync(draft, path)
-    return held(path, own)
+    return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EEXIST' && code !== 'ENOENT') throw error
-  } finally {
-    removeFile(draft)
+    return false
   }
-  const found = read(path)
-  if (!found) return take(path, own, depth)
-  if (isAlive(found.identity, now - found.lastBeat) || depth === MOST_STALE) return { holder: found.holder }
-  return takeOver(path, { own, stale: found.identity.token, depth })
 }
 
 interface TakeOver {
@@ -87,9 +108,7 @@ function takeOver(path: string, { own, stale, depth }: TakeOver): Attempt {
 }
 
 function replace(path: string, own: Identity): void {
-  const draft = `${path}.${own.token}`
-  writeNewFile(draft, JSON.stringify(own))
-  renameSync(draft, path)
+  withDraft(path, own, draft => renameSync(draft, path))
 }
 
 function held(path: string, own: Identity): Lock {

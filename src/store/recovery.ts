@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { backupIds, listBackups, removeBackup } from './backup.ts'
-import { on, removeEmptyDirectory, removeFile } from './disk.ts'
+import { on, orUnchanged, removeEmptyDirectory, removeFile } from './disk.ts'
 import { advanceJournal, closeJournal, type Journal, openPhase, readJournal } from './journal.ts'
 import { lockHolder } from './lock.ts'
 import { hasManifestAway, putManifestBack } from './manifests.ts'
@@ -15,9 +15,14 @@ export function lockFileOf({ realPath }: Store): string {
 
 /** Under the lock. Says what it did. */
 export function recover(store: Store): string[] {
-  const notes = [...putManifestBack(store), ...settleJournal(store)]
-  sweep(store)
-  return notes
+  const isAtRest = on(store.path, () => !hasManifestAway(store) && openPhase(store) === undefined)
+  const work = () =>
+    on(store.path, () => {
+      const notes = [...putManifestBack(store), ...settleJournal(store)]
+      sweep(store)
+      return notes
+    })
+  return isAtRest ? orUnchanged(work) : work()
 }
 
 function settleJournal(store: Store): string[] {

@@ -55,11 +55,12 @@ async function waitForLock(store: Store, { command, lockTimeout }: SessionOption
 /** Whoever ends a job removes an empty directory, perhaps just after it was made here. */
 function attemptLock(store: Store, command: string) {
   for (let attempt = 1; ; attempt += 1) {
-    makeStore(store)
     try {
+      makeStore(store)
       return tryLock(lockFileOf(store), command)
     } catch (error) {
-      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT' && attempt < 20
+      const { code } = (error instanceof PkiError ? error.cause : error) as NodeJS.ErrnoException
+      const isGone = code === 'ENOENT' && attempt < 20
       if (!isGone) orUnchanged(() => on(store.path, () => raise(error)))
     }
   }

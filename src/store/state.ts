@@ -1,9 +1,9 @@
 /** Where kubepki keeps what it needs on a node: its lock, its journal, the backups. One directory, its owner's alone. */
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { PkiError } from '../errors.ts'
+import { describeUnusable, PkiError } from '../errors.ts'
 import { DEFAULT_KUBECONFIG_DIR, type LocationFlags, type NodePath } from '../pki/locations.ts'
-import { on, removeEmptyDirectory, syncDirectory } from './disk.ts'
+import { isThere, makeDirectory, on, removeEmptyDirectory, syncDirectory } from './disk.ts'
 import { locate, shownPath, type Tree } from './files.ts'
 import { isBelow, pathBelow, resolveInside } from './paths.ts'
 
@@ -32,7 +32,7 @@ export function findStore(options: StoreOptions): Store {
   const resolved = locate(tree, { ...place, path: `${place.path}/${NAME}` })
   const path = shownPath(tree, { ...place, path: `${place.path}/${NAME}` })
   if (resolved.state === 'invalid') {
-    throw new PkiError('WRITE_FAILED', `${path}: cannot be used: ${resolved.reason}`)
+    throw new PkiError('WRITE_FAILED', `${path}: cannot be used: ${describeUnusable(resolved)}`)
   }
   const { certDir, kubeconfigDir, kubeletDir, csrDir } = options
   const named = [certDir, kubeconfigDir, kubeletDir, csrDir].flatMap(within => {
@@ -63,17 +63,26 @@ function isWritable(tree: Tree, place: NodePath): boolean {
 }
 
 /** Answers with the topmost directory that had to be made. Synced: a journal in it must outlive a power loss. */
-export function makeStore({ path, realPath }: Store): string | undefined {
+export function makeStore(store: Store): string | undefined {
+  const { path, realPath } = store
   return on(path, () => {
-    const made = mkdirSync(realPath, { recursive: true, mode: 0o700 })
-    for (
-      let directory = realPath;
-      made !== undefined && isBelow(made, directory);
-      directory = dirname(directory)
-    )
-      syncDirectory(dirname(directory))
-    return made
+    const missing = missingDownTo(realPath)
+    try {
+      for (const directory of missing) {
+        makeDirectory(directory)
+        syncDirectory(dirname(directory))
+      }
+    } catch (error) {
+      removeStore(store, missing[0])
+      throw error
+    }
+    return missing[0]
   })
+}
+
+/** From the top. Node's own recursion calls a read-only file system a missing directory. */
+function missingDownTo(directory: string): string[] {
+  return isThere(directory) ? [] : [...missingDownTo(dirname(directory)), directory]
 }
 
 /** What is empty of it, up to what was made. */

@@ -9,7 +9,7 @@ import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
 import { instant } from '../pki/instant.ts'
 import { VERSION } from '../version.ts'
 import { backupIds, listBackups, removeBackup, writeBackup } from './backup.ts'
-import { isThere, orUnchanged, withAddition } from './disk.ts'
+import { isThere, named, orUnchanged, withAddition } from './disk.ts'
 import { advanceJournal, type Journal, openJournal } from './journal.ts'
 import { replace, stateOf, syncAround } from './move.ts'
 import { close, undo } from './recovery.ts'
@@ -36,10 +36,13 @@ export interface Committed {
 export function commit(store: Store, job: Job): Committed {
   const { changes, directories = [], command, now } = job
   if (changes.length === 0) return { backup: undefined, warnings: [] }
-  const id = backupId(now, backupIds(store))
-  const prepared = orUnchanged(() => changes.map(change => prepare(change, id)))
-  const newDirectories = directories.filter(({ realPath }) => !isThere(realPath))
-  orUnchanged(() => preflightAll(store, prepared, newDirectories))
+  const { id, prepared, newDirectories } = orUnchanged(() => {
+    const id = backupId(now, backupIds(store))
+    const prepared = changes.map(change => prepare(change, id))
+    const newDirectories = directories.filter(({ realPath }) => !isThere(realPath))
+    preflightAll(store, prepared, newDirectories)
+    return { id, prepared, newDirectories }
+  })
   const journal: Journal = {
     id,
     command,
@@ -132,11 +135,12 @@ function undone(error: unknown, work: () => void): unknown {
 }
 
 function stillToUndo(error: unknown, second: unknown): unknown {
-  if (!(error instanceof PkiError)) return error
-  const found = `${error.message}; putting everything back failed too: ${messageOf(second)}`
-  return new PkiError(error.code, found, {
+  const first = named(error)
+  if (!(first instanceof PkiError)) return first
+  const found = `${first.message}; putting everything back failed too: ${messageOf(named(second))}`
+  return new PkiError(first.code, found, {
     hint: 'once the disk works: kubepki certs recover; any job that changes files does it first',
-    cause: error,
+    cause: first,
   })
 }
 
@@ -149,7 +153,7 @@ function tidy(store: Store, journal: Journal, keepBackups: number): string[] {
     return []
   } catch (error) {
     return [
-      `all files are changed, but cleaning up failed: ${messageOf(error)}; the next change of files does it`,
+      `all files are changed, but cleaning up failed: ${messageOf(named(error))}; the next change of files does it`,
     ]
   }
 }
