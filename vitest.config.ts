@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** `unit`: no disk but the fixtures, seconds. `node`: the command line and openssl. `e2e`: real Kubernetes binaries. */
+/**
+ * `unit`: no disk but the fixtures, seconds. `node`: the command line and openssl. `faults`: kill -9 and disks that
+ * fail, minutes. `e2e`: real Kubernetes binaries.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -15,6 +18,14 @@ export default defineConfig({
           name: 'node',
           include: ['test/{cli,cluster,operations,store}/**/*.test.ts', 'test/conformance/openssl*.test.ts'],
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          testTimeout: 240_000,
+          maxWorkers: 2,
         },
       },
       {

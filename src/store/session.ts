@@ -60,7 +60,8 @@ function attemptLock(store: Store, command: string) {
       makeStore(store)
       return tryLock(lockFileOf(store), command)
     } catch (error) {
-      const { code } = (error instanceof PkiError ? error.cause : error) as NodeJS.ErrnoException
+      const code = ((error instanceof PkiError ? error.cause : error) as NodeJS.ErrnoException | undefined)
+        ?.code
       const isGone = code === 'ENOENT' && attempt < 20
       const isFull = (code === 'ENOSPC' || code === 'EDQUOT') && giveUpReserve(store)
       if (!isGone && !isFull) orUnchanged(() => on(store.path, () => raise(error)))
