@@ -12,11 +12,19 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     const named = findCommand(argv)
     return await (named ? runCommand(named.entry, named.rest, host) : runOverview(argv, host))
   } catch (error) {
+    if (isOfSystem(error)) tell.error(host, error.message)
+    if (isOfSystem(error)) return EXIT.failed
     if (!(error instanceof PkiError)) throw error
     tell.error(host, error.message)
     if (error.hint !== undefined) tell.hint(host, error.hint)
     return error.exitCode
   }
+}
+
+/** A failed call that no step has explained; the output's own failure is `main.ts`'s to tell. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  const { syscall } = error as NodeJS.ErrnoException
+  return error instanceof Error && syscall !== undefined && syscall !== 'write'
 }
 
 /** The command's two words, at the start or behind flags. */

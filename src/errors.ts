@@ -20,6 +20,7 @@ export const ERRORS = {
   BACKUP_MISSING: EXIT.failed,
   BACKUP_INVALID: EXIT.failed,
   FILES_CHANGED_SINCE: EXIT.failed,
+  RECOVERED_FIRST: EXIT.failed,
   RESTART_FAILED: EXIT.failed,
 } as const satisfies Record<string, ExitCode>
 export type ErrorCode = keyof typeof ERRORS

@@ -1,4 +1,5 @@
 /** Options that commands share, and the types of their values. */
+import { resolve } from 'node:path'
 import { EXIT, type ExitCode, PkiError } from '../errors.ts'
 import { parseDuration } from '../kubernetes/duration.ts'
 import type { RestartOutcome } from '../pki/restart.ts'
@@ -123,11 +124,14 @@ interface RestartArguments {
 export function restartOptions({ restart, 'restart-wait': restartWait }: RestartArguments, host: Host) {
   return {
     restart,
-    restartWait,
+    restartWait: restartWait && Math.min(restartWait, LONGEST_TIMER),
     interruption: restart ? host.interruption?.() : undefined,
     onProgress: (message: string) => tell.note(host, message),
   }
 }
+
+/** Of Node's timers, in milliseconds: 24 days. */
+const LONGEST_TIMER = 2 ** 31 - 1
 
 /** What a restart came to, and what is left to do. */
 export function tellRestart(host: Host, outcome: RestartOutcome, { isAll }: { isAll: boolean }): ExitCode {
@@ -149,7 +153,18 @@ interface NodeArguments {
 
 export function readOptions(args: NodeArguments, host: Host): ReadOptions & { now: Date } {
   const { root, certDir, kubeconfigDir, kubeletDir, config } = args
-  return { root, certDir, kubeconfigDir, kubeletDir, config, now: args.now ?? host.now() }
+  return { root: resolve(root), certDir, kubeconfigDir, kubeletDir, config, now: args.now ?? host.now() }
+}
+
+/** What a further command needs to find the same node: ` --root /mnt`, or nothing. */
+export function nodeFlags(args: NodeArguments): string {
+  const flags = [
+    ['root', resolve(args.root) === '/' ? undefined : args.root],
+    ['cert-dir', args.certDir],
+    ['kubeconfig-dir', args.kubeconfigDir],
+    ['kubelet-dir', args.kubeletDir],
+  ] as const
+  return flags.flatMap(([flag, value]) => (value === undefined ? [] : ` --${flag} ${value}`)).join('')
 }
 
 /** Everything that is not what was asked for goes to stderr, one line each, whatever a file put into it. */

@@ -9,16 +9,17 @@ import { planRestart } from '../pki/restart.ts'
 import type { Entry, Found, Snapshot } from '../pki/snapshot.ts'
 import { renewalSources } from '../pki/sources.ts'
 import { readKey, type Tree } from '../store/files.ts'
-import { checkWritable } from '../store/preflight.ts'
+import { checkStore, checkWritable } from '../store/preflight.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
 import { unfinishedBusiness } from '../store/recovery.ts'
 import { type RequestDirectory, requestDirectory } from '../store/requests.ts'
+import { findStore } from '../store/state.ts'
 import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
 import { isIssuable, KEY_ALGORITHMS } from '../x509/key-algorithm.ts'
 import type { ChangeOptions } from './change.ts'
 import { configuredSans } from './configured-sans.ts'
 import { assessRequest } from './pending.ts'
-import type { RestartOptions } from './restart.ts'
+import { checkRestart, type RestartOptions } from './restart.ts'
 
 export interface RenewOptions
   extends ReadOptions,
@@ -38,6 +39,8 @@ export interface RenewOptions
 export async function planCertificates(options: RenewOptions): Promise<RenewalPlan> {
   const { snapshot, steps, directory } = readAndPlan(options)
   const signing = steps.filter(step => step.action === 'sign')
+  const store = findStore({ ...options, isAboutRequests: options.csrOnly })
+  checkStore(store)
   for (const { path, realPath } of signing.flatMap(filesOf)) checkWritable(path, realPath)
   const requests = await planRequests(steps, directory, options.force)
   const skipped = steps.flatMap(step => {
@@ -49,6 +52,7 @@ export async function planCertificates(options: RenewOptions): Promise<RenewalPl
     snapshot,
     signing.map(({ name }) => name),
   )
+  if (options.restart) checkRestart(store, snapshot, planned)
   return {
     dryRun: true,
     changed: signing.length > 0 || requests.request.some(({ created }) => created),
@@ -86,6 +90,8 @@ interface Planned {
   readonly snapshot: Snapshot
   readonly steps: readonly Step[]
   readonly directory: RequestDirectory | undefined
+  /** What it was planned on. */
+  readonly seen: ReadonlyMap<string, string>
 }
 
 export function readAndPlan(options: RenewOptions): Planned {
@@ -93,14 +99,15 @@ export function readAndPlan(options: RenewOptions): Planned {
   const snapshot = readSnapshot(options)
   checkConfiguration(snapshot)
   checkValidity(snapshot, options)
-  const authorities = readAuthorities(snapshot, options)
-  const keys = options.keepKey ? readKeys(snapshot, options) : new Map()
+  const seen = new Map(snapshot.seen)
+  const authorities = readAuthorities(snapshot, options, seen)
+  const keys = options.keepKey ? readKeys(snapshot, options, seen) : new Map()
   const wantedSans = options.sansFromConfig ? configuredSans(snapshot) : undefined
   const order = { ...options, wantedSans }
   const { steps } = planRenewal({ snapshot, authorities, keys, now: options.now }, order)
   const needsDirectory = steps.some(step => step.action === 'request') || options.csrDir !== undefined
   const directory = needsDirectory ? requestDirectory(tree, snapshot, options.csrDir) : undefined
-  return { snapshot, steps, directory }
+  return { snapshot, steps, directory, seen }
 }
 
 function checkConfiguration({ configuration }: Snapshot): void {
@@ -121,24 +128,32 @@ function checkValidity({ configuration }: Snapshot, { validity, within }: RenewO
 }
 
 /** Opens the keys of those CAs alone that sign what was named. */
-function readAuthorities(snapshot: Snapshot, { names, now }: RenewOptions): Map<string, AuthorityState> {
+function readAuthorities(
+  snapshot: Snapshot,
+  { names, now }: RenewOptions,
+  seen: Map<string, string>,
+): Map<string, AuthorityState> {
   const named = snapshot.entries.filter(({ name }) => names === 'all' || names.includes(name))
   const needed = new Set(named.map(({ caName }) => caName))
   const entries = snapshot.entries.filter(({ name }) => needed.has(name))
   const assess = (entry: Entry) =>
-    assessAuthority(entry, entry.key ? readKey(entry.key) : { state: 'missing' }, now)
+    assessAuthority(entry, entry.key ? readKey(entry.key, seen) : { state: 'missing' }, now)
   return new Map(entries.map(entry => [entry.name, assess(entry)]))
 }
 
 /** Opens the keys that are to be signed again. */
-function readKeys({ entries }: Snapshot, { names }: RenewOptions): Map<string, Found<PrivateKey>> {
+function readKeys(
+  { entries }: Snapshot,
+  { names }: RenewOptions,
+  seen: Map<string, string>,
+): Map<string, Found<PrivateKey>> {
   const named = entries.filter(({ kind, name }) => kind !== 'ca' && (names === 'all' || names.includes(name)))
-  return new Map(named.map(entry => [entry.name, keyOf(entry)]))
+  return new Map(named.map(entry => [entry.name, keyOf(entry, seen)]))
 }
 
-function keyOf({ key, kubeconfig }: Entry): Found<PrivateKey> {
+function keyOf({ key, kubeconfig }: Entry, seen: Map<string, string>): Found<PrivateKey> {
   const embedded = kubeconfig?.config.clientKey
-  if (embedded?.at !== 'data') return key ? readKey(key) : { state: 'missing' }
+  if (embedded?.at !== 'data') return key ? readKey(key, seen) : { state: 'missing' }
   const read = readPrivateKey(embedded.pem)
   return 'key' in read ? { state: 'present', ...read } : { state: 'invalid', ...read }
 }

@@ -20,7 +20,7 @@ export function renewCertificates(options: RenewOptions): Promise<RenewalResult>
 }
 
 async function renew(options: RenewOptions, store: Store, notes: readonly string[]): Promise<RenewalResult> {
-  const { snapshot, steps, directory } = readAndPlan(options)
+  const { snapshot, steps, directory, seen } = readAndPlan(options)
   for (const line of nameChanges(steps)) options.onProgress?.(line)
   const outcomes = await Promise.all(steps.map(step => carryOut(step, directory, options.force)))
   const changes = outcomes.flatMap(outcome => outcome.changes)
@@ -31,6 +31,7 @@ async function renew(options: RenewOptions, store: Store, notes: readonly string
   const { backup, warnings } = commit(store, {
     changes,
     directories: directory && isRequesting ? requestDirectories(directory) : [],
+    seen,
     command: commandOf(options),
     now: options.now,
     keepBackups: options.keepBackups ?? DEFAULT_KEEP_BACKUPS,

@@ -88,7 +88,7 @@ async function restartPod(store: Store, pod: Pod, options: RestartOptions): Prom
     interruption?.throwIfAborted()
     const wasListening = (await probe(pod.endpoint))?.state !== 'refused'
     say(`stopping: ${realPath} is away`)
-    const isStopped = await withoutManifest(store, realPath, () =>
+    const isStopped = await withoutManifest(store, { realPath, onProgress }, () =>
       stopped(pod, wasListening, { restartWait, interruption }),
     )
     if (!isStopped)
@@ -104,12 +104,16 @@ async function restartPod(store: Store, pod: Pod, options: RestartOptions): Prom
   }
 }
 
-async function withoutManifest<T>(store: Store, realPath: string, work: () => Promise<T>): Promise<T> {
+async function withoutManifest<T>(
+  store: Store,
+  { realPath, onProgress }: { realPath: string } & Pick<RestartOptions, 'onProgress'>,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     takeManifestAway(store, realPath)
     return await work()
   } finally {
-    putManifestBack(store)
+    for (const note of putManifestBack(store)) if (note.startsWith('another')) onProgress?.(note)
   }
 }
 
@@ -156,5 +160,5 @@ async function until(
 }
 
 async function probe(endpoint: ServingEndpoint | undefined): Promise<EndpointAnswer | undefined> {
-  return endpoint && probeEndpoint({ ...endpoint, timeout: 2_000 })
+  return endpoint && probeEndpoint({ ...endpoint, timeout: 1_000 })
 }

@@ -1,22 +1,24 @@
 /** Backups: which there are, and putting one back. */
 import { dirname } from 'node:path'
-import { PkiError } from '../errors.ts'
+import { messageOf, PkiError } from '../errors.ts'
 import type { Backup } from '../pki/backup.ts'
 import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
+import { instant } from '../pki/instant.ts'
 import { planRestart, type RestartPlan } from '../pki/restart.ts'
 import { type FileOutcome, planRollback } from '../pki/rollback.ts'
-import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
-import { listBackups, readCopy } from '../store/backup.ts'
-import { isThere, on, removeEmptyDirectory } from '../store/disk.ts'
+import type { BackupEntry, BackupList, RollbackResult } from '../pki/rollback-result.ts'
+import type { Snapshot } from '../pki/snapshot.ts'
+import { type DamagedBackup, listBackups, readCopy } from '../store/backup.ts'
+import { isThere, reading, removeEmptyDirectory } from '../store/disk.ts'
 import { hashOf } from '../store/move.ts'
-import { checkWritable } from '../store/preflight.ts'
+import { checkStore, checkWritable } from '../store/preflight.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
 import { unfinishedBusiness } from '../store/recovery.ts'
 import { underLock } from '../store/session.ts'
 import { findStore, realPathOf, type Store } from '../store/state.ts'
 import { commit } from '../store/transaction.ts'
 import { type ChangeOptions, DEFAULT_KEEP_BACKUPS, storeFor } from './change.ts'
-import { type RestartOptions, restartPods } from './restart.ts'
+import { checkRestart, type RestartOptions, restartPods } from './restart.ts'
 
 export interface HistoryOptions extends ReadOptions {
   readonly now: Date
@@ -33,17 +35,25 @@ export interface RollbackOptions extends HistoryOptions, ChangeOptions, RestartO
 export function listHistory(options: HistoryOptions): BackupList {
   const store = findStore(options)
   const { backups, damaged } = listBackups(store)
+  const rows = backups.map(backup => rowOf(store, backup))
   return {
     directory: store.path,
-    backups: backups.map(backup => {
-      const { id, time, command, version, files } = backup
-      const outcomes = outcomesOf(store, backup)
-      const changedSince = outcomes.filter(({ isChangedSince }) => isChangedSince).map(({ path }) => path)
-      const isUndone = outcomes.every(({ action }) => action === 'none')
-      return { id, time, command, version, files, changedSince, isUndone }
-    }),
-    damaged,
+    backups: rows.filter(row => 'isUndone' in row),
+    damaged: [...damaged, ...rows.filter(row => 'found' in row)],
     warnings: unfinishedBusiness(options),
+  }
+}
+
+/** One whose files are out of reach, by the flags given, is no reason to hide the others. */
+function rowOf(store: Store, backup: Backup): BackupEntry | DamagedBackup {
+  const { id, time, command, version, files } = backup
+  try {
+    const outcomes = outcomesOf(store, backup)
+    const changedSince = outcomes.filter(({ isChangedSince }) => isChangedSince).map(({ path }) => path)
+    const isUndone = outcomes.every(({ action }) => action === 'none')
+    return { id, time, command, version, files, changedSince, isUndone }
+  } catch (error) {
+    return { id, found: messageOf(error) }
   }
 }
 
@@ -52,8 +62,13 @@ export function rollBack(options: RollbackOptions): Promise<RollbackResult> {
   const store = storeFor(options)
   const session = { command: commandOf(options), lockTimeout: options.lockTimeout ?? 0 }
   return underLock(store, session, async notes => {
+    if (options.id === undefined && notes.length > 0) throw recoveredFirst(notes)
     const { backup, outcomes } = choose(store, options)
     const changes = changesOf(store, backup, outcomes)
+    const directories = backup.directories.map(directory => realPathOf(store, directory))
+    const result = resultOf(backup, outcomes, options)
+    const before = snapshotOf(options)
+    if (options.restart && before) checkRestart(store, before, result)
     const { backup: undo, warnings } = commit(store, {
       changes,
       directories: missingDirectories(changes),
@@ -61,22 +76,65 @@ export function rollBack(options: RollbackOptions): Promise<RollbackResult> {
       now: options.now,
       keepBackups: options.keepBackups ?? DEFAULT_KEEP_BACKUPS,
     })
-    for (const directory of backup.directories.toReversed()) {
-      on(directory.path, () => removeEmptyDirectory(realPathOf(store, directory)))
-    }
-    const result = { ...resultOf(backup, outcomes, options), backup: undo, warnings: [...notes, ...warnings] }
-    if (!options.restart || result.restart.length === 0) return result
-    return { ...result, ...(await restartPods(store, result, options)) }
+    const leftovers = removeDirectories(directories)
+    const all = [...notes, ...warnings, ...leftovers, ...expiredAgain(options, result.restored)]
+    const done = { ...result, backup: undo, warnings: all }
+    if (!options.restart || result.restart.length === 0) return done
+    return { ...done, ...(await restartPods(store, result, options)) }
   })
+}
+
+/** "The last job" is not what it was a moment ago. */
+function recoveredFirst(notes: readonly string[]): PkiError {
+  return new PkiError('RECOVERED_FIRST', `${notes.join('; ')}; nothing else was done`, {
+    hint: 'see where the node is now (kubepki certs check-expiration), then name the backup: kubepki certs history',
+  })
+}
+
+function removeDirectories(directories: readonly string[]): string[] {
+  return directories.toReversed().flatMap(directory => {
+    try {
+      removeEmptyDirectory(directory)
+      return []
+    } catch (error) {
+      return `${directory} is empty and could not be removed: ${messageOf(error)}`
+    }
+  })
+}
+
+/** What was put back may be what a renewal was needed for. */
+function expiredAgain(options: RollbackOptions, restored: readonly string[]): string[] {
+  const snapshot = snapshotOf(options)
+  return (snapshot?.entries ?? []).flatMap(({ name, file, certificateFile, certificate }) => {
+    const isRestored = [file, certificateFile].some(
+      one => one?.realPath !== undefined && restored.includes(one.realPath),
+    )
+    const [leaf] = certificate.state === 'present' ? certificate.certificates : []
+    return isRestored && leaf && leaf.notAfter <= options.now
+      ? `${name} expired on ${instant(leaf.notAfter)}`
+      : []
+  })
+}
+
+/** Undefined: the node is too broken to be read, which a rollback may be there to mend. */
+function snapshotOf(options: ReadOptions): Snapshot | undefined {
+  try {
+    return readSnapshot(options)
+  } catch {
+    return undefined
+  }
 }
 
 /** What a rollback would do; the copies are verified. */
 export function planRollBack(options: RollbackOptions): RollbackResult {
   const store = findStore(options)
+  const unfinished = unfinishedBusiness(options)
+  if (options.id === undefined && unfinished.length > 0) throw recoveredFirst(unfinished)
+  checkStore(store)
   const { backup, outcomes } = choose(store, options)
   for (const { path, realPath } of changesOf(store, backup, outcomes)) checkWritable(path, realPath)
   const result = resultOf(backup, outcomes, options)
-  return { ...result, dryRun: true, backup: undefined, warnings: unfinishedBusiness(options) }
+  return { ...result, dryRun: true, backup: undefined, warnings: unfinished }
 }
 
 function commandOf({ id }: RollbackOptions): string {
@@ -111,7 +169,7 @@ function changedSince({ id }: Backup, files: readonly string[]): PkiError {
 function outcomesOf(store: Store, backup: Backup): FileOutcome[] {
   const now = backup.files.map(file => {
     const path = realPathOf(store, file)
-    return { path, hash: on(path, () => hashOf(path)) }
+    return { path, hash: reading(path, () => hashOf(path)) }
   })
   return planRollback(backup, now)
 }
@@ -151,7 +209,8 @@ function resultOf({ id, command }: Backup, outcomes: readonly FileOutcome[], opt
     outcomes.filter(({ action }) => action === wanted).map(({ path }) => path)
   const [restored, removed] = [pathsOf('restore'), pathsOf('remove')]
   const isChanged = restored.length + removed.length > 0
-  const names = { restored, removed, unchanged: pathsOf('none') }
+  const overwritten = outcomes.filter(({ isChangedSince }) => isChangedSince).map(({ path }) => path)
+  const names = { restored, removed, unchanged: pathsOf('none'), overwritten }
   return {
     dryRun: false,
     changed: isChanged,
@@ -164,17 +223,14 @@ function resultOf({ id, command }: Backup, outcomes: readonly FileOutcome[], opt
 
 /** A node too broken to be read has no components to name. */
 function restartOf(options: ReadOptions, paths: readonly string[]): RestartPlan {
-  try {
-    const snapshot = readSnapshot(options)
-    const touched = snapshot.entries.filter(entry => {
-      const files = [entry.file, entry.certificateFile, entry.key]
-      return files.some(file => file?.realPath !== undefined && paths.includes(file.realPath))
-    })
-    return planRestart(
-      snapshot,
-      touched.map(({ name }) => name),
-    )
-  } catch {
-    return { restart: [], reloads: [] }
-  }
+  const snapshot = snapshotOf(options)
+  if (!snapshot) return { restart: [], reloads: [] }
+  const touched = snapshot.entries.filter(entry => {
+    const files = [entry.file, entry.certificateFile, entry.key]
+    return files.some(file => file?.realPath !== undefined && paths.includes(file.realPath))
+  })
+  return planRestart(
+    snapshot,
+    touched.map(({ name }) => name),
+  )
 }

@@ -60,7 +60,8 @@ export function planRestart(snapshot: Snapshot, changedNames: readonly string[])
     const uses = USES.filter(use => use.component === component && changedNames.includes(use.name))
     if (uses.length === 0) continue
     for (const pod of processesOf(component, snapshot)) {
-      const reload = reloadOf(uses, component, pod?.value.version)
+      const isPinned = pod !== undefined && mountsSingleFile(pod, uses, snapshot)
+      const reload = isPinned ? undefined : reloadOf(uses, component, pod?.value.version)
       if (reload) reloads.push(reload)
       else restart.push(restartOf(uses, pod, component))
     }
@@ -73,6 +74,15 @@ function processesOf(component: Component, { pods, role }: Snapshot): (PlacedPod
   const found = pods.filter(({ value }) => value.component === component)
   const isElsewhere = role === 'etcd' && component !== 'etcd' && component !== 'kubelet'
   return found.length > 0 || isElsewhere ? found : [undefined]
+}
+
+/** A container keeps the very file that is mounted into it, whatever takes its name. */
+function mountsSingleFile({ value }: PlacedPod, uses: readonly NamedUse[], { locations }: Snapshot): boolean {
+  const files = uses.flatMap(({ name }) => {
+    const pair = locations.pairs.get(name)
+    return [pair?.certificate, pair?.key, locations.kubeconfigs.get(name)].map(file => file?.value.path)
+  })
+  return value.mounts.some(({ hostPath }) => files.includes(hostPath))
 }
 
 const namesOf = (uses: readonly NamedUse[]) => uses.map(({ name }) => name)

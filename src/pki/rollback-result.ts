@@ -27,6 +27,8 @@ export interface RollbackResult extends RestartOutcome {
   readonly removed: readonly string[]
   /** Files that were as before already. */
   readonly unchanged: readonly string[]
+  /** Of these, files that somebody had changed since: `force` was given. */
+  readonly overwritten: readonly string[]
   /** What undoes the rollback. */
   readonly backup: string | undefined
   readonly warnings: readonly string[]

@@ -71,6 +71,8 @@ export interface Snapshot {
   /** Every row that applies, in the inventory's order. */
   readonly entries: readonly Entry[]
   readonly warnings: readonly string[]
+  /** Every file that was read: its real path -> what it was then, for whoever changes files on the strength of it. */
+  readonly seen: ReadonlyMap<string, string>
 }
 
 export function entryNamed(snapshot: Snapshot, name: string | undefined): Entry | undefined {

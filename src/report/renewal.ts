@@ -1,6 +1,7 @@
 /** What a renewal did: kubeadm's lines, or data. */
 import { baseNameOfCa } from '../inventory/select.ts'
 import type { PendingRequest, RenewalResult } from '../pki/renewal-result.ts'
+import { printable } from './printable.ts'
 import { renderJson, renderYaml, renewalDocument } from './structured.ts'
 
 interface Context {
@@ -25,7 +26,7 @@ function renderText(result: RenewalResult, { isAll }: Context): string {
   const sorted = lines.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ line }) => line)
   const isRestarted = result.restarted !== undefined && result.restart.length === 0
   const done = isAll && result.renewed.length > 0 ? ['', isRestarted ? DONE_AND_RESTARTED : DONE] : []
-  return [...sorted, ...done].map(line => `${line}\n`).join('')
+  return [...sorted, ...done].map(line => `${printable(line)}\n`).join('')
 }
 
 function pendingLine({ longName, caName, externallyManaged, created, csrFile }: PendingRequest): string {

@@ -2,16 +2,26 @@
  * The backups: a directory each, its owner's alone, that mirrors the files replaced, with a manifest that is written
  * last and removed first, so that one with a manifest is whole. What lies there comes from a disk: it is checked.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { PkiError } from '../errors.ts'
 import { isMapping, listAt, parseJson, stringAt } from '../kubernetes/yaml.ts'
 import { BACKUP_ID, type Backup, type BackupFile } from '../pki/backup.ts'
 import { sha256 } from './digest.ts'
-import { isThere, on, readIfThere, removeFile, syncDirectory, writeNewFile } from './disk.ts'
+import {
+  isThere,
+  makeDirectory,
+  on,
+  readIfThere,
+  reading,
+  removeFile,
+  syncDirectory,
+  writeNewFile,
+} from './disk.ts'
 import { hashIn, storedPathIn } from './journal.ts'
+import { type Move, oldFileOf, stagingOf } from './move.ts'
 import { pathBelow, resolveInside } from './paths.ts'
-import type { Store } from './state.ts'
+import { realPathOf, type Store } from './state.ts'
 
 const MANIFEST = 'manifest.json'
 
@@ -78,7 +88,7 @@ export function removeBackup(store: Store, id: string): void {
 /** Whole or begun. */
 export function backupIds({ path, realPath }: Store): string[] {
   if (!isThere(realPath)) return []
-  const entries = on(path, () => readdirSync(realPath, { withFileTypes: true }))
+  const entries = reading(path, () => readdirSync(realPath, { withFileTypes: true }))
   return entries.filter(entry => entry.isDirectory() && BACKUP_ID.test(entry.name)).map(({ name }) => name)
 }
 
@@ -104,7 +114,7 @@ export function listBackups(store: Store): Backups {
 
 function readBackup(store: Store, id: string): Backup | DamagedBackup | undefined {
   const manifest = join(backupDirectory(store, id), MANIFEST)
-  const text = on(manifest, () => readIfThere(manifest))?.toString('utf8')
+  const text = reading(manifest, () => readIfThere(manifest))?.toString('utf8')
   if (text === undefined) return undefined
   const found = parseJson(text)
   if (!isMapping(found) || typeof found.sequence !== 'number')
@@ -143,6 +153,28 @@ function fileIn(value: unknown): BackupFile | undefined {
   }
 }
 
+/** The old file again, from its copy, where a move looks for it. Throws when there is none: then nothing may be thrown away. */
+export function stageCopy(store: Store, id: string, move: Move): void {
+  const backup = readBackup(store, id)
+  const file =
+    backup && 'files' in backup ? backup.files.find(one => isAt(store, one, move.realPath)) : undefined
+  if (!backup || !('files' in backup) || !file) {
+    throw new PkiError('BACKUP_INVALID', `the old ${move.realPath} is lost: backup ${id} does not have it`)
+  }
+  const bytes = readCopy(store, backup, file)
+  const [path, staging] = [oldFileOf(move), stagingOf(move)]
+  makeDirectory(staging)
+  removeFile(path)
+  writeNewFile(path, bytes)
+  const { mode = '0600', uid = 0, gid = 0 } = file
+  chownSync(path, uid, gid)
+  chmodSync(path, Number.parseInt(mode, 8))
+}
+
+function isAt(store: Store, file: BackupFile, realPath: string): boolean {
+  return realPathOf(store, file) === realPath
+}
+
 /** From the top, and never back up. */
 function isPlain(path: string): boolean {
   return path.startsWith('/') && !path.split('/').includes('..')
@@ -153,7 +185,7 @@ export function readCopy(store: Store, { id }: Backup, file: BackupFile): Uint8A
   const copy = copyOf(store, id, file)
   const place = resolveInside(store.realPath, pathBelow(store.realPath, copy))
   const isPlace = place.state === 'present' && place.realPath === copy
-  const bytes = isPlace ? on(copy, () => readIfThere(copy)) : undefined
+  const bytes = isPlace ? reading(copy, () => readIfThere(copy)) : undefined
   if (bytes && sha256(bytes) === file.sha256Before) return bytes
   const found = bytes ? 'is not what was put there (SHA-256 differs)' : 'does not exist'
   throw new PkiError('BACKUP_INVALID', `${copy} ${found}`, { hint: 'see the others: kubepki certs history' })

@@ -1,6 +1,9 @@
 /** Steps on the file system that last (synced), and what their failures are called. */
 import {
+  type BigIntStats,
   closeSync,
+  constants,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -33,8 +36,37 @@ export function syncDirectory(path: string): void {
   }
 }
 
+/** What tells whether anybody has touched a file since. Empty: there is none. */
+export function signatureOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true })
+  return stat ? signature(stat) : ''
+}
+
+export function signature({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs].join(' ')
+}
+
+const LARGEST_FILE = 1024 * 1024
+
+/** A regular file of at most 1 MiB, and no link: what lies in a directory of ours may have been put there by anybody. */
 export function readIfThere(path: string): Buffer | undefined {
-  return unless('ENOENT', () => readFileSync(path))
+  const descriptor = unless('ENOENT', () => openSync(path, READ_PLAIN))
+  if (descriptor === undefined) return undefined
+  try {
+    const stat = fstatSync(descriptor)
+    if (stat.isDirectory()) throw trouble('EISDIR')
+    if (!stat.isFile()) throw trouble('ENOTFILE')
+    if (stat.size > LARGEST_FILE) throw trouble('EFBIG')
+    return readFileSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const READ_PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+function trouble(code: string): Error {
+  return Object.assign(new Error(code), { code })
 }
 
 export function isThere(path: string): boolean {
@@ -74,6 +106,10 @@ const FOUND: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of this path is a file',
   EISDIR: 'it is a directory',
   EIO: 'the disk failed (EIO)',
+  ELOOP: 'it is a symbolic link',
+  ENOTFILE: 'it is not a regular file',
+  EFBIG: 'it is too large',
+  EBUSY: 'it is in use, perhaps as a mount point',
 }
 
 export function describeTrouble(error: unknown): string {
@@ -93,6 +129,20 @@ export function on<T>(path: string, work: () => T): T {
     return work()
   } catch (error) {
     throw error instanceof PkiError ? error : writeFailed(path, error)
+  }
+}
+
+/** As `on`, for what is only read. */
+export function reading<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof PkiError) throw error
+    const hint = HINTS[(error as NodeJS.ErrnoException).code ?? '']
+    throw new PkiError('FILE_UNREADABLE', `cannot read ${path}: ${describeTrouble(error)}`, {
+      hint,
+      cause: error,
+    })
   }
 }
 

@@ -15,6 +15,7 @@ import { describeUnusable, PkiError, type Reason, type Unusable } from '../error
 import type { NodePath, Sourced } from '../pki/locations.ts'
 import type { Found, KeyFile, PlacedFile } from '../pki/snapshot.ts'
 import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
+import { signature } from './disk.ts'
 import { isBelow, pathBelow, type Resolved, resolveInside } from './paths.ts'
 
 const LARGEST_FILE = 1024 * 1024
@@ -22,6 +23,8 @@ const LARGEST_FILE = 1024 * 1024
 /** Finds and reads files below one root. */
 export interface Tree {
   readonly root: string
+  /** Where it is kept what each file was when it was read: its real path -> its signature. */
+  readonly seen?: Map<string, string>
 }
 
 /** The directory that confines a path, and the path from there. One the user gave outside the root confines itself. */
@@ -64,7 +67,10 @@ export function readText(tree: Tree, { value, source }: Sourced<NodePath>): Text
   const place = locate(tree, value)
   if (place.state === 'invalid') return { file: { path, source }, contents: place }
   const file = { path, source, realPath: place.realPath }
-  return { file, contents: place.state === 'missing' ? { state: 'missing' } : readBounded(place.realPath) }
+  return {
+    file,
+    contents: place.state === 'missing' ? { state: 'missing' } : readBounded(place.realPath, tree.seen),
+  }
 }
 
 /** Where a key is, and whether it is there; it is not opened. */
@@ -73,9 +79,9 @@ export function findKey(tree: Tree, { value, source }: Sourced<NodePath>): KeyFi
 }
 
 /** Opens a private key, for a job that signs with it. */
-export function readKey(key: KeyFile): Found<PrivateKey> {
+export function readKey(key: KeyFile, seen?: Map<string, string>): Found<PrivateKey> {
   if (key.state !== 'present') return key
-  const contents = readBounded(key.realPath)
+  const contents = readBounded(key.realPath, seen)
   if (contents.state !== 'present') return contents
   const read = readPrivateKey(contents.text)
   return 'key' in read ? { state: 'present', ...read } : { state: 'invalid', ...read }
@@ -87,10 +93,11 @@ export function referencedPath({ value, source }: Sourced<NodePath>, file: strin
   return { value: isAbsolute(file) ? { path: file } : { ...value, path: `${directory}/${file}` }, source }
 }
 
-function readBounded(path: string): Found<{ text: string; isUtf8: boolean }> {
+function readBounded(path: string, seen?: Map<string, string>): Found<{ text: string; isUtf8: boolean }> {
   let descriptor: number | undefined
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    seen?.set(path, signature(fstatSync(descriptor, { bigint: true })))
     const stat = fstatSync(descriptor)
     if (!stat.isFile()) return { state: 'invalid', reason: 'NOT_A_FILE' }
     if (stat.size > LARGEST_FILE)

@@ -18,6 +18,7 @@ export type Phase = (typeof PHASES)[number]
 export interface Journal {
   /** Also the backup's. */
   readonly id: string
+  readonly token: string
   readonly command: string
   readonly moves: readonly Move[]
   /** Directories made for it, parents first. */
@@ -32,20 +33,38 @@ function draftOf({ realPath }: Store): string {
   return join(realPath, 'journal.draft')
 }
 
-export function openJournal(store: Store, { id, command, moves, directories }: Journal): void {
+export function openJournal(store: Store, { id, token, command, moves, directories }: Journal): void {
   const files = moves.map(({ realPath, before, after }) => ({
     ...storedPath(store, realPath),
     before,
     after,
   }))
-  const stored = { id, command, files, directories: directories.map(path => storedPath(store, path)) }
+  const stored = { id, token, command, files, directories: directories.map(path => storedPath(store, path)) }
   on(store.path, () => {
+    removeFile(reserveOf(store))
+    writeNewFile(reserveOf(store), Buffer.alloc(RESERVE))
     const draft = draftOf(store)
     removeFile(draft)
     writeNewFile(draft, JSON.stringify(stored))
     renameSync(draft, fileOf(store, 'staging'))
     syncDirectory(store.realPath)
   })
+}
+
+/** Bytes that a recovery can have on a disk that has become full: the lock takes some. */
+const RESERVE = 32 * 1024
+
+function reserveOf({ realPath }: Store): string {
+  return join(realPath, RESERVE_FILE)
+}
+
+export const RESERVE_FILE = 'journal.reserve'
+
+/** True when there was something to give up, for a job that was interrupted. */
+export function giveUpReserve(store: Store): boolean {
+  if (openPhase(store) === undefined || !isThere(reserveOf(store))) return false
+  removeFile(reserveOf(store))
+  return true
 }
 
 export function advanceJournal(store: Store, from: Phase, to: Phase): void {
@@ -59,6 +78,7 @@ export function closeJournal(store: Store): void {
   on(store.path, () => {
     for (const phase of PHASES) removeFile(fileOf(store, phase))
     removeFile(draftOf(store))
+    removeFile(reserveOf(store))
     syncDirectory(store.realPath)
   })
 }
@@ -70,22 +90,25 @@ export function openPhase(store: Store): Phase | undefined {
 /** Of an interrupted job. It was synced before it had its name: one that is not whole was tampered with. */
 export function readJournal(store: Store, phase: Phase): Journal {
   const found = parseJson(readIfThere(fileOf(store, phase))?.toString('utf8') ?? '')
-  const id = isMapping(found) ? (stringAt(found, 'id') ?? '') : ''
-  const moves = isMapping(found) ? listAt(found, 'files').map(file => moveIn(store, id, file)) : []
-  if (!isMapping(found) || !BACKUP_ID.test(id) || moves.length === 0) throw notWhole(store, phase)
+  const field = (name: string) => (isMapping(found) ? (stringAt(found, name) ?? '') : '')
+  const [id, token] = [field('id'), field('token')]
+  const files = isMapping(found) && BACKUP_ID.test(id) && TOKEN.test(token) ? listAt(found, 'files') : []
+  const moves = files.map(file => moveIn(store, token, file))
+  if (moves.length === 0) throw notWhole(store, phase)
   return {
-    id,
-    command: stringAt(found, 'command') ?? '',
+    ...{ id, token, command: field('command') },
     moves: moves.map(move => move ?? raise(notWhole(store, phase))),
     directories: listAt(found, 'directories').map(path => realPathOf(store, storedPathIn(path))),
   }
 }
 
+const TOKEN = /^[0-9a-f]{16}$/
+
 /** Neither the file nor what lies beside it may lead elsewhere. */
-function moveIn(store: Store, id: string, file: unknown): Move | undefined {
+function moveIn(store: Store, token: string, file: unknown): Move | undefined {
   const [before, after] = [hashIn(file, 'before'), hashIn(file, 'after')]
-  if (before === 'invalid' || after === 'invalid' || !BACKUP_ID.test(id)) return undefined
-  const move = { id, realPath: realPathOf(store, storedPathIn(file)), before, after }
+  if (before === 'invalid' || after === 'invalid') return undefined
+  const move = { token, realPath: realPathOf(store, storedPathIn(file)), before, after }
   realPathOf(store, storedPath(store, stagingOf(move)))
   return move
 }

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { kill, pid } from 'node:process'
 import { isMapping, parseJson, stringAt } from '../kubernetes/yaml.ts'
+import { randomToken } from './digest.ts'
 import { isThere, readIfThere, removeFile, writeNewFile } from './disk.ts'
 
 export interface Holder {
@@ -42,7 +43,7 @@ interface Identity {
 
 /** Takes the lock, or says who has it. */
 export function tryLock(path: string, command: string): Attempt {
-  const own = { ...identify(), command, token: Math.random().toString(36).slice(2).padEnd(12, '0') }
+  const own = { ...identify(), command, token: randomToken() }
   return take(path, own)
 }
 

@@ -1,12 +1,22 @@
 /** A static pod's manifest, away from the directory that the kubelet watches and back. Written down first, for a crash. */
-import { renameSync, statSync } from 'node:fs'
+import { lstatSync, renameSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { PkiError } from '../errors.ts'
 import { isMapping, parseJson } from '../kubernetes/yaml.ts'
-import { isThere, on, readIfThere, removeFile, syncDirectory, writeNewFile } from './disk.ts'
+import { randomToken } from './digest.ts'
+import {
+  isThere,
+  makeDirectory,
+  on,
+  readIfThere,
+  removeEmptyDirectory,
+  removeFile,
+  syncDirectory,
+  writeNewFile,
+} from './disk.ts'
 import { storedPathIn } from './journal.ts'
 import { checkWritable } from './preflight.ts'
-import { realPathOf, type Store, storedPath } from './state.ts'
+import { AWAY_DIRECTORY, realPathOf, type Store, storedPath } from './state.ts'
 
 /** Where manifest it is, and the manifest. */
 const JOURNAL = 'manifest.away'
@@ -15,7 +25,8 @@ const JOURNAL = 'manifest.away'
 export function checkRestartable(store: Store, realPath: string): void {
   checkWritable(realPath, realPath)
   const directory = dirname(realPath)
-  if (on(directory, () => statSync(directory)).dev !== on(store.path, () => statSync(store.realPath)).dev) {
+  const own = isThere(store.realPath) ? store.realPath : dirname(store.realPath)
+  if (on(directory, () => statSync(directory)).dev !== on(store.path, () => statSync(own)).dev) {
     throw elsewhere(store, realPath)
   }
 }
@@ -30,38 +41,62 @@ function elsewhere({ path }: Store, realPath: string): PkiError {
 export function takeManifestAway(store: Store, realPath: string): void {
   const journal = join(store.realPath, JOURNAL)
   on(journal, () => {
+    makeDirectory(awayDirectory(store))
+    removeFile(`${journal}.draft`)
     writeNewFile(`${journal}.draft`, JSON.stringify(storedPath(store, realPath)))
     renameSync(`${journal}.draft`, journal)
     syncDirectory(store.realPath)
   })
   on(realPath, () => {
     renameSync(realPath, awayFile(store, realPath))
+    syncDirectory(awayDirectory(store))
     syncDirectory(dirname(realPath))
   })
 }
 
-function awayFile({ realPath }: Store, manifest: string): string {
-  return join(realPath, basename(manifest))
+/** Where a manifest is while it is away; it is read there too. */
+function awayDirectory({ realPath }: Store): string {
+  return join(realPath, AWAY_DIRECTORY)
+}
+
+function awayFile(store: Store, manifest: string): string {
+  return join(awayDirectory(store), basename(manifest))
 }
 
 export function hasManifestAway({ realPath }: Store): boolean {
   return isThere(join(realPath, JOURNAL))
 }
 
-/** Says what it did, if there was anything to do. One that somebody else put there meanwhile stays. */
+const MANIFEST = /^[^.].*\.(ya?ml|json)$/
+
+/** Says what it did, if there was anything to do. */
 export function putManifestBack(store: Store): string[] {
   const journal = join(store.realPath, JOURNAL)
-  removeFile(`${journal}.draft`)
-  const stored = parseJson(readIfThere(journal)?.toString('utf8') ?? '')
-  if (!isMapping(stored)) return []
-  const realPath = realPathOf(store, storedPathIn(stored))
-  const away = awayFile(store, realPath)
-  const isAway = isThere(away)
-  on(realPath, () => {
-    if (isAway && isThere(realPath)) renameSync(away, `${away}.replaced`)
-    else if (isAway) renameSync(away, realPath)
-    syncDirectory(dirname(realPath))
+  const stored = on(journal, () => parseJson(readIfThere(journal)?.toString('utf8') ?? ''))
+  const realPath = isMapping(stored) ? realPathOf(store, storedPathIn(stored)) : undefined
+  const notes = realPath !== undefined && MANIFEST.test(basename(realPath)) ? moveBack(store, realPath) : []
+  on(journal, () => {
+    removeFile(`${journal}.draft`)
+    removeFile(journal)
+    removeEmptyDirectory(awayDirectory(store))
   })
-  removeFile(journal)
-  return isAway ? [`a restart was interrupted: ${realPath} is back in its place`] : []
+  return notes
+}
+
+/** One that somebody else put there meanwhile stays; ours is kept. */
+function moveBack(store: Store, realPath: string): string[] {
+  const away = awayFile(store, realPath)
+  return on(realPath, () => {
+    if (!lstatSync(away, { throwIfNoEntry: false })?.isFile()) return []
+    const isTaken = isThere(realPath)
+    const kept = `${join(store.realPath, basename(realPath))}.${randomToken()}.replaced`
+    renameSync(away, isTaken ? kept : realPath)
+    syncDirectory(dirname(isTaken ? kept : realPath))
+    syncDirectory(dirname(away))
+    return [
+      isTaken
+        ? `another manifest has taken the place of ${realPath}: it stays, and the one that was away is ${kept}`
+        : `a restart was interrupted: ${realPath} is back in its place`,
+    ]
+  })
 }

@@ -2,23 +2,25 @@
  * One file of a transaction on its way: the new contents lie complete in a directory beside the target, with a second
  * link to the old; one rename makes it new, another old again. Each step may be done twice, as after a crash.
  */
-import { renameSync, statSync, unlinkSync } from 'node:fs'
+import { lstatSync, renameSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { sha256 } from './digest.ts'
 import { isThere, on, readIfThere, removeEmptyDirectory, removeFile, syncDirectory } from './disk.ts'
 
 export interface Move {
-  /** Of the transaction. */
-  readonly id: string
+  /** Of the transaction: names its directories, and nobody can know it before. */
+  readonly token: string
   readonly realPath: string
   /** SHA-256 of what was there, and of what is to be; undefined: no file. */
   readonly before: string | undefined
   readonly after: string | undefined
 }
 
+export const STAGING_PREFIX = '.kubepki-'
+
 /** Beside the target: the same file system, and its owner's alone, so no key is ever seen in it. */
-export function stagingOf({ id, realPath }: Pick<Move, 'id' | 'realPath'>): string {
-  return join(dirname(realPath), `.kubepki-${id}`)
+export function stagingOf({ token, realPath }: Move): string {
+  return join(dirname(realPath), `${STAGING_PREFIX}${token}`)
 }
 
 /** The complete new file. */
@@ -56,25 +58,32 @@ export function finish(move: Move): void {
   if (stateOf(move) === 'before') replace(move)
 }
 
-/** Puts the old file back: the very file, with all that belongs to it. */
-export function putBack(move: Move): void {
+/** Puts the old file back: the very file with all that belongs to it, or, where it is lost, what `copy` makes of it. */
+export function putBack(move: Move, copy: (move: Move) => void): void {
   const { realPath, before } = move
-  if (stateOf(move) !== 'after') return
+  if (stateOf(move) !== 'after' || before === move.after) return
   on(realPath, () => {
-    if (isThere(oldFileOf(move))) renameSync(oldFileOf(move), realPath)
-    else if (before === undefined) removeFile(realPath)
+    if (before === undefined) return removeFile(realPath)
+    if (hashOf(oldFileOf(move)) !== before) copy(move)
+    renameSync(oldFileOf(move), realPath)
   })
 }
 
-/** Removes what was prepared. */
+/** Removes what was prepared, in directories that are ours. */
 export function clear(moves: readonly Move[]): void {
+  const stagings = [...new Set(moves.map(stagingOf))].filter(isDirectory)
   for (const move of moves) {
+    if (!stagings.includes(stagingOf(move))) continue
     on(move.realPath, () => {
       removeFile(newFileOf(move))
       removeFile(oldFileOf(move))
     })
   }
-  for (const staging of new Set(moves.map(stagingOf))) on(staging, () => removeEmptyDirectory(staging))
+  for (const staging of stagings) on(staging, () => removeEmptyDirectory(staging))
+}
+
+function isDirectory(path: string): boolean {
+  return on(path, () => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
 }
 
 export function syncAround(moves: readonly Move[]): void {
@@ -87,10 +96,4 @@ export function syncAround(moves: readonly Move[]): void {
 export function hashOf(path: string): string | undefined {
   const bytes = readIfThere(path)
   return bytes && sha256(bytes)
-}
-
-/** What tells whether anybody else touched a file meanwhile. */
-export function signatureOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true })
-  return stat ? [stat.dev, stat.ino, stat.size, stat.mtimeNs].join(' ') : ''
 }

@@ -1,8 +1,9 @@
 /** What can be known to fail before the first byte is written. What it cannot know, staging finds out. */
-import { accessSync, constants, statfsSync, statSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { PkiError } from '../errors.ts'
 import { isThere, on } from './disk.ts'
+import type { Store } from './state.ts'
 
 export interface Intention {
   readonly path: string
@@ -23,9 +24,9 @@ export function preflight(
 
 export function checkWritable(path: string, realPath: string): void {
   const directory = dirname(realPath)
-  if (!isThere(directory)) return
+  if (!on(path, () => isThere(directory))) return
   on(path, () => accessSync(directory, constants.W_OK | constants.X_OK))
-  if (isThere(realPath) && statSync(realPath).dev !== statSync(directory).dev) {
+  if (mountPoints().has(realPath)) {
     throw new PkiError('WRITE_FAILED', `cannot write ${path}: it is a mount point, and cannot be replaced`, {
       hint: 'mount its directory instead of the file, or run kubepki where the file really is',
     })
@@ -36,6 +37,25 @@ export function checkWritable(path: string, realPath: string): void {
       hint: `lsattr ${realPath} shows it, chattr -i ends it`,
     })
   }
+}
+
+/** proc(5): the fifth field; a space in it is `\\040`. Empty where there is no such file. */
+function mountPoints(): ReadonlySet<string> {
+  try {
+    const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+    const unescaped = (text: string) =>
+      text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))
+    return new Set(lines.map(line => unescaped(line.split(' ')[4] ?? '')))
+  } catch {
+    return new Set()
+  }
+}
+
+/** For a dry run: whether the lock and the backup could be made. */
+export function checkStore({ path, realPath }: Store): void {
+  let directory = realPath
+  while (!isThere(directory) && dirname(directory) !== directory) directory = dirname(directory)
+  on(path, () => accessSync(directory, constants.W_OK | constants.X_OK))
 }
 
 /** That the file itself may not be written (0400) is no obstacle: its name is what changes. */

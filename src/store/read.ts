@@ -32,6 +32,7 @@ import {
   shownPath,
   type Tree,
 } from './files.ts'
+import { AWAY } from './state.ts'
 import { readStaticPods } from './static-pods.ts'
 
 export interface ReadOptions extends LocationFlags {
@@ -42,10 +43,14 @@ export interface ReadOptions extends LocationFlags {
 }
 
 export function readSnapshot(options: ReadOptions): Snapshot {
-  const tree: Tree = { root: options.root }
+  const seen = new Map<string, string>()
+  const tree: Tree = { root: options.root, seen }
   checkDirectory(tree, { path: '' })
   const configuration = readConfiguration(options.config)
-  const { pods, warnings } = readStaticPods(tree, manifestsOf(options.kubeconfigDir))
+  const inPlace = readStaticPods(tree, inKubeconfigDir(options, 'manifests'))
+  // Its owner's alone: whoever may not look has nothing to be told.
+  const away = readStaticPods(tree, inKubeconfigDir(options, AWAY))
+  const pods = [...inPlace.pods, ...away.pods]
   const locations = decideLocations({ flags: options, configuration, pods })
   for (const place of [locations.certDir, locations.kubeconfigDir]) checkDirectory(tree, place.value)
   const entries = readEntries(tree, locations)
@@ -59,7 +64,8 @@ export function readSnapshot(options: ReadOptions): Snapshot {
     role: roleOf(entries, runsApiServer),
     serviceAccount: [findKey(tree, certificate), findKey(tree, key)],
     entries,
-    warnings,
+    warnings: inPlace.warnings,
+    seen,
   }
 }
 
@@ -75,10 +81,10 @@ function readConfiguration(file: string | undefined): Sourced<ClusterConfigurati
   return { value: parseClusterConfiguration(readUserFile(file), file), source: basename(file) }
 }
 
-function manifestsOf(kubeconfigDir: string | undefined): NodePath {
+function inKubeconfigDir({ kubeconfigDir }: ReadOptions, path: string): NodePath {
   return kubeconfigDir === undefined
-    ? { path: `${DEFAULT_KUBECONFIG_DIR}/manifests` }
-    : { path: '/manifests', within: kubeconfigDir }
+    ? { path: `${DEFAULT_KUBECONFIG_DIR}/${path}` }
+    : { path: `/${path}`, within: kubeconfigDir }
 }
 
 function readEntries(tree: Tree, locations: Locations): Entry[] {

@@ -1,7 +1,7 @@
 /** What an interrupted job left: completed where all was prepared, else undone. Nobody has to understand it. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { backupIds, listBackups, removeBackup } from './backup.ts'
+import { backupIds, listBackups, removeBackup, stageCopy } from './backup.ts'
 import { on, orUnchanged, removeEmptyDirectory, removeFile } from './disk.ts'
 import { advanceJournal, closeJournal, type Journal, openPhase, readJournal } from './journal.ts'
 import { lockHolder } from './lock.ts'
@@ -56,7 +56,9 @@ function changedByOthers({ moves }: Journal): string[] {
 
 /** Puts everything back and leaves nothing of the job. */
 export function undo(store: Store, journal: Journal, phase: 'staging' | 'undoing'): void {
-  if (phase === 'undoing') for (const move of journal.moves.toReversed()) putBack(move)
+  if (phase === 'undoing') {
+    for (const move of journal.moves.toReversed()) putBack(move, lost => stageCopy(store, journal.id, lost))
+  }
   syncAround(journal.moves)
   clear(journal.moves)
   for (const directory of journal.directories.toReversed())
@@ -77,7 +79,9 @@ function sweep(store: Store): void {
   const whole = new Set([...listBackups(store).backups, ...listBackups(store).damaged].map(({ id }) => id))
   for (const id of backupIds(store)) if (!whole.has(id)) removeBackup(store, id)
   for (const name of on(store.path, () => readdirSync(store.realPath))) {
-    const isDraft = /^(lock(\.stale)*\.[0-9a-z]{6,}|journal\.draft)$/.test(name) && !name.endsWith('.stale')
+    const isDraft =
+      /^(lock(\.stale)*\.[0-9a-z]{6,}|journal\.draft|journal\.reserve)$/.test(name) &&
+      !name.endsWith('.stale')
     if (isDraft) on(store.path, () => removeFile(join(store.realPath, name)))
   }
 }

@@ -11,6 +11,8 @@ import { locate, readDirectory, readText, shownPath, type Tree } from './files.t
 export interface RequestDirectory {
   readonly path: string
   readonly realPath: string
+  readonly tree: Tree
+  readonly place: NodePath
 }
 
 export interface RequestFiles {
@@ -35,7 +37,7 @@ export function requestDirectory(
   if ('reason' in listing) throw unusable(path, `cannot be used: ${describeUnusable(listing)}`)
   const isLive = liveDirectories(tree, snapshot).includes(realPath) || listing.names.some(isOfPki)
   if (isLive) throw unusable(path, 'holds live certificates and keys')
-  return { path, realPath }
+  return { path, realPath, tree, place }
 }
 
 /** Those of this node, by every name they have. */
@@ -63,7 +65,7 @@ function unusable(path: string, found: string): PkiError {
   })
 }
 
-export function requestFiles({ path }: RequestDirectory, name: string): RequestFiles {
+export function requestFiles({ path }: Pick<RequestDirectory, 'path'>, name: string): RequestFiles {
   return { csrFile: join(path, `${name}.csr`), keyFile: join(path, `${name}.key`) }
 }
 
@@ -74,9 +76,9 @@ export type PendingState =
   | { readonly state: 'whole'; readonly request: string; readonly key: PrivateKey }
 
 /** What is in the directory for a name: a request with its key, half of it, or nothing. */
-export function readPending({ realPath }: RequestDirectory, name: string): PendingState {
+export function readPending({ tree, place }: RequestDirectory, name: string): PendingState {
   const read = (kind: string) =>
-    readText({ root: '/' }, { value: { path: `${realPath}/${name}.${kind}` }, source: '' }).contents
+    readText(tree, { value: { ...place, path: `${place.path}/${name}.${kind}` }, source: '' }).contents
   const [csr, key] = [read('csr'), read('key')]
   const hasKey = key.state !== 'missing'
   if (csr.state === 'missing' && !hasKey) return { state: 'none' }
@@ -102,7 +104,10 @@ export function requestChanges(
 }
 
 /** The directory, and what is missing above it. */
-export function requestDirectories({ path, realPath }: RequestDirectory): DirectoryChange[] {
+export function requestDirectories({
+  path,
+  realPath,
+}: Pick<RequestDirectory, 'path' | 'realPath'>): DirectoryChange[] {
   const above = dirname(realPath)
   const isTop = above === realPath
   const parents = isTop || isThere(above) ? [] : requestDirectories({ path: dirname(path), realPath: above })

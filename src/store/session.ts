@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PkiError } from '../errors.ts'
 import { on, orUnchanged } from './disk.ts'
+import { giveUpReserve } from './journal.ts'
 import { type Lock, tryLock } from './lock.ts'
 import { describeHolder, lockFileOf, recover } from './recovery.ts'
 import { makeStore, removeStore, type Store } from './state.ts'
@@ -59,9 +60,11 @@ function attemptLock(store: Store, command: string) {
       makeStore(store)
       return tryLock(lockFileOf(store), command)
     } catch (error) {
-      const found = error instanceof PkiError ? error.cause : error
-      const isGone = (found as NodeJS.ErrnoException | undefined)?.code === 'ENOENT' && attempt < 20
-      if (!isGone) orUnchanged(() => on(store.path, () => raise(error)))
+      const code = ((error instanceof PkiError ? error.cause : error) as NodeJS.ErrnoException | undefined)
+        ?.code
+      const isGone = code === 'ENOENT' && attempt < 20
+      const isFull = (code === 'ENOSPC' || code === 'EDQUOT') && giveUpReserve(store)
+      if (!isGone && !isFull) orUnchanged(() => on(store.path, () => raise(error)))
     }
   }
 }

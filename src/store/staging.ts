@@ -6,17 +6,18 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { PkiError } from '../errors.ts'
 import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
 import { copyAttributes, settleAttributes } from './attributes.ts'
 import { sha256 } from './digest.ts'
-import { isThere, on, readIfThere, syncDirectory } from './disk.ts'
-import { type Move, newFileOf, oldFileOf, signatureOf, stagingOf } from './move.ts'
+import { isThere, on, readIfThere, signatureOf, syncDirectory } from './disk.ts'
+import { type Move, newFileOf, oldFileOf, STAGING_PREFIX, stagingOf } from './move.ts'
 import { preflight } from './preflight.ts'
 import type { Store } from './state.ts'
 
@@ -27,14 +28,14 @@ export interface Prepared {
   readonly move: Move
 }
 
-export function prepare(change: FileChange, id: string): Prepared {
+export function prepare(change: FileChange, token: string): Prepared {
   const { path, realPath, contents } = change
   return on(path, () => {
     const signature = signatureOf(realPath)
     const bytes = readIfThere(realPath)
     const old = bytes && { bytes, stat: statSync(realPath) }
     const move = {
-      id,
+      token,
       realPath,
       before: bytes && sha256(bytes),
       after: contents === null ? undefined : sha256(contents),
@@ -92,6 +93,7 @@ function stageDirectory(staging: string, prepared: readonly Prepared[]): string[
   const warnings: string[] = []
   const shown = prepared[0]?.change.path ?? staging
   on(shown, () => mkdirSync(staging, { mode: 0o700 }))
+  checkAlone(staging)
   try {
     for (const one of written) {
       on(one.change.path, () => open.push({ descriptor: openSync(newFileOf(one.move), 'wx', 0o600), one }))
@@ -108,8 +110,19 @@ function stageDirectory(staging: string, prepared: readonly Prepared[]): string[
   return warnings
 }
 
+/** The lock knows nothing of a job whose lock is elsewhere, with other directories: what it prepared gives it away. */
+function checkAlone(staging: string): void {
+  const directory = dirname(staging)
+  const others = on(directory, () => readdirSync(directory)).filter(name => name.startsWith(STAGING_PREFIX))
+  const other = others.find(name => name !== basename(staging))
+  if (other === undefined) return
+  throw new PkiError('LOCKED', `another job of kubepki has its files in ${join(directory, other)}`, {
+    hint: 'it was given another --kubeconfig-dir or --root: use the same, with kubepki certs recover if it was interrupted',
+  })
+}
+
 function attributesLost(files: readonly string[]): string {
-  return `extended attributes (SELinux label, ACL) of ${files.join(', ')} could not be copied: GNU cp is not here`
+  return `extended attributes (SELinux label, ACL) of ${files.join(', ')} could not be copied: GNU cp is not here, or failed`
 }
 
 function fill(descriptor: number, { change, old }: Prepared): string[] {
@@ -119,11 +132,15 @@ function fill(descriptor: number, { change, old }: Prepared): string[] {
   return warnings
 }
 
-/** By a program that knows nothing of our lock: kubeadm, an editor. */
-export function checkUntouched(prepared: readonly Prepared[]): void {
-  const touched = prepared.find(({ move, signature }) => signatureOf(move.realPath) !== signature)
+/** By a program that knows nothing of our lock (kubeadm, an editor), since it was read: what is to be written is out of date. */
+export function checkUntouched(prepared: readonly Prepared[], seen: ReadonlyMap<string, string>): void {
+  const known = new Map([
+    ...prepared.map(({ move, signature }) => [move.realPath, signature] as const),
+    ...seen,
+  ])
+  const touched = [...known].find(([path, signature]) => signatureOf(path) !== signature)
   if (!touched) return
-  throw new PkiError('WRITE_FAILED', `another program changed ${touched.change.path} meanwhile`, {
+  throw new PkiError('WRITE_FAILED', `another program changed ${touched[0]} meanwhile`, {
     hint: 'see that nothing else renews certificates here, then run it again',
   })
 }

@@ -1,6 +1,6 @@
 /** Where kubepki keeps what it needs on a node: its lock, its journal, the backups. One directory, its owner's alone. */
 import { accessSync, constants } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { describeUnusable, PkiError } from '../errors.ts'
 import { DEFAULT_KUBECONFIG_DIR, type LocationFlags, type NodePath } from '../pki/locations.ts'
 import { isThere, makeDirectory, on, removeEmptyDirectory, syncDirectory } from './disk.ts'
@@ -24,10 +24,13 @@ export interface StoreOptions extends LocationFlags {
 }
 
 const NAME = 'kubepki-backups'
+/** In it: a manifest that a restart has taken away. */
+export const AWAY_DIRECTORY = 'away'
+export const AWAY = `${NAME}/${AWAY_DIRECTORY}`
 
 /** Throws when its place cannot be told; makes nothing. */
 export function findStore(options: StoreOptions): Store {
-  const tree: Tree = { root: options.root }
+  const tree: Tree = { root: resolve(options.root) }
   const place = stateOf(tree, options)
   const resolved = locate(tree, { ...place, path: `${place.path}/${NAME}` })
   const path = shownPath(tree, { ...place, path: `${place.path}/${NAME}` })
@@ -39,7 +42,7 @@ export function findStore(options: StoreOptions): Store {
     const real = within === undefined ? undefined : locate(tree, { path: '', within })
     return real && real.state !== 'invalid' ? [real.realPath] : []
   })
-  return { root: options.root, directories: named, path, realPath: resolved.realPath }
+  return { root: tree.root, directories: named, path, realPath: resolved.realPath }
 }
 
 /** Beside the kubeconfigs; where there are none, in the certificate directory that was named. */

@@ -9,6 +9,7 @@ import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
 import { instant } from '../pki/instant.ts'
 import { VERSION } from '../version.ts'
 import { backupIds, listBackups, removeBackup, writeBackup } from './backup.ts'
+import { randomToken } from './digest.ts'
 import { isThere, named, orUnchanged, withAddition } from './disk.ts'
 import { advanceJournal, type Journal, openJournal } from './journal.ts'
 import { replace, stateOf, syncAround } from './move.ts'
@@ -19,6 +20,8 @@ import { type Store, storedPath } from './state.ts'
 export interface Job {
   readonly changes: readonly FileChange[]
   readonly directories?: readonly DirectoryChange[]
+  /** What it was decided on: real path -> signature when it was read. */
+  readonly seen?: ReadonlyMap<string, string>
   /** For the history: `certs renew all`. */
   readonly command: string
   readonly now: Date
@@ -36,15 +39,17 @@ export interface Committed {
 export function commit(store: Store, job: Job): Committed {
   const { changes, directories = [], command, now } = job
   if (changes.length === 0) return { backup: undefined, warnings: [] }
+  const token = randomToken()
   const { id, prepared, newDirectories } = orUnchanged(() => {
     const id = backupId(now, backupIds(store))
-    const prepared = changes.map(change => prepare(change, id))
+    const prepared = changes.map(change => prepare(change, token))
     const newDirectories = directories.filter(({ realPath }) => !isThere(realPath))
     preflightAll(store, prepared, newDirectories)
     return { id, prepared, newDirectories }
   })
   const journal: Journal = {
     id,
+    token,
     command,
     moves: prepared.map(({ move }) => move),
     directories: newDirectories.map(({ realPath }) => realPath),
@@ -63,7 +68,7 @@ interface Staging {
 
 /** Nothing is replaced yet: any failure leaves all as before. */
 function stageAll(store: Store, staging: Staging): string[] {
-  const { journal, prepared, newDirectories } = staging
+  const { job, journal, prepared, newDirectories } = staging
   try {
     openJournal(store, journal)
     for (const directory of newDirectories) makeDirectory(directory)
@@ -74,7 +79,7 @@ function stageAll(store: Store, staging: Staging): string[] {
     )
     const warnings = stage(prepared)
     syncAround(journal.moves)
-    checkUntouched(prepared)
+    checkUntouched(prepared, job.seen ?? new Map())
     advanceJournal(store, 'staging', 'committing')
     return warnings
   } catch (error) {

@@ -1,10 +1,12 @@
 /** What is renewed and how: the plan, what is due, kept keys, and names. */
 import { createPublicKey, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { renewCertificates } from '../../src/operations/renew.ts'
+import { parseSubjectAltName } from '../../src/x509/subject-alt-name.ts'
 import { makeAuthority, openssl, P256 } from '../support/certificates.ts'
-import { exceptAdvice, kubepki } from '../support/host.ts'
+import { exceptAdvice, kubepki, NOW } from '../support/host.ts'
 import { copyNode, fingerprint, fixture } from '../support/node.ts'
 import { exceptBackups } from '../support/store.ts'
 
@@ -343,4 +345,26 @@ it('the fixture of kubeadm has the names of its own configuration', async () => 
   )
   for (const { subjectAltNamesAdded, subjectAltNamesRemoved } of JSON.parse(stdout).renew)
     expect([subjectAltNamesAdded, subjectAltNamesRemoved]).toEqual([[], []])
+})
+
+it('what it read and another program changed before it wrote stops everything', async () => {
+  for (const file of ['pki/ca.crt', 'pki/ca.key', 'admin.conf']) {
+    const root = copyNode('ecdsa')
+    let before = {}
+    const renewal = renewCertificates({
+      ...{ root, now: NOW, names: ['apiserver'], csrOnly: false, force: false },
+      addSans: [parseSubjectAltName('lb.test')].flatMap(name => name ?? []),
+      onProgress: () => {
+        appendFileSync(join(root, K, file), '\n')
+        before = live(root)
+      },
+    })
+    await expect(renewal).rejects.toThrow(
+      expect.objectContaining({
+        code: 'WRITE_FAILED',
+        message: `another program changed ${join(root, K, file)} meanwhile; nothing was changed`,
+      }),
+    )
+    expect(live(root)).toEqual(before)
+  }
 })

@@ -127,7 +127,7 @@ describe('certs renew all', () => {
   it('says what of that line holds here', async () => {
     const hintsOf = async (node: string, ...names: string[]) => {
       const { stderr } = await renew(copyNode(node), ...names)
-      return stderr.replace('kubepki: to undo it: kubepki certs rollback 20261201T000000Z\n', '')
+      return stderr.replace(/kubepki: to undo it: kubepki certs rollback 20261201T000000Z --root \S+\n/, '')
     }
     expect(await hintsOf('stock-1.31', 'all')).toBe(
       `kubepki: hint: changed here: restart kube-controller-manager, kube-scheduler

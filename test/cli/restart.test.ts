@@ -1,7 +1,7 @@
 /** `--restart` where no kubelet listens: it fails in time, and the manifest is in its place whatever happens. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -91,7 +91,12 @@ it('after kill -9 a report says so and changes nothing; the next job puts the ma
 it('a manifest that somebody else put there meanwhile stays, and ours is kept', async () => {
   const { root, manifest, text } = await killedWhileAway()
   writeFileSync(manifest, 'another')
-  await kubepki('certs', 'recover', '--root', root)
+  const { stdout } = await kubepki('certs', 'recover', '--root', root)
   expect(readFileSync(manifest, 'utf8')).toBe('another')
-  expect(readFileSync(join(root, BACKUPS, 'kube-scheduler.yaml.replaced'), 'utf8')).toBe(text)
+  const kept =
+    readdirSync(join(root, BACKUPS)).find(name => /^kube-scheduler\.yaml\.\w+\.replaced$/.test(name)) ?? ''
+  expect(stdout).toBe(
+    `another manifest has taken the place of ${manifest}: it stays, and the one that was away is ${join(root, BACKUPS, kept)}\n`,
+  )
+  expect(readFileSync(join(root, BACKUPS, kept), 'utf8')).toBe(text)
 })

@@ -137,7 +137,7 @@ describe('certs rollback', () => {
     expect(live(root)).toEqual(before)
     expect(stdout).toContain(`restored ${join(root, K, 'pki/apiserver.key')}\n`)
     expect(stderr).toContain(
-      `undone: "certs renew all" (${ID}); to have it again: kubepki certs rollback ${ID}-2\n`,
+      `undone: "certs renew all" (${ID}); to have it again: kubepki certs rollback ${ID}-2 --root ${root}\n`,
     )
     expect(stderr).toContain(
       'hint: changed here: restart kube-apiserver, kube-controller-manager, kube-scheduler\n',

@@ -15,7 +15,10 @@ import {
   redate,
   remove,
 } from '../support/kubeadm.ts'
-import { fingerprint } from '../support/node.ts'
+import { fingerprint as allOf } from '../support/node.ts'
+import { exceptBackups } from '../support/store.ts'
+
+const fingerprint = (directory: string) => exceptBackups(allOf(directory))
 
 const copyOf = kubeadmTrees({ ECDSA: CONFIGURATIONS.ECDSA })
 const ALL = ['certs', 'renew', 'all']

@@ -18,7 +18,10 @@ import {
   remove,
   VARIANTS,
 } from '../support/kubeadm.ts'
-import { fingerprint } from '../support/node.ts'
+import { fingerprint as allOf } from '../support/node.ts'
+import { exceptBackups } from '../support/store.ts'
+
+const fingerprint = (directory: string) => exceptBackups(allOf(directory))
 
 const copyOf = kubeadmTrees(CONFIGURATIONS)
 

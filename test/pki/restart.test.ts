@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { decideLocations } from '../../src/pki/locations.ts'
 import { planRestart } from '../../src/pki/restart.ts'
 import type { NodeRole, PlacedPod, Snapshot } from '../../src/pki/snapshot.ts'
 
@@ -6,17 +7,20 @@ interface Node {
   readonly role?: NodeRole
   /** Component -> version; null: the image has no version. */
   readonly pods?: Readonly<Record<string, string | null>>
+  /** Paths on the host that every pod mounts. */
+  readonly mounts?: readonly string[]
 }
 
-function snapshotOf({ role = 'control-plane', pods = {} }: Node): Snapshot {
+function snapshotOf({ role = 'control-plane', pods = {}, mounts = [] }: Node): Snapshot {
+  const mounted = mounts.map(hostPath => ({ hostPath, mountPath: hostPath }))
   const placed = Object.entries(pods).map(
     ([component, version]): PlacedPod => ({
-      value: { component, ...(version !== null && { version }), flags: new Map(), mounts: [] },
+      value: { component, ...(version !== null && { version }), flags: new Map(), mounts: mounted },
       source: `manifests/${component}.yaml`,
       file: { path: `/etc/kubernetes/manifests/${component}.yaml`, source: 'default' },
     }),
   )
-  return { role, pods: placed } as unknown as Snapshot
+  return { role, pods: placed, locations: decideLocations({ flags: {}, pods: [] }) } as unknown as Snapshot
 }
 
 const K8S = (version: string) => ({
@@ -131,5 +135,17 @@ describe('planRestart', () => {
       ['3.3.10'],
       ['3.5.0'],
     ])
+  })
+
+  it('restarts a container that mounts a single file which was replaced, not its directory', () => {
+    const pods = { 'kube-apiserver': '1.31.0' }
+    const changed = ['apiserver']
+    expect(plan({ pods, mounts: ['/etc/kubernetes/pki'] }, changed).restart).toEqual([])
+    for (const file of ['apiserver.crt', 'apiserver.key']) {
+      expect(plan({ pods, mounts: [`/etc/kubernetes/pki/${file}`] }, changed).restart).toEqual([
+        'kube-apiserver',
+      ])
+    }
+    expect(plan({ pods, mounts: ['/etc/kubernetes/pki/ca.crt'] }, changed).restart).toEqual([])
   })
 })

@@ -27,7 +27,7 @@ export async function kubepki(...argv: string[]): Promise<Outcome> {
 
 /** What kubepki says beyond kubeadm: what of the closing line applies here, and what kind of host it is. */
 const ADVICE =
-  /^kubepki: (hint: (changed here|take the new files up by themselves): .*|to undo it: kubepki certs rollback \S+|nothing to do|a host of etcd alone: .*)\n/gm
+  /^kubepki: (hint: (changed here|take the new files up by themselves): .*|to undo it: kubepki certs rollback .*|nothing to do|a host of etcd alone: .*)\n/gm
 
 /** The outcome without that advice: anything else on stderr stays. */
 export function exceptAdvice(outcome: Outcome): Outcome {

@@ -1,5 +1,6 @@
 import { EXIT } from '../../errors.ts'
 import { findInterrupted, recoverInterrupted } from '../../operations/recover.ts'
+import { printable } from '../../report/printable.ts'
 import { defineCommand } from '../command.ts'
 import { CHANGE_OPTIONS, NODE_OPTIONS, readOptions, tell } from '../options.ts'
 
@@ -14,7 +15,7 @@ export const command = defineCommand({
     const lockTimeout = args['lock-timeout']
     const options = { ...readOptions(args, host), lockTimeout }
     const notes = args['dry-run'] ? findInterrupted(options) : await recoverInterrupted(options)
-    for (const note of notes) host.stdout(`${note}\n`)
+    for (const note of notes) host.stdout(`${printable(note)}\n`)
     if (notes.length === 0) tell.note(host, 'nothing was interrupted')
     return EXIT.done
   },

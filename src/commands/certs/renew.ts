@@ -21,6 +21,7 @@ import {
   CHANGE_OPTIONS,
   durationOption,
   NODE_OPTIONS,
+  nodeFlags,
   OUTPUT_OPTION,
   pathOption,
   RESTART_OPTIONS,
@@ -143,7 +144,7 @@ export const command = defineCommand({
     const isAll = names === 'all'
     host.stdout(RENEWAL_FORMATS[args.output](result, { isAll }))
     if (args.verbose) tellSources(host, result.sources)
-    return explain(result, { host, isAll })
+    return explain(result, { host, isAll, flags: nodeFlags(args) })
   },
 })
 
@@ -214,14 +215,21 @@ function explainSkipped(skipped: readonly SkippedCertificate[], host: Host): Exi
   return failed.length > 0 ? EXIT.failed : EXIT.done
 }
 
-function explain(result: RenewalResult, { host, isAll }: { host: Host; isAll: boolean }): ExitCode {
+interface Context {
+  readonly host: Host
+  readonly isAll: boolean
+  readonly flags: string
+}
+
+function explain(result: RenewalResult, { host, isAll, flags }: Context): ExitCode {
   for (const warning of result.warnings) tell.warning(host, warning)
   const exitCode = explainSkipped(result.skipped, host)
   const { pending } = result
   const restartCode = tellRestart(host, result, { isAll })
   for (const line of pendingHints(pending)) tell.hint(host, line)
   if (!result.changed && exitCode === EXIT.done && pending.length === 0) tell.note(host, nothingDue(result))
-  if (result.backup !== undefined) tell.note(host, `to undo it: kubepki certs rollback ${result.backup}`)
+  if (result.backup !== undefined)
+    tell.note(host, `to undo it: kubepki certs rollback ${result.backup}${flags}`)
   return Math.max(exitCode, restartCode) as ExitCode
 }
 

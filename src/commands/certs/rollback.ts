@@ -6,6 +6,7 @@ import { defineCommand, type Host } from '../command.ts'
 import {
   CHANGE_OPTIONS,
   NODE_OPTIONS,
+  nodeFlags,
   OUTPUT_OPTION,
   RESTART_OPTIONS,
   readOptions,
@@ -49,16 +50,23 @@ export const command = defineCommand({
     }
     const result = args['dry-run'] ? planRollBack(options) : await rollBack(options)
     host.stdout(ROLLBACK_FORMATS[args.output](result))
-    return explain(result, host)
+    return explain(result, host, nodeFlags(args))
   },
 })
 
-function explain(result: RollbackResult, host: Host): ExitCode {
-  const { id, command, dryRun, changed, backup, warnings } = result
+const LOST: Readonly<Record<string, string>> = {
+  true: 'that would be overwritten',
+  false: 'that is in the new backup alone',
+}
+
+function explain(result: RollbackResult, host: Host, flags: string): ExitCode {
+  const { id, command, dryRun, changed, backup, warnings, overwritten } = result
+  for (const path of overwritten)
+    tell.warning(host, `${path} had been changed since: ${LOST[String(dryRun)]}`)
   for (const warning of warnings) tell.warning(host, warning)
   const undone = `"${command}" (${id})`
   if (!changed) tell.note(host, `nothing to do: the files are as before ${undone}`)
   else if (dryRun) tell.note(host, `nothing was changed: this is what undoing ${undone} would do`)
-  else tell.note(host, `undone: ${undone}; to have it again: kubepki certs rollback ${backup}`)
+  else tell.note(host, `undone: ${undone}; to have it again: kubepki certs rollback ${backup}${flags}`)
   return tellRestart(host, result, { isAll: false })
 }
