@@ -122,6 +122,7 @@ interface RestartArguments {
 }
 
 export function restartOptions({ restart, 'restart-wait': restartWait }: RestartArguments, host: Host) {
+  if (restartWait !== undefined && !restart) throw new PkiError('USAGE', '--restart-wait wants --restart too')
   return {
     restart,
     restartWait: restartWait && Math.min(restartWait, LONGEST_TIMER),
@@ -175,6 +176,10 @@ export const tell = {
   warning: line('warning: '),
   hint: line('hint: '),
   note: line(''),
+}
+
+export function tellBackups(host: Host, { directory }: { directory: string }): void {
+  tellSources(host, [{ fact: 'backups', value: directory, source: 'the kubeconfig directory' }])
 }
 
 export function tellSources(host: Host, sources: readonly SourceFact[]): void {

@@ -42,7 +42,7 @@ async function renew(options: RenewOptions, store: Store, notes: readonly string
     renewed,
     pending: outcomes.flatMap(outcome => outcome.pending ?? []),
     skipped: outcomes.flatMap(outcome => outcome.skipped ?? []),
-    backup,
+    backup: store.isElsewhere ? undefined : backup,
     ...(options.restart ? await restartPods(store, restart, options) : restart),
     sources: renewalSources(snapshot, options),
     warnings: [...notes, ...snapshot.warnings, ...outcomes.flatMap(outcome => outcome.warnings), ...warnings],

@@ -78,7 +78,7 @@ export function rollBack(options: RollbackOptions): Promise<RollbackResult> {
     })
     const leftovers = removeDirectories(directories)
     const all = [...notes, ...warnings, ...leftovers, ...expiredAgain(options, result.restored)]
-    const done = { ...result, backup: undo, warnings: all }
+    const done = { ...result, directory: store.path, backup: undo, warnings: all }
     if (!options.restart || result.restart.length === 0) return done
     return { ...done, ...(await restartPods(store, result, options)) }
   })
@@ -134,7 +134,7 @@ export function planRollBack(options: RollbackOptions): RollbackResult {
   const { backup, outcomes } = choose(store, options)
   for (const { path, realPath } of changesOf(store, backup, outcomes)) checkWritable(path, realPath)
   const result = resultOf(backup, outcomes, options)
-  return { ...result, dryRun: true, backup: undefined, warnings: unfinished }
+  return { ...result, directory: store.path, dryRun: true, backup: undefined, warnings: unfinished }
 }
 
 function commandOf({ id }: RollbackOptions): string {

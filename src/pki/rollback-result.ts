@@ -17,6 +17,8 @@ export interface BackupList {
 }
 
 export interface RollbackResult extends RestartOutcome {
+  /** Of the backups. */
+  readonly directory: string
   readonly dryRun: boolean
   readonly changed: boolean
   /** Of the backup that was put back, and what it undoes. */

@@ -1,7 +1,7 @@
 /** Backups and rollbacks, as text or data. */
 import type { BackupEntry, BackupList, RollbackResult } from '../pki/rollback-result.ts'
 import { printable } from './printable.ts'
-import { backupDocument, renderJson, renderYaml, rollbackDocument } from './structured.ts'
+import { API_VERSION, backupDocument, renderJson, renderYaml, rollbackDocument } from './structured.ts'
 import { renderTable } from './table.ts'
 
 const HEADER = ['BACKUP', 'TIME', 'FILES', 'ROLLBACK', 'COMMAND']
@@ -37,4 +37,16 @@ export const ROLLBACK_FORMATS = {
   yaml: (result: RollbackResult) => renderYaml(rollbackDocument(result)),
 } as const satisfies Record<string, (result: RollbackResult) => string>
 
-export const OUTPUT_NAMES = ['text', 'json', 'yaml'] as const
+const recoveryDocument = (notes: readonly string[]) => ({
+  kind: 'RecoveryResult',
+  apiVersion: API_VERSION,
+  changed: notes.length > 0,
+  notes,
+})
+
+/** What a recovery did, a sentence each. */
+export const RECOVERY_FORMATS = {
+  text: (notes: readonly string[]) => notes.map(note => `${printable(note)}\n`).join(''),
+  json: (notes: readonly string[]) => renderJson(recoveryDocument(notes)),
+  yaml: (notes: readonly string[]) => renderYaml(recoveryDocument(notes)),
+} as const satisfies Record<string, (notes: readonly string[]) => string>

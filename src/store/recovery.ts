@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { backupIds, listBackups, removeBackup, stageCopy } from './backup.ts'
 import { on, orUnchanged, removeEmptyDirectory, removeFile } from './disk.ts'
-import { advanceJournal, closeJournal, type Journal, openPhase, readJournal } from './journal.ts'
+import { advanceJournal, closeJournal, type Journal, openPhase, type Phase, readJournal } from './journal.ts'
 import { lockHolder } from './lock.ts'
 import { hasManifestAway, putManifestBack } from './manifests.ts'
 import { canFinish, clear, finish, putBack, stateOf, syncAround } from './move.ts'
@@ -93,10 +93,16 @@ export function unfinishedBusiness(options: StoreOptions): string[] {
     const holder = lockHolder(lockFileOf(store))
     if (holder) return [`kubepki is changing files right now: ${describeHolder(holder)}`]
     if (hasManifestAway(store)) return [`a restart was interrupted while a manifest was away: ${REMEDY}`]
-    return openPhase(store) ? [`a job that changes files was interrupted: ${REMEDY}`] : []
+    const phase = openPhase(store)
+    return phase ? [`${jobOf(store, phase)} was interrupted: ${REMEDY}`] : []
   } catch {
     return []
   }
+}
+
+function jobOf(store: Store, phase: Phase): string {
+  const { command, id } = readJournal(store, phase)
+  return `"${command}" (${id})`
 }
 
 const REMEDY =

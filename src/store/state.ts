@@ -14,6 +14,8 @@ export interface Store {
   /** As shown, and where it is. */
   readonly path: string
   readonly realPath: string
+  /** In the directory of requests: no rollback looks there. */
+  readonly isElsewhere: boolean
 }
 
 export interface StoreOptions extends LocationFlags {
@@ -42,7 +44,13 @@ export function findStore(options: StoreOptions): Store {
     const real = within === undefined ? undefined : locate(tree, { path: '', within })
     return real && real.state !== 'invalid' ? [real.realPath] : []
   })
-  return { root: tree.root, directories: named, path, realPath: resolved.realPath }
+  return {
+    root: tree.root,
+    directories: named,
+    path,
+    realPath: resolved.realPath,
+    isElsewhere: place.within !== undefined && place.within === csrDir,
+  }
 }
 
 /** Beside the kubeconfigs; where there are none, in the certificate directory that was named. */

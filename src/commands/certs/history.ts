@@ -2,7 +2,7 @@ import { EXIT } from '../../errors.ts'
 import { listHistory } from '../../operations/rollback.ts'
 import { HISTORY_FORMATS } from '../../report/backups.ts'
 import { defineCommand } from '../command.ts'
-import { NODE_OPTIONS, OUTPUT_OPTION, readOptions, tell } from '../options.ts'
+import { NODE_OPTIONS, OUTPUT_OPTION, readOptions, tell, tellBackups } from '../options.ts'
 
 export const command = defineCommand({
   options: { output: OUTPUT_OPTION, ...NODE_OPTIONS },
@@ -13,6 +13,7 @@ export const command = defineCommand({
   run: async (args, host) => {
     const list = listHistory(readOptions(args, host))
     host.stdout(HISTORY_FORMATS[args.output](list))
+    if (args.verbose) tellBackups(host, list)
     for (const warning of list.warnings) tell.warning(host, warning)
     for (const { id, found } of list.damaged) tell.warning(host, `backup ${id} cannot be used: ${found}`)
     if (list.backups.length === 0) tell.note(host, `no backup in ${list.directory}`)

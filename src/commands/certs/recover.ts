@@ -1,12 +1,13 @@
 import { EXIT } from '../../errors.ts'
 import { findInterrupted, recoverInterrupted } from '../../operations/recover.ts'
-import { printable } from '../../report/printable.ts'
+import { RECOVERY_FORMATS } from '../../report/backups.ts'
 import { defineCommand } from '../command.ts'
-import { CHANGE_OPTIONS, NODE_OPTIONS, readOptions, tell } from '../options.ts'
+import { CHANGE_OPTIONS, NODE_OPTIONS, OUTPUT_OPTION, readOptions, tell } from '../options.ts'
 
 export const command = defineCommand({
   options: {
     'dry-run': { type: 'boolean', default: false, describe: 'Say what is interrupted, change nothing' },
+    output: OUTPUT_OPTION,
     'lock-timeout': CHANGE_OPTIONS['lock-timeout'],
     ...NODE_OPTIONS,
   },
@@ -15,7 +16,7 @@ export const command = defineCommand({
     const lockTimeout = args['lock-timeout']
     const options = { ...readOptions(args, host), lockTimeout }
     const notes = args['dry-run'] ? findInterrupted(options) : await recoverInterrupted(options)
-    for (const note of notes) host.stdout(`${printable(note)}\n`)
+    host.stdout(RECOVERY_FORMATS[args.output](notes))
     if (notes.length === 0) tell.note(host, 'nothing was interrupted')
     return EXIT.done
   },

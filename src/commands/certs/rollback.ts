@@ -12,6 +12,7 @@ import {
   readOptions,
   restartOptions,
   tell,
+  tellBackups,
   tellRestart,
 } from '../options.ts'
 
@@ -50,6 +51,7 @@ export const command = defineCommand({
     }
     const result = args['dry-run'] ? planRollBack(options) : await rollBack(options)
     host.stdout(ROLLBACK_FORMATS[args.output](result))
+    if (args.verbose) tellBackups(host, result)
     return explain(result, host, nodeFlags(args))
   },
 })
