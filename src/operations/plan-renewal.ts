@@ -100,6 +100,7 @@ export function readAndPlan(options: RenewOptions): Planned {
   checkConfiguration(snapshot)
   checkValidity(snapshot, options)
   const seen = new Map(snapshot.seen)
+  for (const entry of snapshot.entries) if (!entry.isListed) forget(seen, entry)
   const authorities = readAuthorities(snapshot, options, seen)
   const keys = options.keepKey ? readKeys(snapshot, options, seen) : new Map()
   const wantedSans = options.sansFromConfig ? configuredSans(snapshot) : undefined
@@ -125,6 +126,11 @@ function checkValidity({ configuration }: Snapshot, { validity, within }: RenewO
   const days = (milliseconds: number) => `${Math.round(milliseconds / 8_640_000) / 10} d`
   const found = `certificates valid for ${days(effective)} would be due again at once inside ${days(within)}`
   throw new PkiError('USAGE', found, { hint: 'a shorter --within, or a longer --validity' })
+}
+
+/** The kubelet rotates its own files whenever it likes: no renewal depends on them. */
+function forget(seen: Map<string, string>, { file, certificateFile }: Entry): void {
+  for (const one of [file, certificateFile]) if (one?.realPath !== undefined) seen.delete(one.realPath)
 }
 
 /** Opens the keys of those CAs alone that sign what was named. */

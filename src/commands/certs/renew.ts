@@ -1,9 +1,8 @@
-import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
+import { EXIT, type ExitCode } from '../../errors.ts'
 import { renewableNames } from '../../inventory/names.ts'
 import { RENEWABLE } from '../../inventory/select.ts'
 import { planCertificates, type RenewOptions } from '../../operations/plan-renewal.ts'
 import { renewCertificates } from '../../operations/renew.ts'
-import { NAMED_ROWS } from '../../pki/renewal-names.ts'
 import type {
   PendingRequest,
   RenewalPlan,
@@ -15,7 +14,6 @@ import { PLAN_FORMATS } from '../../report/plan.ts'
 import { RENEWAL_FORMATS } from '../../report/renewal.ts'
 import { restartHints } from '../../report/restart.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
-import { parseSubjectAltName, type SubjectAltName } from '../../x509/subject-alt-name.ts'
 import { defineCommand, type Host } from '../command.ts'
 import {
   CHANGE_OPTIONS,
@@ -31,23 +29,10 @@ import {
   tellRestart,
   tellSources,
 } from '../options.ts'
+import { checkFlags, sansOption } from './renew-flags.ts'
 
 const NAMES = RENEWABLE.map(({ name }) => name)
 const ALGORITHMS = Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[]
-
-/** A list may also be one value with commas. */
-function sansOption(flag: string) {
-  return (values: unknown): SubjectAltName[] => {
-    const texts = [values].flat().flatMap(value => String(value).split(','))
-    return texts.map(text => {
-      const name = parseSubjectAltName(text.trim())
-      if (name) return name
-      throw new PkiError('USAGE', `--${flag} wants a DNS name or an IP address, found "${text}"`, {
-        hint: 'such as lb.example.com, *.example.com, 10.0.0.10 or fd00::10',
-      })
-    })
-  }
-}
 
 export const command = defineCommand({
   names: `all, or any of: ${NAMES.join(', ')}`,
@@ -120,8 +105,7 @@ export const command = defineCommand({
   ],
   run: async (args, host) => {
     const names = renewableNames((args.names ?? []).map(String))
-    checkFlags(args)
-    checkNames(args, names)
+    checkFlags(args, names)
     const options: RenewOptions = {
       ...readOptions(args, host),
       names,
@@ -147,49 +131,6 @@ export const command = defineCommand({
     return explain(result, { host, isAll, flags: nodeFlags(args) })
   },
 })
-
-interface Flags {
-  readonly 'csr-only': boolean
-  readonly restart: boolean
-  readonly config?: string | undefined
-  readonly 'add-san'?: readonly SubjectAltName[] | undefined
-  readonly 'remove-san'?: readonly SubjectAltName[] | undefined
-  readonly 'sans-from-config': boolean
-  readonly validity?: number | undefined
-  readonly key: 'new' | 'keep'
-  readonly 'encryption-algorithm'?: string | undefined
-}
-
-/** Names are added to what is named, not to every certificate there is. */
-function checkNames(flags: Flags, names: 'all' | readonly string[]): void {
-  const flag = (['add-san', 'remove-san'] as const).find(one => flags[one] !== undefined)
-  const other = names === 'all' ? 'all' : names.find(name => !NAMED_ROWS.includes(name))
-  if (flag !== undefined && other !== undefined) {
-    throw new PkiError('USAGE', `--${flag} wants the serving certificates named, found ${other}`, {
-      hint: `one or more of: ${NAMED_ROWS.join(', ')}`,
-    })
-  }
-  if (flags['sans-from-config'] && flags.config === undefined) {
-    throw new PkiError('USAGE', '--sans-from-config wants --config FILE too', {
-      hint: "kubectl -n kube-system get configmap kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'",
-    })
-  }
-}
-
-function checkFlags(flags: Flags): void {
-  const { 'csr-only': csrOnly, validity, key, 'encryption-algorithm': algorithm, restart } = flags
-  const refuse = (flags: string, hint: string) =>
-    new PkiError('USAGE', `${flags} exclude each other`, { hint })
-  if (csrOnly && validity !== undefined) {
-    throw refuse('--validity and --csr-only', 'a request says nothing of time: whoever signs it decides')
-  }
-  if (csrOnly && restart)
-    throw refuse('--restart and --csr-only', 'a request changes no file that anybody holds')
-  if (key !== 'keep') return
-  if (csrOnly) throw refuse('--key keep and --csr-only', 'a request is always for a new key')
-  if (algorithm !== undefined)
-    throw refuse('--key keep and --encryption-algorithm', 'a kept key is what it is')
-}
 
 function showPlan(
   plan: RenewalPlan,

@@ -1,0 +1,67 @@
+/** What the flags of a renewal mean together. */
+import { PkiError } from '../../errors.ts'
+import { NAMED_ROWS } from '../../pki/renewal-names.ts'
+import { parseSubjectAltName, type SubjectAltName } from '../../x509/subject-alt-name.ts'
+
+/** A list may also be one value with commas. */
+export function sansOption(flag: string) {
+  return (values: unknown): SubjectAltName[] => {
+    const texts = [values].flat().flatMap(value => String(value).split(','))
+    return texts.map(text => {
+      const name = parseSubjectAltName(text.trim())
+      if (name) return name
+      throw new PkiError('USAGE', `--${flag} wants a DNS name or an IP address, found "${text}"`, {
+        hint: 'such as lb.example.com, *.example.com, 10.0.0.10 or fd00::10',
+      })
+    })
+  }
+}
+
+interface Flags {
+  readonly 'csr-only': boolean
+  readonly restart: boolean
+  readonly config?: string | undefined
+  readonly 'add-san'?: readonly SubjectAltName[] | undefined
+  readonly 'remove-san'?: readonly SubjectAltName[] | undefined
+  readonly 'sans-from-config': boolean
+  readonly validity?: number | undefined
+  readonly key: 'new' | 'keep'
+  readonly 'encryption-algorithm'?: string | undefined
+}
+
+/** Flags that make no sense together, or with these names. */
+export function checkFlags(flags: Flags, names: 'all' | readonly string[]): void {
+  checkPairs(flags)
+  checkNames(flags, names)
+}
+
+/** Names are added to what is named, not to every certificate there is. */
+function checkNames(flags: Flags, names: 'all' | readonly string[]): void {
+  const flag = (['add-san', 'remove-san'] as const).find(one => flags[one] !== undefined)
+  const other = names === 'all' ? 'all' : names.find(name => !NAMED_ROWS.includes(name))
+  if (flag !== undefined && other !== undefined) {
+    throw new PkiError('USAGE', `--${flag} wants the serving certificates named, found ${other}`, {
+      hint: `one or more of: ${NAMED_ROWS.join(', ')}`,
+    })
+  }
+  if (flags['sans-from-config'] && flags.config === undefined) {
+    throw new PkiError('USAGE', '--sans-from-config wants --config FILE too', {
+      hint: "kubectl -n kube-system get configmap kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'",
+    })
+  }
+}
+
+function checkPairs(flags: Flags): void {
+  const { 'csr-only': csrOnly, validity, key, 'encryption-algorithm': algorithm, restart } = flags
+  const refuse = (flags: string, hint: string) =>
+    new PkiError('USAGE', `${flags} exclude each other`, { hint })
+  if (csrOnly && validity !== undefined) {
+    throw refuse('--validity and --csr-only', 'a request says nothing of time: whoever signs it decides')
+  }
+  if (csrOnly && restart)
+    throw refuse('--restart and --csr-only', 'a request changes no file that anybody holds')
+  if (key !== 'keep') return
+  if (csrOnly) throw refuse('--key keep and --csr-only', 'a request is always for a new key')
+  if (algorithm !== undefined)
+    throw refuse('--key keep and --encryption-algorithm', 'a kept key is what it is')
+}
