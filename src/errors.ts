@@ -22,6 +22,7 @@ export const ERRORS = {
   FILES_CHANGED_SINCE: EXIT.failed,
   RECOVERED_FIRST: EXIT.failed,
   RESTART_FAILED: EXIT.failed,
+  INTERRUPTED: EXIT.failed,
 } as const satisfies Record<string, ExitCode>
 export type ErrorCode = keyof typeof ERRORS
 

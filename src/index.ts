@@ -3,7 +3,7 @@ export { ERRORS, type ErrorCode, EXIT, type ExitCode, PkiError, REASONS, type Re
 export { parseDuration } from './kubernetes/duration.ts'
 export { checkExpiration } from './operations/check-expiration.ts'
 export { planCertificates, type RenewOptions } from './operations/plan-renewal.ts'
-export { type RecoverOptions, recoverInterrupted } from './operations/recover.ts'
+export { type RecoverOptions, type RecoveryResult, recoverInterrupted } from './operations/recover.ts'
 export { renewCertificates } from './operations/renew.ts'
 export {
   type HistoryOptions,

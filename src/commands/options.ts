@@ -89,6 +89,13 @@ export const OUTPUT_OPTION = {
   describe: 'Output format',
 } as const
 
+/** For what was written there by another command. */
+export const REQUESTS_OPTION = {
+  type: 'string',
+  coerce: pathOption('csr-dir'),
+  describe: 'As the job had it, when that was not below --root',
+} as const
+
 /** Of every command that changes files. */
 export const CHANGE_OPTIONS = {
   'lock-timeout': {
@@ -148,6 +155,7 @@ interface NodeArguments {
   readonly certDir?: string | undefined
   readonly kubeconfigDir?: string | undefined
   readonly kubeletDir?: string | undefined
+  readonly csrDir?: string | undefined
   readonly config?: string | undefined
   readonly now?: Date | undefined
 }
@@ -164,6 +172,7 @@ export function nodeFlags(args: NodeArguments): string {
     ['cert-dir', args.certDir],
     ['kubeconfig-dir', args.kubeconfigDir],
     ['kubelet-dir', args.kubeletDir],
+    ['csr-dir', args.csrDir],
   ] as const
   return flags.flatMap(([flag, value]) => (value === undefined ? [] : ` --${flag} ${value}`)).join('')
 }

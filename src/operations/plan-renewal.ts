@@ -157,7 +157,8 @@ function readKeys(
   return new Map(named.map(entry => [entry.name, keyOf(entry, seen)]))
 }
 
-function keyOf({ key, kubeconfig }: Entry, seen: Map<string, string>): Found<PrivateKey> {
+/** The private key of a row, wherever it is. */
+export function keyOf({ key, kubeconfig }: Entry, seen?: Map<string, string>): Found<PrivateKey> {
   const embedded = kubeconfig?.config.clientKey
   if (embedded?.at !== 'data') return key ? readKey(key, seen) : { state: 'missing' }
   const read = readPrivateKey(embedded.pem)

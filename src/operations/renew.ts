@@ -1,10 +1,11 @@
 /** Renewal: read, plan, issue, check, then write everything or nothing. */
 import type { RenewalResult } from '../pki/renewal-result.ts'
 import type { Step } from '../pki/renewal-step.ts'
-import { planRestart } from '../pki/restart.ts'
+import { namesOfFiles, planRestart } from '../pki/restart.ts'
 import { renewalSources } from '../pki/sources.ts'
+import type { Recovered } from '../store/recovery.ts'
 import { requestDirectories } from '../store/requests.ts'
-import { underLock } from '../store/session.ts'
+import { checkInterruption, underLock } from '../store/session.ts'
 import type { Store } from '../store/state.ts'
 import { commit } from '../store/transaction.ts'
 import { carryOut } from './carry-out.ts'
@@ -15,18 +16,27 @@ import { checkRestart, restartPods } from './restart.ts'
 /** Renews and requests what was named. */
 export function renewCertificates(options: RenewOptions): Promise<RenewalResult> {
   const store = storeFor({ ...options, isAboutRequests: options.csrOnly })
-  const session = { command: commandOf(options), lockTimeout: options.lockTimeout ?? 0 }
-  return underLock(store, session, notes => renew(options, store, notes))
+  const session = {
+    command: commandOf(options),
+    lockTimeout: options.lockTimeout ?? 0,
+    interruption: options.interruption,
+  }
+  return underLock(store, session, recovered => renew(options, store, recovered))
 }
 
-async function renew(options: RenewOptions, store: Store, notes: readonly string[]): Promise<RenewalResult> {
+async function renew(
+  options: RenewOptions,
+  store: Store,
+  { notes, completed }: Recovered,
+): Promise<RenewalResult> {
   const { snapshot, steps, directory, seen } = readAndPlan(options)
   for (const line of nameChanges(steps)) options.onProgress?.(line)
   const outcomes = await Promise.all(steps.map(step => carryOut(step, directory, options.force)))
   const changes = outcomes.flatMap(outcome => outcome.changes)
   const names = outcomes.flatMap(({ renewed }) => renewed?.name ?? [])
-  const restart = planRestart(snapshot, names)
+  const restart = planRestart(snapshot, [...names, ...namesOfFiles(snapshot, completed)])
   if (options.restart) checkRestart(store, snapshot, restart)
+  checkInterruption(options.interruption)
   const isRequesting = outcomes.some(({ pending }) => pending?.created)
   const { backup, warnings } = commit(store, {
     changes,
@@ -38,7 +48,7 @@ async function renew(options: RenewOptions, store: Store, notes: readonly string
   })
   const renewed = outcomes.flatMap(outcome => outcome.renewed ?? [])
   return {
-    changed: changes.length > 0,
+    changed: changes.length + completed.length > 0,
     renewed,
     pending: outcomes.flatMap(outcome => outcome.pending ?? []),
     skipped: outcomes.flatMap(outcome => outcome.skipped ?? []),

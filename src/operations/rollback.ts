@@ -4,7 +4,7 @@ import { messageOf, PkiError } from '../errors.ts'
 import type { Backup } from '../pki/backup.ts'
 import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
 import { instant } from '../pki/instant.ts'
-import { planRestart, type RestartPlan } from '../pki/restart.ts'
+import { namesOfFiles, planRestart, type RestartPlan } from '../pki/restart.ts'
 import { type FileOutcome, planRollback } from '../pki/rollback.ts'
 import type { BackupEntry, BackupList, RollbackResult } from '../pki/rollback-result.ts'
 import type { Snapshot } from '../pki/snapshot.ts'
@@ -17,11 +17,15 @@ import { unfinishedBusiness } from '../store/recovery.ts'
 import { underLock } from '../store/session.ts'
 import { findStore, realPathOf, type Store } from '../store/state.ts'
 import { commit } from '../store/transaction.ts'
+import { isKeyOf } from '../x509/key.ts'
 import { type ChangeOptions, DEFAULT_KEEP_BACKUPS, storeFor } from './change.ts'
+import { keyOf } from './plan-renewal.ts'
 import { checkRestart, type RestartOptions, restartPods } from './restart.ts'
 
 export interface HistoryOptions extends ReadOptions {
   readonly now: Date
+  /** Where requests were written, when that was outside of the root. */
+  readonly csrDir?: string | undefined
 }
 
 export interface RollbackOptions extends HistoryOptions, ChangeOptions, RestartOptions {
@@ -48,6 +52,7 @@ export function listHistory(options: HistoryOptions): BackupList {
 function rowOf(store: Store, backup: Backup): BackupEntry | DamagedBackup {
   const { id, time, command, version, files } = backup
   try {
+    for (const file of files) if (file.sha256Before !== null) readCopy(store, backup, file)
     const outcomes = outcomesOf(store, backup)
     const changedSince = outcomes.filter(({ isChangedSince }) => isChangedSince).map(({ path }) => path)
     const isUndone = outcomes.every(({ action }) => action === 'none')
@@ -60,8 +65,12 @@ function rowOf(store: Store, backup: Backup): BackupEntry | DamagedBackup {
 /** Puts the files of a backup back, as a job of its own that can be undone too. */
 export function rollBack(options: RollbackOptions): Promise<RollbackResult> {
   const store = storeFor(options)
-  const session = { command: commandOf(options), lockTimeout: options.lockTimeout ?? 0 }
-  return underLock(store, session, async notes => {
+  const session = {
+    command: commandOf(options),
+    lockTimeout: options.lockTimeout ?? 0,
+    interruption: options.interruption,
+  }
+  return underLock(store, session, async ({ notes }) => {
     if (options.id === undefined && notes.length > 0) throw recoveredFirst(notes)
     const { backup, outcomes } = choose(store, options)
     const changes = changesOf(store, backup, outcomes)
@@ -77,10 +86,10 @@ export function rollBack(options: RollbackOptions): Promise<RollbackResult> {
       keepBackups: options.keepBackups ?? DEFAULT_KEEP_BACKUPS,
     })
     const leftovers = removeDirectories(directories)
-    const all = [...notes, ...warnings, ...leftovers, ...expiredAgain(options, result.restored)]
-    const done = { ...result, directory: store.path, backup: undo, warnings: all }
-    if (!options.restart || result.restart.length === 0) return done
-    return { ...done, ...(await restartPods(store, result, options)) }
+    const all = [...notes, ...warnings, ...leftovers, ...troubleWith(options, result.restored)]
+    const plan = restartOf(options, [...result.restored, ...result.removed])
+    const done = { ...result, ...plan, directory: store.path, backup: undo, warnings: all }
+    return options.restart ? { ...done, ...(await restartPods(store, plan, options)) } : done
   })
 }
 
@@ -102,17 +111,20 @@ function removeDirectories(directories: readonly string[]): string[] {
   })
 }
 
-/** What was put back may be what a renewal was needed for. */
-function expiredAgain(options: RollbackOptions, restored: readonly string[]): string[] {
+/** What was put back may be what a renewal was needed for; and a part of a pair alone does not fit the rest. */
+function troubleWith(options: RollbackOptions, restored: readonly string[]): string[] {
   const snapshot = snapshotOf(options)
-  return (snapshot?.entries ?? []).flatMap(({ name, file, certificateFile, certificate }) => {
-    const isRestored = [file, certificateFile].some(
-      one => one?.realPath !== undefined && restored.includes(one.realPath),
-    )
-    const [leaf] = certificate.state === 'present' ? certificate.certificates : []
-    return isRestored && leaf && leaf.notAfter <= options.now
-      ? `${name} expired on ${instant(leaf.notAfter)}`
-      : []
+  const names = snapshot ? namesOfFiles(snapshot, restored) : []
+  return (snapshot?.entries ?? []).flatMap(entry => {
+    const [leaf] = entry.certificate.state === 'present' ? entry.certificate.certificates : []
+    if (!leaf || !names.includes(entry.name)) return []
+    const key = keyOf(entry)
+    return [
+      ...(leaf.notAfter <= options.now ? [`${entry.name} expired on ${instant(leaf.notAfter)}`] : []),
+      ...(key.state === 'present' && !isKeyOf(key, leaf)
+        ? [`${entry.name}: its key is not the certificate's now: put both back, or renew it`]
+        : []),
+    ]
   })
 }
 
@@ -134,6 +146,8 @@ export function planRollBack(options: RollbackOptions): RollbackResult {
   const { backup, outcomes } = choose(store, options)
   for (const { path, realPath } of changesOf(store, backup, outcomes)) checkWritable(path, realPath)
   const result = resultOf(backup, outcomes, options)
+  const snapshot = snapshotOf(options)
+  if (options.restart && snapshot) checkRestart(store, snapshot, result)
   return { ...result, directory: store.path, dryRun: true, backup: undefined, warnings: unfinished }
 }
 
@@ -143,6 +157,8 @@ function commandOf({ id }: RollbackOptions): string {
 
 function choose(store: Store, { id, force }: RollbackOptions) {
   const { backups, damaged } = listBackups(store)
+  const [broken] = damaged
+  if (id === undefined && broken) throw notThere(store, broken.id, broken.found)
   const backup = id === undefined ? backups[0] : backups.find(one => one.id === id)
   if (!backup) throw notThere(store, id, damaged.find(one => one.id === id)?.found)
   const outcomes = outcomesOf(store, backup)
@@ -222,15 +238,8 @@ function resultOf({ id, command }: Backup, outcomes: readonly FileOutcome[], opt
 }
 
 /** A node too broken to be read has no components to name. */
-function restartOf(options: ReadOptions, paths: readonly string[]): RestartPlan {
+export function restartOf(options: ReadOptions, paths: readonly string[]): RestartPlan {
   const snapshot = snapshotOf(options)
   if (!snapshot) return { restart: [], reloads: [] }
-  const touched = snapshot.entries.filter(entry => {
-    const files = [entry.file, entry.certificateFile, entry.key]
-    return files.some(file => file?.realPath !== undefined && paths.includes(file.realPath))
-  })
-  return planRestart(
-    snapshot,
-    touched.map(({ name }) => name),
-  )
+  return planRestart(snapshot, namesOfFiles(snapshot, paths))
 }

@@ -101,5 +101,5 @@ function decryptHint(path: string): string {
   return `decrypt it first: (umask 077; openssl pkey -in ${path} -out ${path}.plain) && mv ${path}.plain ${path}`
 }
 
-const REPLACE_CA =
-  'nothing it signs now would be accepted: the CA must be replaced first, by a new certificate for the same key or by a new CA that every node trusts'
+export const REPLACE_CA =
+  'nothing it signs lasts longer than it does: the CA must be replaced first, by a new certificate for the same key or by a new CA that every node trusts'

@@ -95,4 +95,4 @@ export interface RequestStep extends WorkStep {
 export type Step = SignStep | RequestStep | SkipStep
 
 /** Nothing is wrong with a step skipped for one of these. */
-export const HARMLESS: ReadonlySet<SkipReason> = new Set(['MISSING', 'SAME_FILE', 'NOT_DUE', 'NOT_LONGER'])
+export const HARMLESS: ReadonlySet<SkipReason> = new Set(['MISSING', 'SAME_FILE', 'NOT_DUE'])

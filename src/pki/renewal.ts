@@ -3,7 +3,7 @@ import { describeUnusable } from '../errors.ts'
 import { RENEWABLE } from '../inventory/select.ts'
 import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
 import type { PrivateKey } from '../x509/key.ts'
-import type { AuthorityState } from './authority.ts'
+import { type AuthorityState, REPLACE_CA } from './authority.ts'
 import { pathAbove } from './certification-path.ts'
 import { instant } from './instant.ts'
 import { ownershipOf } from './ownership.ts'
@@ -87,8 +87,8 @@ function planSignature(facts: RenewalFacts, order: RenewalOrder, step: Unsigned)
   }
   const { notBefore, notAfter, warnings } = validityPeriod(facts, order, authority.certificate)
   if (order.within !== undefined && notAfter <= step.old.notAfter && !step.names?.extension) {
-    const message = `would not last longer than now, ${day(step.old)}: its CA ends then`
-    return skip({ name, longName }, { reason: 'NOT_LONGER', message })
+    const message = `a new one would end on ${day(step.old)} too, when its CA does`
+    return skip({ name, longName }, { reason: 'NOT_LONGER', message, hint: REPLACE_CA })
   }
   const chain = pathBlocks(blocksOf(entry).slice(1), authority)
   return { ...step, notBefore, notAfter, chain, twins, warnings: [...step.warnings, ...warnings] }

@@ -6,7 +6,7 @@ import {
   SERVICE_ACCOUNT_KEY,
   type Use,
 } from '../inventory/catalog.ts'
-import { entryNamed, type PlacedPod, type Snapshot } from './snapshot.ts'
+import { type Entry, entryNamed, type PlacedPod, type Snapshot } from './snapshot.ts'
 
 interface Holder {
   readonly component: Component
@@ -112,6 +112,13 @@ function isAtLeast(version: string, since: string): boolean {
   const [major, minor = 0] = version.split('.').map(Number)
   const [sinceMajor, sinceMinor = 0] = since.split('.').map(Number)
   return major === sinceMajor && minor >= sinceMinor
+}
+
+/** Rows whose files these are. */
+export function namesOfFiles({ entries }: Snapshot, realPaths: readonly string[]): string[] {
+  const isOf = ({ file, certificateFile, key }: Entry) =>
+    [file, certificateFile, key].some(one => one?.realPath !== undefined && realPaths.includes(one.realPath))
+  return entries.filter(isOf).map(({ name }) => name)
 }
 
 /** After a restart: `restart` is what is left to do. */

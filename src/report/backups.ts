@@ -37,16 +37,20 @@ export const ROLLBACK_FORMATS = {
   yaml: (result: RollbackResult) => renderYaml(rollbackDocument(result)),
 } as const satisfies Record<string, (result: RollbackResult) => string>
 
-const recoveryDocument = (notes: readonly string[]) => ({
+/** What an operation found and did after a crash; its type is no more than what is shown. */
+interface Recovery {
+  readonly notes: readonly string[]
+}
+
+const recoveryDocument = (result: Recovery) => ({
   kind: 'RecoveryResult',
   apiVersion: API_VERSION,
-  changed: notes.length > 0,
-  notes,
+  changed: result.notes.length > 0,
+  ...result,
 })
 
-/** What a recovery did, a sentence each. */
 export const RECOVERY_FORMATS = {
-  text: (notes: readonly string[]) => notes.map(note => `${printable(note)}\n`).join(''),
-  json: (notes: readonly string[]) => renderJson(recoveryDocument(notes)),
-  yaml: (notes: readonly string[]) => renderYaml(recoveryDocument(notes)),
-} as const satisfies Record<string, (notes: readonly string[]) => string>
+  text: ({ notes }: Recovery) => notes.map(note => `${printable(note)}\n`).join(''),
+  json: (result: Recovery) => renderJson(recoveryDocument(result)),
+  yaml: (result: Recovery) => renderYaml(recoveryDocument(result)),
+} as const satisfies Record<string, (result: Recovery) => string>

@@ -1,6 +1,6 @@
 /**
- * The backups: a directory each, its owner's alone, that mirrors the files replaced, with a manifest that is written
- * last and removed first, so that one with a manifest is whole. What lies there comes from a disk: it is checked.
+ * The backups: a directory each, its owner's alone, that mirrors the files replaced, and has its name once it is whole.
+ * What lies there comes from a disk: it is checked.
  */
 import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -44,13 +44,14 @@ export function writeBackup(
   backup: Backup,
   contents: readonly (Uint8Array | undefined)[],
 ): void {
-  const directory = backupDirectory(store, backup.id)
+  const whole = backupDirectory(store, backup.id)
+  const directory = `${whole}.new`
   const made = new Set([directory, store.realPath])
   on(directory, () => mkdirSync(directory, { mode: 0o700 }))
   for (const [index, file] of backup.files.entries()) {
     const bytes = contents[index]
     if (bytes === undefined) continue
-    const copy = copyOf(store, backup.id, file)
+    const copy = copyOf(store, `${backup.id}.new`, file)
     on(copy, () => {
       for (const parent of missingParents(copy, made)) mkdirSync(parent, { mode: 0o700 })
       writeNewFile(copy, bytes)
@@ -58,11 +59,10 @@ export function writeBackup(
   }
   const manifest = { apiVersion: 'kubepki/v1', kind: 'Backup', ...backup }
   on(directory, () => {
-    const draft = join(directory, `${MANIFEST}.draft`)
-    writeNewFile(draft, `${JSON.stringify(manifest, null, 2)}\n`)
+    writeNewFile(join(directory, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`)
     for (const one of made) syncDirectory(one)
-    renameSync(draft, join(directory, MANIFEST))
-    syncDirectory(directory)
+    renameSync(directory, whole)
+    syncDirectory(store.realPath)
   })
 }
 
@@ -75,17 +75,28 @@ function missingParents(path: string, made: Set<string>): string[] {
   return [...above, parent]
 }
 
-/** The manifest goes first: what is left is no backup. */
+/** Renamed first: what is half removed is known by its name, and so is what was only begun. */
 export function removeBackup(store: Store, id: string): void {
   const directory = backupDirectory(store, id)
-  if (!backupIds(store).includes(id)) return
   on(directory, () => {
-    removeFile(join(directory, MANIFEST))
-    rmSync(directory, { recursive: true, force: true })
+    if (backupIds(store).includes(id)) renameSync(directory, `${directory}.old`)
+  })
+  removeLeftovers(store, id)
+}
+
+export function removeLeftovers(store: Store, id: string): void {
+  const directory = backupDirectory(store, id)
+  on(directory, () => {
+    for (const rest of ['new', 'old']) rmSync(`${directory}.${rest}`, { recursive: true, force: true })
   })
 }
 
-/** Whole or begun. */
+/** Of backups that were begun, or half removed. Everything else there is somebody's. */
+export function leftoverIds({ path, realPath }: Store): string[] {
+  const names = reading(path, () => readdirSync(realPath))
+  return names.flatMap(name => /^(.*)\.(new|old)$/.exec(name)?.[1] ?? []).filter(id => BACKUP_ID.test(id))
+}
+
 export function backupIds({ path, realPath }: Store): string[] {
   if (!isThere(realPath)) return []
   const entries = reading(path, () => readdirSync(realPath, { withFileTypes: true }))
@@ -104,7 +115,7 @@ export interface Backups {
 }
 
 export function listBackups(store: Store): Backups {
-  const read = backupIds(store).flatMap(id => readBackup(store, id) ?? [])
+  const read = backupIds(store).map(id => readBackup(store, id))
   const backups = read.filter(one => 'sequence' in one)
   return {
     backups: backups.toSorted((a, b) => b.sequence - a.sequence),
@@ -112,10 +123,10 @@ export function listBackups(store: Store): Backups {
   }
 }
 
-function readBackup(store: Store, id: string): Backup | DamagedBackup | undefined {
+function readBackup(store: Store, id: string): Backup | DamagedBackup {
   const manifest = join(backupDirectory(store, id), MANIFEST)
   const text = reading(manifest, () => readIfThere(manifest))?.toString('utf8')
-  if (text === undefined) return undefined
+  if (text === undefined) return { id, found: 'it has no manifest' }
   const found = parseJson(text)
   if (!isMapping(found) || typeof found.sequence !== 'number')
     return { id, found: 'its manifest is not whole' }
@@ -158,7 +169,7 @@ export function stageCopy(store: Store, id: string, move: Move): void {
   const backup = readBackup(store, id)
   const file =
     backup && 'files' in backup ? backup.files.find(one => isAt(store, one, move.realPath)) : undefined
-  if (!backup || !('files' in backup) || !file) {
+  if (!('files' in backup) || !file) {
     throw new PkiError('BACKUP_INVALID', `the old ${move.realPath} is lost: backup ${id} does not have it`)
   }
   const bytes = readCopy(store, backup, file)

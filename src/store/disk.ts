@@ -106,6 +106,7 @@ const FOUND: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of this path is a file',
   EISDIR: 'it is a directory',
   EIO: 'the disk failed (EIO)',
+  EXDEV: 'it is on another file system',
   ELOOP: 'it is a symbolic link',
   ENOTFILE: 'it is not a regular file',
   EFBIG: 'it is too large',

@@ -119,7 +119,7 @@ function notWhole(store: Store, phase: Phase): PkiError {
     'BACKUP_INVALID',
     `${file} is not whole: the job it was written for cannot be completed`,
     {
-      hint: `compare the certificates with the newest backup in ${store.path}, then remove that file`,
+      hint: `compare the certificates with the newest backup in ${store.path}, then remove that file and the directories .kubepki-* beside them`,
     },
   )
 }

@@ -1,5 +1,5 @@
 /** A static pod's manifest, away from the directory that the kubelet watches and back. Written down first, for a crash. */
-import { lstatSync, renameSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, renameSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { PkiError } from '../errors.ts'
 import { isMapping, parseJson } from '../kubernetes/yaml.ts'
@@ -67,20 +67,32 @@ export function hasManifestAway({ realPath }: Store): boolean {
   return isThere(join(realPath, JOURNAL))
 }
 
-const MANIFEST = /^[^.].*\.(ya?ml|json)$/
-
-/** Says what it did, if there was anything to do. */
+/** Says what it did, if there was anything to do. Throws while a manifest is away that it cannot put back. */
 export function putManifestBack(store: Store): string[] {
   const journal = join(store.realPath, JOURNAL)
   const stored = on(journal, () => parseJson(readIfThere(journal)?.toString('utf8') ?? ''))
-  const realPath = isMapping(stored) ? realPathOf(store, storedPathIn(stored)) : undefined
-  const notes = realPath !== undefined && MANIFEST.test(basename(realPath)) ? moveBack(store, realPath) : []
+  const notes = isMapping(stored) ? moveBack(store, realPathOf(store, storedPathIn(stored))) : []
+  checkNoneAway(store)
   on(journal, () => {
     removeFile(`${journal}.draft`)
     removeFile(journal)
     removeEmptyDirectory(awayDirectory(store))
   })
   return notes
+}
+
+function checkNoneAway(store: Store): void {
+  const directory = awayDirectory(store)
+  const [left] = on(directory, () => (isThere(directory) ? readdirSync(directory) : []))
+  if (left === undefined) return
+  const place = join(dirname(store.realPath), 'manifests', left)
+  throw new PkiError(
+    'RESTART_FAILED',
+    `${join(directory, left)} was taken away by a restart, and its place is not known`,
+    {
+      hint: `put it back: mv ${join(directory, left)} ${place}`,
+    },
+  )
 }
 
 /** One that somebody else put there meanwhile stays; ours is kept. */

@@ -43,7 +43,7 @@ export function replace(move: Move): void {
 
 /** `other`: somebody else has changed the file since; it is theirs, and left alone. */
 export function stateOf({ realPath, before, after }: Move): 'before' | 'after' | 'other' {
-  const hash = on(realPath, () => hashOf(realPath))
+  const hash = on(realPath, () => plainHashOf(realPath))
   if (hash === after) return 'after'
   return hash === before ? 'before' : 'other'
 }
@@ -58,10 +58,14 @@ export function finish(move: Move): void {
   if (stateOf(move) === 'before') replace(move)
 }
 
-/** Puts the old file back: the very file with all that belongs to it, or, where it is lost, what `copy` makes of it. */
-export function putBack(move: Move, copy: (move: Move) => void): void {
+/**
+ * Puts the old file back: the very file with all that belongs to it, or, where it is lost, what `copy` makes of it.
+ * `isOurs`: no time has passed, so that whatever is there is our own doing.
+ */
+export function putBack(move: Move, copy: (move: Move) => void, isOurs: boolean): void {
   const { realPath, before } = move
-  if (stateOf(move) !== 'after' || before === move.after) return
+  const state = stateOf(move)
+  if (state === 'before' || before === move.after || (state === 'other' && !isOurs)) return
   on(realPath, () => {
     if (before === undefined) return removeFile(realPath)
     if (hashOf(oldFileOf(move)) !== before) copy(move)
@@ -89,6 +93,17 @@ function isDirectory(path: string): boolean {
 export function syncAround(moves: readonly Move[]): void {
   for (const directory of new Set(moves.map(({ realPath }) => dirname(realPath)))) {
     on(directory, () => isThere(directory) && syncDirectory(directory))
+  }
+}
+
+/** What is no plain file of a size we know is certainly another's. */
+function plainHashOf(path: string): string | undefined {
+  try {
+    return hashOf(path)
+  } catch (error) {
+    if (['ELOOP', 'EISDIR', 'EFBIG', 'ENOTFILE'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return 'other'
+    throw error
   }
 }
 

@@ -24,7 +24,10 @@ export function preflight(
 
 export function checkWritable(path: string, realPath: string): void {
   const directory = dirname(realPath)
-  if (!on(path, () => isThere(directory))) return
+  if (!on(path, () => isThere(directory))) {
+    checkMakeable(path, directory)
+    return
+  }
   on(path, () => accessSync(directory, constants.W_OK | constants.X_OK))
   if (mountPoints().has(realPath)) {
     throw new PkiError('WRITE_FAILED', `cannot write ${path}: it is a mount point, and cannot be replaced`, {
@@ -53,9 +56,17 @@ function mountPoints(): ReadonlySet<string> {
 
 /** For a dry run: whether the lock and the backup could be made. */
 export function checkStore({ path, realPath }: Store): void {
-  let directory = realPath
-  while (!isThere(directory) && dirname(directory) !== directory) directory = dirname(directory)
-  on(path, () => accessSync(directory, constants.W_OK | constants.X_OK))
+  checkMakeable(path, realPath)
+}
+
+/** Its nearest parent that is there decides. */
+function checkMakeable(path: string, missing: string): void {
+  on(path, () => {
+    let directory = missing
+    while (!isThere(directory) && dirname(directory) !== directory) directory = dirname(directory)
+    if (!statSync(directory).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' })
+    accessSync(directory, constants.W_OK | constants.X_OK)
+  })
 }
 
 /** That the file itself may not be written (0400) is no obstacle: its name is what changes. */

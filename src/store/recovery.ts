@@ -1,8 +1,8 @@
 /** What an interrupted job left: completed where all was prepared, else undone. Nobody has to understand it. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { backupIds, listBackups, removeBackup, stageCopy } from './backup.ts'
-import { on, orUnchanged, removeEmptyDirectory, removeFile } from './disk.ts'
+import { leftoverIds, removeBackup, removeLeftovers, stageCopy } from './backup.ts'
+import { isThere, on, orUnchanged, reading, removeEmptyDirectory, removeFile } from './disk.ts'
 import { advanceJournal, closeJournal, type Journal, openPhase, type Phase, readJournal } from './journal.ts'
 import { lockHolder } from './lock.ts'
 import { hasManifestAway, putManifestBack } from './manifests.ts'
@@ -13,57 +13,71 @@ export function lockFileOf({ realPath }: Store): string {
   return join(realPath, 'lock')
 }
 
-/** Under the lock. Says what it did. */
-export function recover(store: Store): string[] {
+export interface Recovered {
+  /** What it did, a sentence each. */
+  readonly notes: readonly string[]
+  /** Real paths of files that are new because of it: somebody may hold the old ones. */
+  readonly completed: readonly string[]
+}
+
+/** Under the lock. */
+export function recover(store: Store): Recovered {
   const isAtRest = on(store.path, () => !hasManifestAway(store) && openPhase(store) === undefined)
   const work = () =>
     on(store.path, () => {
-      const notes = [...putManifestBack(store), ...settleJournal(store)]
+      const manifests = putManifestBack(store)
+      const { notes, completed } = settleJournal(store)
       sweep(store)
-      return notes
+      return { notes: [...manifests, ...notes], completed }
     })
   return isAtRest ? orUnchanged(work) : work()
 }
 
-function settleJournal(store: Store): string[] {
+function settleJournal(store: Store): Recovered {
   const phase = openPhase(store)
-  if (!phase) return []
+  if (!phase) return { notes: [], completed: [] }
   const journal = readJournal(store, phase)
   const what = `"${journal.command}" was interrupted (${journal.id})`
   if (phase === 'committing' && journal.moves.every(canFinish)) {
     for (const move of journal.moves) finish(move)
     syncAround(journal.moves)
     const others = changedByOthers(journal)
+    const completed = journal.moves.filter(move => stateOf(move) === 'after').map(({ realPath }) => realPath)
     close(store, journal)
-    return [
-      `${what}: it is completed now, all ${journal.moves.length - others.length} files are new`,
-      ...others,
-    ]
+    return {
+      notes: [`${what}: it is completed now, all ${completed.length} files are new`, ...others],
+      completed,
+    }
   }
   if (phase === 'committing') advanceJournal(store, 'committing', 'undoing')
   const others = changedByOthers(journal)
-  undo(store, journal, phase === 'staging' ? 'staging' : 'undoing')
-  return [
-    `${what}: it is undone now, all ${journal.moves.length - others.length} files are as before`,
-    ...others,
-  ]
+  undo(store, journal, { phase: phase === 'staging' ? 'staging' : 'undoing', isOurs: false })
+  const undone = `${what}: it is undone now, all ${journal.moves.length - others.length} files are as before`
+  return { notes: [undone, ...others], completed: [] }
 }
 
-function changedByOthers({ moves }: Journal): string[] {
+function changedByOthers({ id, moves }: Journal): string[] {
   const files = moves.filter(move => stateOf(move) === 'other')
-  return files.map(({ realPath }) => `another program changed ${realPath} since: it is left alone`)
+  return files.map(
+    ({ realPath }) => `another program changed ${realPath} since: it is left alone, and backup ${id} is kept`,
+  )
 }
 
 /** Puts everything back and leaves nothing of the job. */
-export function undo(store: Store, journal: Journal, phase: 'staging' | 'undoing'): void {
+export function undo(
+  store: Store,
+  journal: Journal,
+  { phase, isOurs }: { readonly phase: 'staging' | 'undoing'; readonly isOurs: boolean },
+): void {
   if (phase === 'undoing') {
-    for (const move of journal.moves.toReversed()) putBack(move, lost => stageCopy(store, journal.id, lost))
+    for (const move of journal.moves.toReversed())
+      putBack(move, lost => stageCopy(store, journal.id, lost), isOurs)
   }
   syncAround(journal.moves)
   clear(journal.moves)
   for (const directory of journal.directories.toReversed())
     on(directory, () => removeEmptyDirectory(directory))
-  removeBackup(store, journal.id)
+  if (changedByOthers(journal).length === 0) removeBackup(store, journal.id)
   closeJournal(store)
 }
 
@@ -74,10 +88,9 @@ export function close(store: Store, journal: Journal): void {
   closeJournal(store)
 }
 
-/** What died before it had a journal: drafts, and backups without a manifest. */
+/** What died before it had a journal, or after: drafts, and backups begun or half removed. */
 function sweep(store: Store): void {
-  const whole = new Set([...listBackups(store).backups, ...listBackups(store).damaged].map(({ id }) => id))
-  for (const id of backupIds(store)) if (!whole.has(id)) removeBackup(store, id)
+  for (const id of leftoverIds(store)) removeLeftovers(store, id)
   for (const name of on(store.path, () => readdirSync(store.realPath))) {
     const isDraft =
       /^(lock(\.stale)*\.[0-9a-z]{6,}|journal\.draft|journal\.reserve)$/.test(name) &&
@@ -86,18 +99,25 @@ function sweep(store: Store): void {
   }
 }
 
-/** For a job that only reads: what is going on, or has stopped half-way. */
+/** For a job that only reads: what is going on, or has stopped half-way, as far as it may be looked at. */
 export function unfinishedBusiness(options: StoreOptions): string[] {
   try {
-    const store = findStore(options)
-    const holder = lockHolder(lockFileOf(store))
-    if (holder) return [`kubepki is changing files right now: ${describeHolder(holder)}`]
-    if (hasManifestAway(store)) return [`a restart was interrupted while a manifest was away: ${REMEDY}`]
-    const phase = openPhase(store)
-    return phase ? [`${jobOf(store, phase)} was interrupted: ${REMEDY}`] : []
+    return lookForUnfinished(options)
   } catch {
     return []
   }
+}
+
+export function lookForUnfinished(options: StoreOptions): string[] {
+  const store = findStore(options)
+  return reading(store.path, () => {
+    const holder = lockHolder(lockFileOf(store))
+    if (holder) return [`kubepki is changing files right now: ${describeHolder(holder)}`]
+    if (isThere(store.realPath)) readdirSync(store.realPath)
+    if (hasManifestAway(store)) return [`a restart was interrupted while a manifest was away: ${REMEDY}`]
+    const phase = openPhase(store)
+    return phase ? [`${jobOf(store, phase)} was interrupted: ${REMEDY}`] : []
+  })
 }
 
 function jobOf(store: Store, phase: Phase): string {

@@ -4,7 +4,7 @@ import { PkiError } from '../errors.ts'
 import { on, orUnchanged } from './disk.ts'
 import { giveUpReserve } from './journal.ts'
 import { type Lock, tryLock } from './lock.ts'
-import { describeHolder, lockFileOf, recover } from './recovery.ts'
+import { describeHolder, lockFileOf, type Recovered, recover } from './recovery.ts'
 import { makeStore, removeStore, type Store } from './state.ts'
 
 export interface SessionOptions {
@@ -12,26 +12,39 @@ export interface SessionOptions {
   readonly command: string
   /** Milliseconds to wait for another job to end. */
   readonly lockTimeout: number
+  readonly interruption?: AbortSignal | undefined
 }
 
-/** `notes`: what was completed or undone before. */
+/** `recovered`: what was completed or undone before. */
 export async function underLock<T>(
   store: Store,
   options: SessionOptions,
-  work: (notes: readonly string[]) => Promise<T>,
+  work: (recovered: Recovered) => Promise<T>,
 ): Promise<T> {
   const made = orUnchanged(() => makeStore(store))
   try {
     const lock = await waitForLock(store, options)
     const heartbeat = setInterval(() => quietly(lock.beat), 5_000).unref()
     try {
-      return await work(recover(store))
+      return await afterwards(recover(store), work)
     } finally {
       clearInterval(heartbeat)
       quietly(lock.release)
     }
   } finally {
     removeStore(store, made)
+  }
+}
+
+/** What was recovered is told, also when the job that came for something else fails. */
+async function afterwards<T>(recovered: Recovered, work: (recovered: Recovered) => Promise<T>): Promise<T> {
+  const { notes } = recovered
+  try {
+    return await work(recovered)
+  } catch (error) {
+    if (notes.length === 0 || !(error instanceof PkiError) || error.code === 'RECOVERED_FIRST') throw error
+    const { code, message, hint } = error
+    throw new PkiError(code, `${notes.join('; ')}; then: ${message}`, { hint, cause: error })
   }
 }
 
@@ -42,14 +55,23 @@ function quietly(work: () => void): void {
   } catch {}
 }
 
+/** For the moments in which nothing has been changed yet. */
+export function checkInterruption(interruption: AbortSignal | undefined): void {
+  if (interruption?.aborted) throw new PkiError('INTERRUPTED', 'interrupted; nothing was changed')
+}
+
 const PAUSE = 100
 
-async function waitForLock(store: Store, { command, lockTimeout }: SessionOptions): Promise<Lock> {
+async function waitForLock(
+  store: Store,
+  { command, lockTimeout, interruption }: SessionOptions,
+): Promise<Lock> {
   for (let waited = 0; ; waited += PAUSE) {
     const attempt = attemptLock(store, command)
     if ('release' in attempt) return attempt
     if (waited >= lockTimeout) throw locked(store, describeHolder(attempt.holder), lockTimeout)
     await sleep(Math.min(PAUSE, lockTimeout - waited))
+    checkInterruption(interruption)
   }
 }
 

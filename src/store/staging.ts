@@ -18,7 +18,7 @@ import { copyAttributes, settleAttributes } from './attributes.ts'
 import { sha256 } from './digest.ts'
 import { isThere, on, readIfThere, signatureOf, syncDirectory } from './disk.ts'
 import { type Move, newFileOf, oldFileOf, STAGING_PREFIX, stagingOf } from './move.ts'
-import { preflight } from './preflight.ts'
+import { checkWritable, preflight } from './preflight.ts'
 import type { Store } from './state.ts'
 
 export interface Prepared {
@@ -55,6 +55,8 @@ export function preflightAll(
     if (isThere(directory) || isComing(directory)) continue
     throw new PkiError('WRITE_FAILED', `cannot write ${path}: its directory does not exist`)
   }
+  for (const { path, realPath } of newDirectories) checkWritable(path, realPath)
+  for (const directory of new Set(prepared.map(({ move }) => dirname(move.realPath)))) checkAlone(directory)
   const intentions = prepared.map(({ change: { path, realPath, contents } }) => {
     return { path, realPath, size: contents === null ? 0 : Buffer.byteLength(contents) }
   })
@@ -93,7 +95,7 @@ function stageDirectory(staging: string, prepared: readonly Prepared[]): string[
   const warnings: string[] = []
   const shown = prepared[0]?.change.path ?? staging
   on(shown, () => mkdirSync(staging, { mode: 0o700 }))
-  checkAlone(staging)
+  checkAlone(dirname(staging), basename(staging))
   try {
     for (const one of written) {
       on(one.change.path, () => open.push({ descriptor: openSync(newFileOf(one.move), 'wx', 0o600), one }))
@@ -111,13 +113,14 @@ function stageDirectory(staging: string, prepared: readonly Prepared[]): string[
 }
 
 /** The lock knows nothing of a job whose lock is elsewhere, with other directories: what it prepared gives it away. */
-function checkAlone(staging: string): void {
-  const directory = dirname(staging)
+export function checkAlone(directory: string, own?: string): void {
+  if (!isThere(directory)) return
   const others = on(directory, () => readdirSync(directory)).filter(name => name.startsWith(STAGING_PREFIX))
-  const other = others.find(name => name !== basename(staging))
+  const other = others.find(name => name !== own)
   if (other === undefined) return
-  throw new PkiError('LOCKED', `another job of kubepki has its files in ${join(directory, other)}`, {
-    hint: 'it was given another --kubeconfig-dir or --root: use the same, with kubepki certs recover if it was interrupted',
+  const path = join(directory, other)
+  throw new PkiError('LOCKED', `another job of kubepki has its files in ${path}`, {
+    hint: `it runs, or was interrupted, with other directories: kubepki certs recover with the same; if there is no such job: rm -r ${path}`,
   })
 }
 

@@ -118,19 +118,19 @@ export function storedPath({ root }: Store, realPath: string): StoredPath {
     : { path: realPath, isOutsideRoot: true }
 }
 
-/** Where that is on this machine. Read from a file: it must not lead out of the root or what the user named. */
+/** Where that is on this machine. Read from a file: its directory must not lead out of the root or what the user named. */
 export function realPathOf(
   { root, directories, path: shown }: Store,
   { path, isOutsideRoot }: StoredPath,
 ): string {
   const base = isOutsideRoot ? directories.find(directory => isBelow(directory, path)) : root
   const below = base === undefined ? undefined : isOutsideRoot ? pathBelow(base, path) : path
-  const place = base === undefined || below === undefined ? undefined : resolveInside(base, below)
+  const place = base === undefined || below === undefined ? undefined : resolveInside(base, dirname(below))
   if (base !== undefined && below !== undefined && place?.state !== 'invalid') {
     const plain = join(base, below)
-    if (place?.realPath === plain) return plain
+    if (place?.realPath === dirname(plain)) return plain
   }
   throw new PkiError('BACKUP_INVALID', `${shown}: ${path} leads out of the root`, {
-    hint: 'use the same --root, --cert-dir and --kubeconfig-dir as then',
+    hint: 'use the same --root, --cert-dir, --kubeconfig-dir and --csr-dir as then',
   })
 }

@@ -83,7 +83,7 @@ function stageAll(store: Store, staging: Staging): string[] {
     advanceJournal(store, 'staging', 'committing')
     return warnings
   } catch (error) {
-    throw undone(error, () => undo(store, journal, 'staging'))
+    throw undone(error, () => undo(store, journal, { phase: 'staging', isOurs: true }))
   }
 }
 
@@ -124,7 +124,7 @@ function replaceAll(store: Store, journal: Journal): void {
   } catch (error) {
     throw undone(error, () => {
       advanceJournal(store, 'committing', 'undoing')
-      undo(store, journal, 'undoing')
+      undo(store, journal, { phase: 'undoing', isOurs: true })
     })
   }
 }

@@ -150,8 +150,9 @@ describe('--within', () => {
     expect(first.stderr).toContain('notAfter cut to')
     const before = fingerprint(root)
     const { stdout, stderr, exitCode } = await renew(root, 'apiserver', '--within', '30d', '--now', now)
-    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 0 })
-    expect(stderr).toContain('warning: apiserver not renewed: it would not last longer than now')
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 1 })
+    expect(stderr).toContain('error: apiserver not renewed: a new one would end on ')
+    expect(stderr).toContain('the CA must be replaced')
     expect(fingerprint(root)).toEqual(before)
   })
 })
@@ -258,6 +259,7 @@ describe('names', () => {
 
   it.each([
     [['apiserver', '--add-san', 'under_score'], 'wants a DNS name or an IP address, found "under_score"'],
+    [['apiserver', '--add-san', '10.300.1.1'], 'wants a DNS name or an IP address, found "10.300.1.1"'],
     [['apiserver', '--add-san', 'a.test,'], 'wants a DNS name or an IP address, found ""'],
     [['apiserver', '--remove-san', '010.0.0.1'], 'wants a DNS name or an IP address, found "010.0.0.1"'],
     [['all', '--add-san', 'a.test'], 'wants the serving certificates named, found all'],

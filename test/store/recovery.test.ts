@@ -18,7 +18,7 @@ async function renewedPair() {
 }
 
 const recover = (root: string) =>
-  underLock(storeIn(root), { command: 'recover', lockTimeout: 0 }, async notes => notes)
+  underLock(storeIn(root), { command: 'recover', lockTimeout: 0 }, async ({ notes }) => notes)
 
 const TOKEN = '0123456789abcdef'
 const ID = '20261201T000000Z'
@@ -85,8 +85,8 @@ it('files that another program changed since are its own', async () => {
   writeFileSync(crt, 'kubeadm crt')
   expect(await recover(root)).toEqual([
     `"the job" was interrupted (${ID}): it is completed now, all 0 files are new`,
-    `another program changed ${key} since: it is left alone`,
-    `another program changed ${crt} since: it is left alone`,
+    `another program changed ${key} since: it is left alone, and backup ${ID} is kept`,
+    `another program changed ${crt} since: it is left alone, and backup ${ID} is kept`,
   ])
   expect([read(key), read(crt)]).toEqual(['kubeadm key', 'kubeadm crt'])
 })

@@ -9,7 +9,7 @@ export function sansOption(flag: string) {
     const texts = [values].flat().flatMap(value => String(value).split(','))
     return texts.map(text => {
       const name = parseSubjectAltName(text.trim())
-      if (name) return name
+      if (name && !(name.type === 'DNS' && /^[\d.]+$/.test(name.value))) return name
       throw new PkiError('USAGE', `--${flag} wants a DNS name or an IP address, found "${text}"`, {
         hint: 'such as lb.example.com, *.example.com, 10.0.0.10 or fd00::10',
       })

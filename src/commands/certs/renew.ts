@@ -151,8 +151,6 @@ function explainSkipped(skipped: readonly SkippedCertificate[], host: Host): Exi
   const failed = skipped.filter(({ reason }) => !HARMLESS.has(reason))
   for (const { name, message } of failed) tell.error(host, `${name} not renewed: ${message}`)
   for (const hint of new Set(failed.flatMap(({ hint }) => hint ?? []))) tell.hint(host, hint)
-  for (const { name, message } of skipped.filter(({ reason }) => reason === 'NOT_LONGER'))
-    tell.warning(host, `${name} not renewed: it ${message}`)
   return failed.length > 0 ? EXIT.failed : EXIT.done
 }
 

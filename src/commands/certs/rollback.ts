@@ -8,6 +8,7 @@ import {
   NODE_OPTIONS,
   nodeFlags,
   OUTPUT_OPTION,
+  REQUESTS_OPTION,
   RESTART_OPTIONS,
   readOptions,
   restartOptions,
@@ -26,6 +27,7 @@ export const command = defineCommand({
       default: false,
       describe: 'Also overwrite files that were changed after the backup',
     },
+    'csr-dir': REQUESTS_OPTION,
     output: OUTPUT_OPTION,
     ...RESTART_OPTIONS,
     ...CHANGE_OPTIONS,
@@ -44,6 +46,7 @@ export const command = defineCommand({
     const options = {
       ...readOptions(args, host),
       id,
+      csrDir: args['csr-dir'],
       force: args.force,
       lockTimeout: args['lock-timeout'],
       keepBackups: args['keep-backups'],
