@@ -1,7 +1,16 @@
 /** `--restart` where no kubelet listens: it fails in time, and the manifest is in its place whatever happens. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -99,4 +108,31 @@ it('a manifest that somebody else put there meanwhile stays, and ours is kept', 
     `another manifest has taken the place of ${manifest}: it stays, and the one that was away is ${join(root, BACKUPS, kept)}\n`,
   )
   expect(readFileSync(join(root, BACKUPS, kept), 'utf8')).toBe(text)
+})
+
+it('a manifest that is a link by another name comes back to it', async () => {
+  const { root, manifest, text } = await nodeWithScheduler()
+  const real = join(root, 'etc/static/kube-scheduler.v3')
+  mkdirSync(join(root, 'etc/static'))
+  renameSync(manifest, real)
+  symlinkSync('../../static/kube-scheduler.v3', manifest)
+  const { exitCode } = await kubepki(...renewal(root, '--restart-wait', '300ms'))
+  expect(exitCode).toBe(1)
+  expect([readFileSync(real, 'utf8'), readlinkSync(manifest)]).toEqual([
+    text,
+    '../../static/kube-scheduler.v3',
+  ])
+  expect(existsSync(join(root, BACKUPS, 'away'))).toBe(false)
+})
+
+it('what is away and cannot be put back is never forgotten', async () => {
+  const { root, manifest } = await killedWhileAway()
+  writeFileSync(join(root, BACKUPS, 'manifest.away'), '{')
+  for (const _ of [1, 2]) {
+    const { stderr, exitCode } = await kubepki('certs', 'recover', '--root', root)
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(
+      `hint: put it back: mv ${join(root, BACKUPS, 'away/kube-scheduler.yaml')} ${manifest}\n`,
+    )
+  }
 })

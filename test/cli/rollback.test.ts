@@ -327,3 +327,37 @@ describe('a backup that cannot be trusted', () => {
     expect((await rollback(root)).exitCode).toBe(1)
   })
 })
+
+it('what is not kubepki’s in the directory of backups stays, and is told', async () => {
+  const { root } = await renewedNode('apiserver')
+  const own = join(root, BACKUPS, '20250101T000000Z')
+  mkdirSync(own)
+  writeFileSync(join(own, 'my.key'), 'mine')
+  await renew(root, 'apiserver')
+  expect(readFileSync(join(own, 'my.key'), 'utf8')).toBe('mine')
+  const { stderr } = await kubepki('certs', 'history', '--root', root)
+  expect(stderr).toContain('backup 20250101T000000Z cannot be used: it has no manifest\n')
+})
+
+it('a copy that is damaged is seen in the history', async () => {
+  const { root } = await renewedNode('apiserver')
+  rmSync(join(root, BACKUPS, ID, K, 'pki/apiserver.key'))
+  const { stdout, stderr } = await kubepki('certs', 'history', '--root', root)
+  expect(stdout).toBe('')
+  expect(stderr).toContain(`backup ${ID} cannot be used: `)
+})
+
+it('a part of a pair that --force puts back is told', async () => {
+  const { root } = await renewedNode('apiserver', '--key', 'keep')
+  await renew(root, 'apiserver')
+  const { stderr } = await rollback(root, ID, '--force')
+  expect(stderr).toContain('warning: apiserver: its key is not the certificate')
+})
+
+it('requests in a read-only place leave nothing that stops later jobs', async () => {
+  const root = copyNode('ecdsa')
+  const { exitCode, stderr } = await renew(root, 'apiserver', '--csr-only', '--csr-dir', '/proc/kubepki/csr')
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain('nothing was changed')
+  expect((await renew(root, 'apiserver')).exitCode).toBe(0)
+})

@@ -1,6 +1,15 @@
 /** What a crash left behind, made by hand: each state as the journal tells it, and what becomes of it. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { underLock } from '../../src/store/session.ts'
@@ -166,4 +175,15 @@ it.skipIf(!canMount)('a disk that has become full does not stop it', async () =>
   expect(() => writeFileSync(join(root, 'more'), 'x'.repeat(5000))).toThrow('ENOSPC')
   expect(await recover(root)).toEqual([expect.stringContaining('it is completed now')])
   expect(read(join(root, 'a.crt'))).toBe('new crt')
+})
+
+it('a file that became a link since is its owner’s, and stops nothing', async () => {
+  const { root, crt, key } = await halfDone()
+  rmSync(crt)
+  symlinkSync('elsewhere', crt)
+  expect(await recover(root)).toEqual([
+    expect.stringContaining('it is completed now'),
+    expect.stringContaining(`another program changed ${crt} since`),
+  ])
+  expect([read(key), readlinkSync(crt)]).toEqual(['new key', 'elsewhere'])
 })
