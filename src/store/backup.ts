@@ -87,7 +87,8 @@ export function removeBackup(store: Store, id: string): void {
 export function removeLeftovers(store: Store, id: string): void {
   const directory = backupDirectory(store, id)
   on(directory, () => {
-    for (const rest of ['new', 'old']) rmSync(`${directory}.${rest}`, { recursive: true, force: true })
+    const leftovers = ['new', 'old'].map(rest => `${directory}.${rest}`).filter(isThere)
+    for (const leftover of leftovers) rmSync(leftover, { recursive: true, force: true })
   })
 }
 

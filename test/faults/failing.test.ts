@@ -37,8 +37,9 @@ type Stage = 'locking' | 'reading' | 'changing' | 'tidying'
 function stagesOf(calls: readonly Call[]): Stage[] {
   const first = (isIt: (call: Call) => boolean) => calls.findIndex(isIt)
   const reading = first(({ path }) => path.includes('/manifests'))
-  const changing = first(({ path }) => /kubepki-backups\/\d{8}T\d{6}Z$/.test(path))
+  const changing = first(({ path }) => /kubepki-backups\/\d{8}T\d{6}Z\.new$/.test(path))
   const tidying = first(({ name, path }) => name === 'unlinkSync' && path.includes('/.kubepki-'))
+  if (Math.min(reading, changing, tidying) < 0) throw new Error('a stage of the job is not found')
   return calls.map((_, index) => {
     if (index >= tidying) return 'tidying'
     return index >= changing ? 'changing' : index >= reading ? 'reading' : 'locking'

@@ -132,17 +132,19 @@ interface Manifest {
   }[]
 }
 
-/** Backups that have a manifest, by id. */
+/** Backups, by id: what has another name is begun, or half removed. */
 export function backupsOf(root: string): ReadonlyMap<string, Manifest> {
   const directory = join(root, BACKUPS)
-  const ids = existsSync(directory) ? readdirSync(directory).filter(name => /^\d/.test(name)) : []
+  const ids = existsSync(directory)
+    ? readdirSync(directory).filter(name => /^\d{8}T\d{6}Z(-\d+)?$/.test(name))
+    : []
   const manifests = ids.filter(id => existsSync(join(directory, id, 'manifest.json')))
   return new Map(
     manifests.map(id => [id, JSON.parse(readFileSync(join(directory, id, 'manifest.json'), 'utf8'))]),
   )
 }
 
-/** `isAtRest`: a directory without a manifest is trouble too. */
+/** `isAtRest`: what is no backup is trouble too. */
 function backupTroubles(root: string, isAtRest: boolean): string[] {
   const directory = join(root, BACKUPS)
   if (!existsSync(directory)) return []
