@@ -26,22 +26,6 @@ export interface RenewedCertificate extends PlannedRenewal {
   readonly serialNumber: string
 }
 
-/** A request that is to be written, or that is pending and stays. */
-export interface PlannedRequest {
-  readonly name: string
-  readonly longName: string
-  readonly caName: string
-  readonly externallyManaged: boolean
-  /** False: it is pending already. */
-  readonly created: boolean
-  readonly csrFile: string
-  readonly keyFile: string
-  readonly keyAlgorithm: string
-  readonly previousExpirationDate: string
-  readonly subjectAltNamesAdded: readonly string[]
-  readonly subjectAltNamesRemoved: readonly string[]
-}
-
 export interface PendingRequest {
   readonly name: string
   readonly longName: string
@@ -56,6 +40,15 @@ export interface PendingRequest {
   readonly certificateKeyFile: string
   /** Of a kubeconfig that embeds both: the user they belong to. */
   readonly kubeconfigUser?: string
+}
+
+/** A request that is to be written, or that is pending and stays. */
+export interface PlannedRequest
+  extends Omit<PendingRequest, 'certificateFile' | 'certificateKeyFile' | 'kubeconfigUser'> {
+  readonly keyAlgorithm: string
+  readonly previousExpirationDate: string
+  readonly subjectAltNamesAdded: readonly string[]
+  readonly subjectAltNamesRemoved: readonly string[]
 }
 
 export interface SkippedCertificate {
