@@ -1,4 +1,5 @@
 /** What a node keeps: kubeadm's own names, in kubeadm's order of creation (each CA before its leaves). Rows only. */
+import type { ExtKeyUsage } from '../x509/profile.ts'
 
 export type Component = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet'
 
@@ -26,7 +27,21 @@ export interface FlagSpec {
 /** Whose names a serving certificate has: the rules are in profile.ts. */
 export type SubjectAltNameRule = 'apiserver' | 'etcd-server' | 'etcd-peer'
 
-export interface CertificateSpec {
+/** The organization (O) in a subject, as kubeadm's releases have given it, the oldest first. */
+export interface OrganizationSpec {
+  /** Absent: none. */
+  readonly value?: string
+  /** The first release with it, of each minor version that had it brought to. Absent: from the beginning. */
+  readonly since?: readonly string[]
+}
+
+/** Of a subject; `{nodeName}` in the common name stands for the node's. */
+export interface SubjectSpec {
+  readonly commonName: string
+  readonly organizations?: readonly OrganizationSpec[]
+}
+
+export interface CertificateSpec extends SubjectSpec {
   readonly kind: 'ca' | 'leaf'
   /** What users type. */
   readonly name: string
@@ -36,6 +51,8 @@ export interface CertificateSpec {
   readonly baseName: string
   /** The row that signs it. */
   readonly caName?: string
+  /** Of a leaf, in kubeadm's order. */
+  readonly extKeyUsage?: readonly ExtKeyUsage[]
   /** Absent: kubeadm gives it no subjectAltName. */
   readonly subjectAltName?: SubjectAltNameRule
   /** Absent, with all that hangs on it, when etcd runs elsewhere. */
@@ -53,6 +70,7 @@ export const CERTIFICATES = [
     name: 'ca',
     longName: 'self-signed Kubernetes CA to provision identities for other Kubernetes components',
     baseName: 'ca',
+    commonName: 'kubernetes',
     flags: [
       { component: 'kube-apiserver', certificate: 'client-ca-file' },
       {
@@ -76,6 +94,8 @@ export const CERTIFICATES = [
     longName: 'certificate for serving the Kubernetes API',
     baseName: 'apiserver',
     caName: 'ca',
+    commonName: 'kube-apiserver',
+    extKeyUsage: ['serverAuth'],
     subjectAltName: 'apiserver',
     flags: [{ component: 'kube-apiserver', certificate: 'tls-cert-file', key: 'tls-private-key-file' }],
     usedBy: [
@@ -89,6 +109,14 @@ export const CERTIFICATES = [
     longName: 'certificate for the API server to connect to kubelet',
     baseName: 'apiserver-kubelet-client',
     caName: 'ca',
+    commonName: 'kube-apiserver-kubelet-client',
+    organizations: [
+      { value: 'system:masters' },
+      { value: 'kubeadm:cluster-admins', since: ['1.29'] },
+      // kubernetes#138957
+      { since: ['1.33.12', '1.34.8', '1.35.5', '1.36.1', '1.37'] },
+    ],
+    extKeyUsage: ['clientAuth'],
     flags: [
       { component: 'kube-apiserver', certificate: 'kubelet-client-certificate', key: 'kubelet-client-key' },
     ],
@@ -102,6 +130,7 @@ export const CERTIFICATES = [
     name: 'front-proxy-ca',
     longName: 'self-signed CA to provision identities for front proxy',
     baseName: 'front-proxy-ca',
+    commonName: 'front-proxy-ca',
     flags: [{ component: 'kube-apiserver', certificate: 'requestheader-client-ca-file' }],
     usedBy: [
       // kubernetes#90360
@@ -115,6 +144,8 @@ export const CERTIFICATES = [
     longName: 'certificate for the front proxy client',
     baseName: 'front-proxy-client',
     caName: 'front-proxy-ca',
+    commonName: 'front-proxy-client',
+    extKeyUsage: ['clientAuth'],
     flags: [
       { component: 'kube-apiserver', certificate: 'proxy-client-cert-file', key: 'proxy-client-key-file' },
     ],
@@ -128,6 +159,7 @@ export const CERTIFICATES = [
     name: 'etcd-ca',
     longName: 'self-signed CA to provision identities for etcd',
     baseName: 'etcd/ca',
+    commonName: 'etcd-ca',
     localEtcdOnly: true,
     onEtcdHosts: true,
     flags: [
@@ -146,6 +178,8 @@ export const CERTIFICATES = [
     longName: 'certificate for serving etcd',
     baseName: 'etcd/server',
     caName: 'etcd-ca',
+    commonName: '{nodeName}',
+    extKeyUsage: ['serverAuth', 'clientAuth'],
     subjectAltName: 'etcd-server',
     localEtcdOnly: true,
     onEtcdHosts: true,
@@ -161,6 +195,8 @@ export const CERTIFICATES = [
     longName: 'certificate for etcd nodes to communicate with each other',
     baseName: 'etcd/peer',
     caName: 'etcd-ca',
+    commonName: '{nodeName}',
+    extKeyUsage: ['serverAuth', 'clientAuth'],
     subjectAltName: 'etcd-peer',
     localEtcdOnly: true,
     onEtcdHosts: true,
@@ -176,6 +212,9 @@ export const CERTIFICATES = [
     longName: 'certificate for liveness probes to healthcheck etcd',
     baseName: 'etcd/healthcheck-client',
     caName: 'etcd-ca',
+    commonName: 'kube-etcd-healthcheck-client',
+    organizations: [{ value: 'system:masters' }, { since: ['1.29'] }],
+    extKeyUsage: ['clientAuth'],
     localEtcdOnly: true,
     onEtcdHosts: true,
     flags: [],
@@ -187,6 +226,9 @@ export const CERTIFICATES = [
     longName: 'certificate the apiserver uses to access etcd',
     baseName: 'apiserver-etcd-client',
     caName: 'etcd-ca',
+    commonName: 'kube-apiserver-etcd-client',
+    organizations: [{ value: 'system:masters' }, { since: ['1.29'] }],
+    extKeyUsage: ['clientAuth'],
     localEtcdOnly: true,
     flags: [{ component: 'kube-apiserver', certificate: 'etcd-certfile', key: 'etcd-keyfile' }],
     usedBy: [
@@ -196,10 +238,14 @@ export const CERTIFICATES = [
   },
 ] as const satisfies readonly CertificateSpec[]
 
-export interface KubeconfigSpec {
+export interface KubeconfigSpec extends SubjectSpec {
   readonly name: string
   readonly longName: string
   readonly caName: string
+  /** The API server on this node, or the cluster's `controlPlaneEndpoint`. */
+  readonly server: 'local' | 'control-plane'
+  /** kubeadm's first release with it. */
+  readonly since?: string
   /** `init-only`: kubeadm makes it on the first node alone, since 1.29. `kubelet`: never in kubeadm's table, never renewed by it. */
   readonly scope: 'control-plane' | 'init-only' | 'kubelet'
   /** The component whose `--kubeconfig` names it. */
@@ -213,6 +259,9 @@ export const KUBECONFIGS = [
     name: 'admin.conf',
     longName: 'certificate embedded in the kubeconfig file for the admin to use and for kubeadm itself',
     caName: 'ca',
+    commonName: 'kubernetes-admin',
+    organizations: [{ value: 'system:masters' }, { value: 'kubeadm:cluster-admins', since: ['1.29'] }],
+    server: 'control-plane',
     scope: 'control-plane',
     usedBy: [],
   },
@@ -220,6 +269,10 @@ export const KUBECONFIGS = [
     name: 'super-admin.conf',
     longName: 'certificate embedded in the kubeconfig file for the super-admin',
     caName: 'ca',
+    commonName: 'kubernetes-super-admin',
+    organizations: [{ value: 'system:masters' }],
+    server: 'control-plane',
+    since: '1.29',
     scope: 'init-only',
     usedBy: [],
   },
@@ -227,6 +280,9 @@ export const KUBECONFIGS = [
     name: 'kubelet.conf',
     longName: 'certificate embedded in the kubeconfig file for the kubelet to use',
     caName: 'ca',
+    commonName: 'system:node:{nodeName}',
+    organizations: [{ value: 'system:nodes' }],
+    server: 'control-plane',
     scope: 'kubelet',
     usedBy: [{ component: 'kubelet' }],
   },
@@ -234,6 +290,8 @@ export const KUBECONFIGS = [
     name: 'controller-manager.conf',
     longName: 'certificate embedded in the kubeconfig file for the controller manager to use',
     caName: 'ca',
+    commonName: 'system:kube-controller-manager',
+    server: 'local',
     scope: 'control-plane',
     component: 'kube-controller-manager',
     usedBy: [{ component: 'kube-controller-manager' }],
@@ -242,6 +300,8 @@ export const KUBECONFIGS = [
     name: 'scheduler.conf',
     longName: 'certificate embedded in the kubeconfig file for the scheduler manager to use',
     caName: 'ca',
+    commonName: 'system:kube-scheduler',
+    server: 'local',
     scope: 'control-plane',
     component: 'kube-scheduler',
     usedBy: [{ component: 'kube-scheduler' }],

@@ -1,13 +1,14 @@
 /** What one step of a renewal becomes: a new pair, checked, or a request. Nothing is written here. */
 import { messageOf } from '../errors.ts'
 import type { FileChange } from '../pki/file-change.ts'
-import { verifyIssued, verifyRequest, verifyWritten } from '../pki/issued.ts'
+import { type Planned, verifyIssued, verifyRequest, verifyWritten } from '../pki/issued.ts'
 import { extensionsAfter } from '../pki/renewal-names.ts'
 import { describeSignature } from '../pki/renewal-plan.ts'
 import type { PendingRequest, RenewedCertificate, SkippedCertificate } from '../pki/renewal-result.ts'
 import type { KeyChoice, RequestStep, SignStep, SkipStep, Step } from '../pki/renewal-step.ts'
 import { certificateText, renewedFiles } from '../pki/renewed-files.ts'
 import { type RequestDirectory, requestChanges } from '../store/requests.ts'
+import { tbsPartsOf } from '../x509/der.ts'
 import { encodePrivateKey, generateKey, type PrivateKey } from '../x509/key.ts'
 import { assessRequest } from './pending.ts'
 
@@ -47,18 +48,21 @@ async function work(step: Step, directory: RequestDirectory | undefined, force: 
 
 async function sign(step: SignStep): Promise<Outcome> {
   const making = keyFor(step.key)
-  const [{ reissueLeaf }, key] = await Promise.all([issuing(), making])
-  const { old, authority, notBefore, notAfter, name, names } = step
-  const certificate = await reissueLeaf({
-    ...{ like: old, key, authority, notBefore, notAfter },
-    extensions: extensionsAfter(old, names),
-  })
-  verifyIssued(step, { certificate, key })
+  const [{ issueCertificate }, key] = await Promise.all([issuing(), making])
+  const { authority, notBefore, notAfter, name } = step
+  const planned = { ...plannedOf(step), notBefore, notAfter, signer: authority.certificate }
+  const certificate = await issueCertificate({ ...planned, key, authority })
+  verifyIssued(planned, { certificate, key })
   const pem = { certificate: certificateText(certificate, step), key: encodePrivateKey(key.key) }
-  verifyWritten(step, { certificate, key }, pem)
+  verifyWritten(planned, { certificate, key }, pem)
   const { changes, warnings } = renewedFiles(step, pem)
   const renewed = { ...describeSignature(step), serialNumber: certificate.serialNumber }
   return { changes, renewed, warnings: [...step.warnings, ...warnings].map(warning => `${name}: ${warning}`) }
+}
+
+/** The old certificate's subject and extensions, but for the names that change. */
+function plannedOf({ name, old, names }: SignStep | RequestStep): Planned {
+  return { name, subject: tbsPartsOf(old.der).subject, extensions: extensionsAfter(old, names) }
 }
 
 function keyFor({ algorithm, kept }: KeyChoice): PrivateKey | Promise<PrivateKey> {
@@ -70,10 +74,11 @@ async function request(step: RequestStep, directory: RequestDirectory, force: bo
   if ('skipped' in assessed) return { changes: [], warnings: [], skipped: assessed.skipped }
   const { pending, warnings } = assessed
   if (!pending.created) return { changes: [], warnings, pending }
-  const { requestLike } = await requesting()
+  const { createRequest } = await requesting()
   const key = await keyFor(step.key)
-  const csr = await requestLike(step.old, key, extensionsAfter(step.old, step.names))
-  verifyRequest(step, csr, key)
+  const planned = plannedOf(step)
+  const csr = await createRequest(planned, key)
+  verifyRequest(planned, csr, key)
   const pem = { csr, key: encodePrivateKey(key.key) }
   return { changes: requestChanges(directory, step.name, pem), warnings, pending }
 }

@@ -1,13 +1,24 @@
 /** The checks every new pair passes before anything is written. They use OpenSSL, not the library that issued. */
 import { PkiError } from '../errors.ts'
 import { type Certificate, isSignedBy, readCertificates } from '../x509/certificate.ts'
-import { type Der, elementsOf, REQUESTED_EXTENSIONS, tbsPartsOf } from '../x509/der.ts'
+import { type Der, elementsOf, REQUESTED_EXTENSIONS, type TbsParts, tbsPartsOf } from '../x509/der.ts'
 import { isKeyOf, type PrivateKey, publicKeyInfo, readPrivateKey } from '../x509/key.ts'
 import { parsePem } from '../x509/pem.ts'
-import { extensionsAfter } from './renewal-names.ts'
-import type { RequestStep, SignStep } from './renewal-step.ts'
 
 const KEY_IDENTIFIERS = new Set(['2.5.29.14', '2.5.29.35'])
+
+/** What was planned, in the bytes that the certificate is to have. */
+export interface Planned extends TbsParts {
+  /** The row. */
+  readonly name: string
+}
+
+export interface PlannedCertificate extends Planned {
+  /** Absent: it signs itself. */
+  readonly signer?: Certificate | undefined
+  readonly notBefore: Date
+  readonly notAfter: Date
+}
 
 interface Issued {
   readonly certificate: Certificate
@@ -16,14 +27,14 @@ interface Issued {
 
 interface Check {
   readonly wanted: string
-  readonly holds: (step: SignStep, issued: Issued) => boolean
+  readonly holds: (planned: PlannedCertificate, issued: Issued) => boolean
 }
 
 const CHECKS: readonly Check[] = [
   { wanted: 'its key to match', holds: (_, { certificate, key }) => isKeyOf(key, certificate) },
   {
     wanted: "its signature to be the CA's",
-    holds: ({ authority }, { certificate }) => isSignedBy(certificate, authority.certificate),
+    holds: ({ signer }, { certificate }) => isSignedBy(certificate, signer ?? certificate),
   },
   {
     wanted: 'the dates of the plan',
@@ -31,43 +42,40 @@ const CHECKS: readonly Check[] = [
       sameSecond(certificate.notBefore, notBefore) && sameSecond(certificate.notAfter, notAfter),
   },
   {
-    wanted: 'the old subject',
-    holds: ({ old }, { certificate }) =>
-      sameBytes(tbsPartsOf(old.der).subject, tbsPartsOf(certificate.der).subject),
+    wanted: 'the subject of the plan',
+    holds: ({ subject }, { certificate }) => sameBytes(subject, tbsPartsOf(certificate.der).subject),
   },
   {
-    wanted: 'the subject alternative names of the plan, the old usages and other extensions',
-    holds: ({ old, names }, { certificate }) =>
-      sameExtensions(extensionsAfter(old, names), tbsPartsOf(certificate.der).extensions),
+    wanted: 'the subject alternative names, usages and other extensions of the plan',
+    holds: ({ extensions }, { certificate }) =>
+      sameExtensions(extensions, tbsPartsOf(certificate.der).extensions),
   },
 ]
 
-/** Throws when the new certificate is anything but the old one for a new key and time. */
-export function verifyIssued(step: SignStep, issued: Issued): void {
-  const failed = CHECKS.find(({ holds }) => !holds(step, issued))
-  if (failed) throw wrong(step, `wanted ${failed.wanted}, and it is not so`)
+/** Throws when a new certificate is anything but what was planned. */
+export function verifyIssued(planned: PlannedCertificate, issued: Issued): void {
+  const failed = CHECKS.find(({ holds }) => !holds(planned, issued))
+  if (failed) throw wrong(planned, `wanted ${failed.wanted}, and it is not so`)
 }
 
-/** Throws when a request does not ask, for its key, for what the old certificate is. */
-export function verifyRequest(step: RequestStep, csr: string, key: PrivateKey): void {
+/** Throws when a request does not ask, for its key, for what was planned. */
+export function verifyRequest(planned: Planned, csr: string, key: PrivateKey): void {
   const der = parsePem(csr)[0]?.bytes ?? new Uint8Array()
   const [info = new Uint8Array()] = elementsOf(der)
   const [, subject, publicKey] = elementsOf(info)
-  const { subject: wanted } = tbsPartsOf(step.old.der)
-  const extensions = extensionsAfter(step.old, step.names)
   const asked = Buffer.from(info)
   const isWhole =
     subject !== undefined &&
     publicKey !== undefined &&
-    sameBytes(subject, wanted) &&
+    sameBytes(subject, planned.subject) &&
     sameBytes(publicKey, publicKeyInfo(key)) &&
-    REQUESTED_EXTENSIONS.every(oid => asked.includes(Buffer.from(extensions.get(oid) ?? [])))
-  if (!isWhole) throw wrong(step, 'its request does not ask for what the old certificate is')
+    REQUESTED_EXTENSIONS.every(oid => asked.includes(Buffer.from(planned.extensions.get(oid) ?? [])))
+  if (!isWhole) throw wrong(planned, 'its request does not ask for what was planned')
 }
 
 /** Throws when the text to be written does not read back as the pair it was made from. */
 export function verifyWritten(
-  step: SignStep,
+  planned: Planned,
   { certificate, key }: Issued,
   pem: { certificate: string; key: string },
 ): void {
@@ -78,10 +86,10 @@ export function verifyWritten(
     readBack.certificates[0].fingerprintSha256 === certificate.fingerprintSha256 &&
     'key' in keyBack &&
     keyBack.key.equals(key.key)
-  if (!isSame) throw wrong(step, 'its files do not read back')
+  if (!isSame) throw wrong(planned, 'its files do not read back')
 }
 
-function wrong({ name }: SignStep | RequestStep, found: string): PkiError {
+function wrong({ name }: Planned, found: string): PkiError {
   return new PkiError('ISSUED_CERTIFICATE_WRONG', `${name}: the new certificate is not right: ${found}`)
 }
 

@@ -6,6 +6,7 @@ import {
   SERVICE_ACCOUNT_KEY,
   type Use,
 } from '../inventory/catalog.ts'
+import { isAtLeast } from '../kubernetes/version.ts'
 import { type Entry, entryNamed, type PlacedPod, type Snapshot } from './snapshot.ts'
 
 interface Holder {
@@ -105,13 +106,6 @@ function reloadOf(uses: readonly NamedUse[], component: Component, version?: str
   if (!reloads.every(({ since }) => isAtLeast(version, since))) return undefined
   const within = Math.max(...reloads.map(reload => reload.within))
   return { component, version, certificates: namesOf(uses), within }
-}
-
-/** Another major number proves nothing: a tag may be a date. */
-function isAtLeast(version: string, since: string): boolean {
-  const [major, minor = 0] = version.split('.').map(Number)
-  const [sinceMajor, sinceMinor = 0] = since.split('.').map(Number)
-  return major === sinceMajor && minor >= sinceMinor
 }
 
 /** Rows whose files these are. */

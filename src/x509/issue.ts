@@ -1,4 +1,4 @@
-/** Signs certificates. What a certificate is (subject, SANs, usages, other extensions) is carried over as bytes. */
+/** Signs certificates. What a certificate is (subject, SANs, usages, other extensions) comes as bytes and stays so. */
 import { randomBytes } from 'node:crypto'
 import { type Certificate, parseCertificate } from './certificate.ts'
 import { contentsOf, type Der, elementsOf, tbsPartsOf } from './der.ts'
@@ -21,57 +21,51 @@ export interface Authority {
   readonly key: PrivateKey
 }
 
-export interface Reissue {
-  /** The certificate to make anew. */
-  readonly like: Certificate
+export interface Issuance {
+  /** The Name, as DER. */
+  readonly subject: Der
+  /** Object identifier -> Extension, as DER; what stands for a key identifier is made anew. */
+  readonly extensions: ReadonlyMap<string, Der>
   readonly key: PrivateKey
-  readonly authority: Authority
+  /** Absent: the key signs its own certificate. */
+  readonly authority?: Authority | undefined
   readonly notBefore: Date
   readonly notAfter: Date
-  /** In place of the old one's; key identifiers are made anew in any case. */
-  readonly extensions?: ReadonlyMap<string, Der>
 }
 
-/** The same certificate for another key, signed by `authority`: only serial, validity, issuer and key identifiers change. */
-export async function reissueLeaf({
-  like,
-  key,
-  authority,
-  notBefore,
-  notAfter,
-  extensions,
-}: Reissue): Promise<Certificate> {
-  const old = tbsPartsOf(like.der)
-  const { cryptoKey, algorithm } = await signingKey(authority.key.key)
+/** Serial number and key identifiers are made anew. */
+export async function issueCertificate(issuance: Issuance): Promise<Certificate> {
+  const { subject, extensions, key, authority, notBefore, notAfter } = issuance
+  const { cryptoKey, algorithm } = await signingKey((authority?.key ?? key).key)
   const spki = publicKeyInfo(key)
   const issued = await X509CertificateGenerator.create({
     serialNumber: randomSerialNumber(),
-    subject: new Name(old.subject),
-    issuer: new Name(tbsPartsOf(authority.certificate.der).subject),
+    subject: new Name(subject),
+    issuer: new Name(authority ? tbsPartsOf(authority.certificate.der).subject : subject),
     notBefore,
     notAfter,
     publicKey: spki,
     signingKey: cryptoKey,
     signingAlgorithm: algorithm,
-    extensions: await carriedExtensions(extensions ?? old.extensions, spki, authority.certificate),
+    extensions: await withKeyIdentifiers(extensions, spki, authority?.certificate),
   })
   return parseCertificate(new Uint8Array(issued.rawData))
 }
 
-async function carriedExtensions(
+async function withKeyIdentifiers(
   extensions: ReadonlyMap<string, Der>,
   spki: Der,
-  authority: Certificate,
+  authority: Certificate | undefined,
 ): Promise<Extension[]> {
-  const keyId = keyIdentifierOf(authority)
+  const keyId = authority && keyIdentifierOf(authority)
   const authorityKeyId = keyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(keyId)]
-  const carried: Extension[] = []
+  const all: Extension[] = []
   for (const [oid, der] of extensions) {
-    if (oid === AUTHORITY_KEY_IDENTIFIER) carried.push(...authorityKeyId)
-    else if (oid !== SUBJECT_KEY_IDENTIFIER) carried.push(new Extension(der))
-    else carried.push(await SubjectKeyIdentifierExtension.create(spki, false, crypto))
+    if (oid === AUTHORITY_KEY_IDENTIFIER) all.push(...authorityKeyId)
+    else if (oid !== SUBJECT_KEY_IDENTIFIER) all.push(new Extension(der))
+    else all.push(await SubjectKeyIdentifierExtension.create(spki, false, crypto))
   }
-  return extensions.has(AUTHORITY_KEY_IDENTIFIER) ? carried : [...carried, ...authorityKeyId]
+  return extensions.has(AUTHORITY_KEY_IDENTIFIER) ? all : [...all, ...authorityKeyId]
 }
 
 /** The subject key identifier, in hexadecimal: an OCTET STRING inside the extension's OCTET STRING. */

@@ -1,7 +1,6 @@
 /** PKCS#10 certificate requests (RFC 2986). */
 import type { Unusable } from '../errors.ts'
-import type { Certificate } from './certificate.ts'
-import { type Der, REQUESTED_EXTENSIONS, tbsPartsOf } from './der.ts'
+import { REQUESTED_EXTENSIONS, type TbsParts } from './der.ts'
 import { type PrivateKey, publicKeyInfo } from './key.ts'
 import { encodePem, parsePem } from './pem.ts'
 import {
@@ -13,14 +12,8 @@ import {
   signingKey,
 } from './provider.ts'
 
-/** A request, as PEM, for a certificate like the given one, for `key`; with other extensions where they are given. */
-export async function requestLike(
-  like: Certificate,
-  key: PrivateKey,
-  other?: ReadonlyMap<string, Der>,
-): Promise<string> {
-  const { subject, extensions: own } = tbsPartsOf(like.der)
-  const extensions = other ?? own
+/** A request, as PEM, for a certificate with this subject and, of these extensions, those that a signer needs to know. */
+export async function createRequest({ subject, extensions }: TbsParts, key: PrivateKey): Promise<string> {
   const { cryptoKey, algorithm } = await signingKey(key.key)
   const spki = publicKeyInfo(key)
   const publicKey = await crypto.subtle.importKey('spki', spki, algorithm, true, ['verify'])

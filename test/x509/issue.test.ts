@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Certificate, readCertificates } from '../../src/x509/certificate.ts'
 import { tbsPartsOf } from '../../src/x509/der.ts'
-import { type Authority, reissueLeaf } from '../../src/x509/issue.ts'
+import { type Authority, issueCertificate } from '../../src/x509/issue.ts'
 import { generateKey, readPrivateKey } from '../../src/x509/key.ts'
 import { encodePem } from '../../src/x509/pem.ts'
 import { certificateIn, makeAuthority, openssl, P256, P384, P521, RSA_2048 } from '../support/certificates.ts'
@@ -35,8 +35,8 @@ describe.each(AUTHORITIES)('a leaf signed anew by a $name CA', ({ algorithm, sig
     const made = makeAuthority('kubernetes', algorithm)
     const authority = authorityOf(made)
     const like = certificateIn('defects', 'rich.crt')
-    const issued = await reissueLeaf({
-      like,
+    const issued = await issueCertificate({
+      ...tbsPartsOf(like.der),
       key: await generateKey('ECDSA-P256'),
       authority,
       notBefore,
@@ -65,12 +65,12 @@ describe.each(AUTHORITIES)('a leaf signed anew by a $name CA', ({ algorithm, sig
   })
 })
 
-describe('reissueLeaf', () => {
-  const like = certificateIn('nodes', 'stock-1.20', 'etc/kubernetes/pki/apiserver.crt')
-  const issue = async (changes: Partial<{ notAfter: Date; like: Certificate }> = {}) => {
+describe('issueCertificate', () => {
+  const apiserver = certificateIn('nodes', 'stock-1.20', 'etc/kubernetes/pki/apiserver.crt')
+  const issue = async ({ like = apiserver, ...changes }: { notAfter?: Date; like?: Certificate } = {}) => {
     const authority = authorityOf(makeAuthority(`ca-${randomUUID()}`, P256))
-    const issued = await reissueLeaf({
-      like,
+    const issued = await issueCertificate({
+      ...tbsPartsOf(like.der),
       key: await generateKey('ECDSA-P256'),
       authority,
       notBefore,
