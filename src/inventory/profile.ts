@@ -1,20 +1,27 @@
-/** What a row's certificate has in it, from what is known of the node and its cluster: the names of kubeadm's three rules. */
+/** What a row's certificate or kubeconfig has in it, from what is known of the node and its cluster: kubeadm's rules. */
 import { firstAddressOf } from '../ip-address.ts'
-import { distinctNames, parseSubjectAltName, type SubjectAltName } from '../x509/subject-alt-name.ts'
-import type { SubjectAltNameRule } from './catalog.ts'
+import { type EndpointAddress, urlOf } from '../kubernetes/endpoint-address.ts'
+import { hasChange } from '../kubernetes/version.ts'
+import type { CertificateProfile } from '../x509/profile.ts'
+import { distinctNames, dnsName, parseSubjectAltName, type SubjectAltName } from '../x509/subject-alt-name.ts'
+import type { CertificateSpec, KubeconfigSpec, SubjectAltNameRule, SubjectSpec } from './catalog.ts'
 import { compareNames } from './select.ts'
 
 export interface ClusterFacts {
   readonly nodeName: string
   readonly advertiseAddress: string
-  /** The host of `controlPlaneEndpoint`. */
-  readonly controlPlaneHost: string | undefined
+  readonly bindPort: number
+  /** Without a port it has `bindPort`. */
+  readonly controlPlaneEndpoint: EndpointAddress | undefined
   /** A CIDR, or two with a comma between them. */
   readonly serviceSubnet: string
   readonly dnsDomain: string
   readonly apiServerCertSans: readonly string[]
   readonly etcdServerCertSans: readonly string[]
   readonly etcdPeerCertSans: readonly string[]
+  readonly clusterName: string
+  /** Such as `1.37.0`. */
+  readonly kubernetesVersion: string
 }
 
 /** In kubeadm's order: that of addresses is kept. */
@@ -27,7 +34,7 @@ const RULES: Readonly<Record<SubjectAltNameRule, (facts: ClusterFacts) => readon
     `kubernetes.default.svc.${facts.dnsDomain}`,
     serviceAddress(facts),
     facts.advertiseAddress,
-    ...(facts.controlPlaneHost === undefined ? [] : [facts.controlPlaneHost]),
+    ...(facts.controlPlaneEndpoint ? [facts.controlPlaneEndpoint.host] : []),
     ...facts.apiServerCertSans,
   ],
   'etcd-server': facts => [...etcdNames(facts), ...facts.etcdServerCertSans],
@@ -57,4 +64,55 @@ function checkedName(text: string): SubjectAltName {
   const name = parseSubjectAltName(text)
   if (!name) throw new TypeError(`${text} is no name for a certificate`)
   return name
+}
+
+/** A CA has its common name as DNS name too, as kubeadm's have since 1.22. */
+export function certificateProfile(spec: CertificateSpec, facts: ClusterFacts): CertificateProfile {
+  const isCa = spec.kind === 'ca'
+  const names = spec.subjectAltName ? subjectAltNamesFor(spec.subjectAltName, facts) : []
+  return {
+    ...subjectFor(spec, facts),
+    isCa,
+    extKeyUsage: spec.extKeyUsage ?? [],
+    subjectAltName: isCa ? [dnsName(spec.commonName)] : names,
+  }
+}
+
+export function clientProfile(spec: KubeconfigSpec, facts: ClusterFacts): CertificateProfile {
+  return { ...subjectFor(spec, facts), isCa: false, extKeyUsage: ['clientAuth'], subjectAltName: [] }
+}
+
+function subjectFor({ commonName, organizations = [] }: SubjectSpec, facts: ClusterFacts) {
+  const inForce = organizations.filter(
+    ({ since }) => since === undefined || hasChange(facts.kubernetesVersion, since),
+  )
+  const value = inForce.at(-1)?.value
+  return {
+    commonName: commonName.replace(NODE_NAME, () => facts.nodeName),
+    organizations: value === undefined ? [] : [value],
+  }
+}
+
+const NODE_NAME = '{nodeName}'
+
+/** `https://` and host and port of the API server that a kubeconfig is for. */
+export function serverFor({ server }: Pick<KubeconfigSpec, 'server'>, facts: ClusterFacts): string {
+  const { advertiseAddress, bindPort, controlPlaneEndpoint } = facts
+  const local = { host: advertiseAddress, port: bindPort }
+  return urlOf(
+    server === 'local' || !controlPlaneEndpoint ? local : { port: bindPort, ...controlPlaneEndpoint },
+  )
+}
+
+/** What has to be known of the node itself before a row can be made. */
+export function nodeFactsOf(
+  spec: CertificateSpec | KubeconfigSpec,
+  { controlPlaneEndpoint }: Pick<ClusterFacts, 'controlPlaneEndpoint'>,
+): readonly ('nodeName' | 'advertiseAddress')[] {
+  const hasNames = 'subjectAltName' in spec && spec.subjectAltName !== undefined
+  const isLocal = 'server' in spec && (spec.server === 'local' || !controlPlaneEndpoint)
+  return [
+    ...(hasNames || spec.commonName.includes(NODE_NAME) ? (['nodeName'] as const) : []),
+    ...(hasNames || isLocal ? (['advertiseAddress'] as const) : []),
+  ]
 }

@@ -21,6 +21,12 @@ export interface ClusterConfiguration {
   readonly encryptionAlgorithm?: string
   /** Milliseconds. */
   readonly certificateValidityPeriod?: number
+  /** Milliseconds. */
+  readonly caCertificateValidityPeriod?: number
+  /** As written, `v1.31.2`; absent when the file has a label such as `stable-1`. */
+  readonly kubernetesVersion?: string
+  readonly clusterName?: string
+  readonly bindPort?: number
   readonly nodeName?: string
   readonly advertiseAddress?: string
   readonly controlPlaneEndpoint?: EndpointAddress

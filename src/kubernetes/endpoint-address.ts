@@ -22,3 +22,19 @@ function hostOf(text: string): string | undefined {
   const isName = isSubdomain(text) && !isDisputedAddress(text)
   return parseIpAddress(text)?.text ?? (isName ? text : undefined)
 }
+
+/** `https://[2001:db8::1]:6443` */
+export function urlOf({ host, port }: Required<EndpointAddress>): string {
+  return `https://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Undefined for anything but https, a host and perhaps a port. */
+export function parseServerUrl(url: string): EndpointAddress | undefined {
+  const [, address] = /^https:\/\/([^/]+)\/?$/.exec(url) ?? []
+  return address === undefined ? undefined : parseEndpointAddress(withoutPlainBrackets(address))
+}
+
+/** A URL has brackets around an IPv6 address also where there is no port. */
+function withoutPlainBrackets(address: string): string {
+  return /^\[[^\]]*\]$/.test(address) ? address.slice(1, -1) : address
+}

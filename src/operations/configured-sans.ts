@@ -1,7 +1,7 @@
 import { PkiError } from '../errors.ts'
 import { CERTIFICATES, type CertificateSpec } from '../inventory/catalog.ts'
 import { subjectAltNamesFor } from '../inventory/profile.ts'
-import { decideClusterFacts, factValues, type MissingFact } from '../pki/cluster-facts.ts'
+import { decideClusterFacts, factValues, type MissingFact, missingFacts } from '../pki/cluster-facts.ts'
 import type { Snapshot } from '../pki/snapshot.ts'
 import type { SubjectAltName } from '../x509/subject-alt-name.ts'
 
@@ -19,8 +19,9 @@ export function configuredSans(snapshot: Snapshot): Map<string, readonly Subject
       },
     )
   }
-  const { facts, missing } = decideClusterFacts(snapshot)
-  if (!facts) throw missingFacts(source ?? '', missing)
+  const facts = decideClusterFacts(snapshot)
+  const missing = missingFacts(facts, ['nodeName', 'advertiseAddress'])
+  if (missing.length > 0) throw notSaid(source ?? '', missing)
   const values = factValues(facts)
   return new Map(
     SPECS.flatMap(({ name, subjectAltName }) =>
@@ -29,7 +30,7 @@ export function configuredSans(snapshot: Snapshot): Map<string, readonly Subject
   )
 }
 
-function missingFacts(source: string, missing: readonly MissingFact[]): PkiError {
+function notSaid(source: string, missing: readonly MissingFact[]): PkiError {
   const fields = missing.map(({ field }) => field).join(' and ')
   return new PkiError('CONFIG_INVALID', `${source}: ${fields} is not said, neither there nor on the node`, {
     hint: `add a document of kind InitConfiguration with ${fields}`,

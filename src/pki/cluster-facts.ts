@@ -1,141 +1,117 @@
-/** Decides what a node's certificates are to be named after: the configuration wins over what runs, that over defaults. */
-import { isSubdomain } from '../dns-name.ts'
-import type { Component } from '../inventory/catalog.ts'
+/** Decides what a node's certificates are made from: a flag wins over the configuration, that over what is found, that over defaults. */
 import type { ClusterFacts } from '../inventory/profile.ts'
-import { firstAddressOf, isGlobalUnicast, parseIpAddress } from '../ip-address.ts'
-import type { ClusterConfiguration } from '../kubernetes/cluster-configuration.ts'
-import { parseEndpointAddress } from '../kubernetes/endpoint-address.ts'
+import { parseVersion } from '../kubernetes/version.ts'
+import {
+  advertisedAddress,
+  clusterOfKubeconfigs,
+  domainOfApiServer,
+  nodeNameOfKubelet,
+  portOfApiServer,
+  subnetOfApiServer,
+  versionOfApiServer,
+} from './discovered-facts.ts'
 import type { Sourced } from './locations.ts'
-import { entryNamed, type Snapshot, shownFile } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
 
-export type SourcedFacts = { readonly [K in keyof ClusterFacts]: Sourced<ClusterFacts[K]> }
+/** What only the node itself has; nothing else can say it. */
+type NodeFact = 'nodeName' | 'advertiseAddress'
 
-/** A fact that nothing says, and where it belongs. */
-export interface MissingFact {
-  readonly fact: 'nodeName' | 'advertiseAddress'
-  readonly kind: 'InitConfiguration'
-  readonly field: string
+type SourcedFacts = { readonly [K in keyof ClusterFacts]: Sourced<ClusterFacts[K]> }
+export type KnownFacts = Omit<SourcedFacts, NodeFact> & Partial<Pick<SourcedFacts, NodeFact>>
+
+/** Each checked as the configuration's field is. */
+export type FactFlags = { readonly [K in FlaggedFact]?: ClusterFacts[K] | undefined }
+type FlaggedFact = { [K in Fact]: (typeof SAID)[K] extends { flag: string } ? K : never }[Fact]
+
+/** What the machine says that this runs on. */
+export interface Machine {
+  readonly hostname?: Sourced<string> | undefined
+  readonly address?: Sourced<string> | undefined
 }
 
-export type DecidedFacts =
-  | { readonly facts: SourcedFacts; readonly missing: readonly [] }
-  | { readonly facts?: undefined; readonly missing: readonly MissingFact[] }
+type Fact = keyof ClusterFacts
 
-export function decideClusterFacts(snapshot: Snapshot): DecidedFacts {
-  const nodeName = configured(snapshot, 'nodeName', NODE_NAME) ?? nodeNameOfKubelet(snapshot)
-  const advertiseAddress = configured(snapshot, 'advertiseAddress', ADVERTISE_ADDRESS) ?? advertised(snapshot)
-  if (nodeName && advertiseAddress)
-    return { missing: [], facts: { nodeName, advertiseAddress, ...clusterWideFacts(snapshot) } }
+/** Where a fact is said. */
+const SAID = {
+  nodeName: { flag: 'node-name', field: 'nodeRegistration.name' },
+  advertiseAddress: {
+    flag: 'apiserver-advertise-address',
+    field: 'localAPIEndpoint.advertiseAddress',
+  },
+  bindPort: { flag: 'apiserver-bind-port', field: 'localAPIEndpoint.bindPort' },
+  controlPlaneEndpoint: { flag: 'control-plane-endpoint', field: 'controlPlaneEndpoint' },
+  serviceSubnet: { flag: 'service-cidr', field: 'networking.serviceSubnet' },
+  dnsDomain: { flag: 'service-dns-domain', field: 'networking.dnsDomain' },
+  apiServerCertSans: { flag: 'apiserver-cert-extra-sans', field: 'apiServer.certSANs' },
+  etcdServerCertSans: { field: 'etcd.local.serverCertSANs' },
+  etcdPeerCertSans: { field: 'etcd.local.peerCertSANs' },
+  clusterName: { field: 'clusterName' },
+  kubernetesVersion: { flag: 'kubernetes-version', field: 'kubernetesVersion' },
+} as const satisfies Record<Fact, { readonly flag?: string; readonly field: string }>
+
+/** The newest whose certificates are known. */
+const NEWEST = '1.37.0'
+
+export interface FactSources {
+  readonly flags?: FactFlags
+  readonly machine?: Machine
+}
+
+export function decideClusterFacts(
+  snapshot: Snapshot,
+  { flags = {}, machine = {} }: FactSources = {},
+): KnownFacts {
+  const said = <K extends Fact>(fact: K) => configured(snapshot, flags, fact)
+  const nodeName = said('nodeName') ?? nodeNameOfKubelet(snapshot) ?? machine.hostname
+  const advertiseAddress = said('advertiseAddress') ?? advertisedAddress(snapshot) ?? machine.address
+  const found = snapshot.configuration?.value.etcd === undefined ? clusterOfKubeconfigs(snapshot) : {}
+  const version = said('kubernetesVersion') ?? versionOfApiServer(snapshot) ?? byDefault(NEWEST)
   return {
-    missing: [
-      ...(nodeName ? [] : [missingFact('nodeName', NODE_NAME)]),
-      ...(advertiseAddress ? [] : [missingFact('advertiseAddress', ADVERTISE_ADDRESS)]),
-    ],
+    ...(nodeName && { nodeName }),
+    ...(advertiseAddress && { advertiseAddress }),
+    bindPort: said('bindPort') ?? portOfApiServer(snapshot) ?? byDefault(6443),
+    controlPlaneEndpoint: said('controlPlaneEndpoint') ?? found.endpoint ?? byDefault(undefined),
+    serviceSubnet: said('serviceSubnet') ?? subnetOfApiServer(snapshot) ?? byDefault('10.96.0.0/12'),
+    dnsDomain: said('dnsDomain') ?? domainOfApiServer(snapshot) ?? byDefault('cluster.local'),
+    apiServerCertSans: said('apiServerCertSans') ?? byDefault([]),
+    etcdServerCertSans: said('etcdServerCertSans') ?? byDefault([]),
+    etcdPeerCertSans: said('etcdPeerCertSans') ?? byDefault([]),
+    clusterName: said('clusterName') ?? found.name ?? byDefault('kubernetes'),
+    kubernetesVersion: { ...version, value: parseVersion(version.value) ?? NEWEST },
   }
-}
-
-/** The same on every node. */
-function clusterWideFacts(snapshot: Snapshot): Omit<SourcedFacts, 'nodeName' | 'advertiseAddress'> {
-  const endpoint = configured(snapshot, 'controlPlaneEndpoint', 'controlPlaneEndpoint')
-  return {
-    controlPlaneHost: endpoint ? { ...endpoint, value: endpoint.value.host } : byDefault(undefined),
-    serviceSubnet:
-      configured(snapshot, 'serviceSubnet', 'networking.serviceSubnet') ??
-      subnetOfApiServer(snapshot) ??
-      byDefault('10.96.0.0/12'),
-    dnsDomain:
-      configured(snapshot, 'dnsDomain', 'networking.dnsDomain') ??
-      domainOfApiServer(snapshot) ??
-      byDefault('cluster.local'),
-    apiServerCertSans: configured(snapshot, 'apiServerCertSans', 'apiServer.certSANs') ?? byDefault([]),
-    etcdServerCertSans:
-      configured(snapshot, 'etcdServerCertSans', 'etcd.local.serverCertSANs') ?? byDefault([]),
-    etcdPeerCertSans: configured(snapshot, 'etcdPeerCertSans', 'etcd.local.peerCertSANs') ?? byDefault([]),
-  }
-}
-
-const NODE_NAME = 'nodeRegistration.name'
-const ADVERTISE_ADDRESS = 'localAPIEndpoint.advertiseAddress'
-
-function missingFact(fact: MissingFact['fact'], field: string): MissingFact {
-  return { fact, kind: 'InitConfiguration', field }
 }
 
 function byDefault<T>(value: T): Sourced<T> {
   return { value, source: 'default' }
 }
 
-function configured<K extends keyof ClusterConfiguration>(
+function configured<K extends Fact>(
   { configuration }: Snapshot,
-  key: K,
-  field: string,
-): Sourced<NonNullable<ClusterConfiguration[K]>> | undefined {
-  const value = configuration?.value[key]
+  flags: { readonly [F in Fact]?: ClusterFacts[F] | undefined },
+  fact: K,
+): Sourced<NonNullable<ClusterFacts[K]>> | undefined {
+  const { field, ...place } = SAID[fact]
+  const given = flags[fact]
+  if ('flag' in place && given != null) return { value: given, source: `--${place.flag}` }
+  const values: Partial<ClusterFacts> = configuration?.value ?? {}
+  const value = values[fact]
   return configuration && value != null ? { value, source: `${configuration.source}: ${field}` } : undefined
 }
 
-const KUBELET_ENTRIES = ['kubelet.conf', 'kubelet-client-current.pem']
-
-function nodeNameOfKubelet(snapshot: Snapshot): Sourced<string> | undefined {
-  for (const name of KUBELET_ENTRIES) {
-    const entry = entryNamed(snapshot, name)
-    if (entry?.certificate.state !== 'present') continue
-    const [leaf] = entry.certificate.certificates
-    const [, value = ''] = /(?:^|(?<!\\)[,+])CN=system:node:([^,+]*)(?:$|[,+])/.exec(leaf.subject) ?? []
-    if (isSubdomain(value)) return { value, source: `${shownFile(entry)}: CN` }
-  }
-  return undefined
-}
-
-interface Flag {
-  readonly component: Component
+/** A fact that nothing says, and where it belongs. */
+export interface MissingFact {
+  readonly fact: NodeFact
   readonly flag: string
+  /** Of an InitConfiguration. */
+  readonly field: string
 }
 
-function fromFlag(
-  { pods }: Snapshot,
-  { component, flag }: Flag,
-  read: (text: string) => string | undefined,
-): Sourced<string> | undefined {
-  const pod = pods.find(({ value }) => value.component === component)
-  const value = read(pod?.value.flags.get(flag) ?? '')
-  return pod && value !== undefined ? { value, source: `${pod.source}: --${flag}` } : undefined
+export function missingFacts(facts: KnownFacts, needed: readonly NodeFact[]): readonly MissingFact[] {
+  return needed.flatMap(fact => (facts[fact] ? [] : { fact, ...SAID[fact] }))
 }
 
-function advertised(snapshot: Snapshot): Sourced<string> | undefined {
-  return (
-    fromFlag(snapshot, { component: 'kube-apiserver', flag: 'advertise-address' }, reachable) ??
-    fromFlag(snapshot, { component: 'etcd', flag: 'advertise-client-urls' }, addressInUrls)
-  )
-}
-
-function addressInUrls(text: string): string | undefined {
-  const hosts = text
-    .split(',')
-    .map(url => parseEndpointAddress(url.trim().replace(/^https?:\/\/|\/$/g, ''))?.host ?? '')
-  return hosts.find(host => reachable(host) !== undefined)
-}
-
-function reachable(text: string): string | undefined {
-  const address = parseIpAddress(text)
-  return address && isGlobalUnicast(address) ? address.text : undefined
-}
-
-function subnetOfApiServer(snapshot: Snapshot): Sourced<string> | undefined {
-  return fromFlag(snapshot, { component: 'kube-apiserver', flag: 'service-cluster-ip-range' }, text =>
-    firstAddressOf(text) ? text : undefined,
-  )
-}
-
-/** kubeadm has the domain in the issuer of service account tokens since 1.20, and in no other flag. */
-function domainOfApiServer(snapshot: Snapshot): Sourced<string> | undefined {
-  return fromFlag(snapshot, { component: 'kube-apiserver', flag: 'service-account-issuer' }, text => {
-    const [, domain = ''] = /^https:\/\/kubernetes\.default\.svc\.([^/:]+)\/?$/.exec(text) ?? []
-    return isSubdomain(domain) ? domain : undefined
-  })
-}
-
-export function factValues(facts: SourcedFacts): ClusterFacts {
+/** For whoever has seen to it that what is needed is there. */
+export function factValues(facts: KnownFacts): ClusterFacts {
   const values = Object.entries(facts).map(([fact, { value }]) => [fact, value])
   return Object.fromEntries(values) as ClusterFacts
 }

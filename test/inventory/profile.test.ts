@@ -6,12 +6,15 @@ import { describeSubjectAltName } from '../../src/x509/subject-alt-name.ts'
 const FACTS: ClusterFacts = {
   nodeName: 'valid-hostname',
   advertiseAddress: '1.2.3.4',
-  controlPlaneHost: 'api.k8s.io',
+  bindPort: 6443,
+  controlPlaneEndpoint: { host: 'api.k8s.io' },
   serviceSubnet: '10.96.0.0/12',
   dnsDomain: 'cluster.local',
   apiServerCertSans: ['10.1.245.94', '10.1.245.95'],
   etcdServerCertSans: ['user-etcd-proxy', '10.10.10.100'],
   etcdPeerCertSans: ['user-etcd-proxy-2', '10.10.10.101'],
+  clusterName: 'kubernetes',
+  kubernetesVersion: '1.37.0',
 }
 
 const named = (rule: Parameters<typeof subjectAltNamesFor>[0], facts: Partial<ClusterFacts> = {}) =>
@@ -38,7 +41,7 @@ describe('subjectAltNamesFor', () => {
   })
 
   it('has an endpoint that is an address among the addresses', () => {
-    expect(named('apiserver', { controlPlaneHost: '4.5.6.7' })).toEqual([
+    expect(named('apiserver', { controlPlaneEndpoint: { host: '4.5.6.7' } })).toEqual([
       ...KUBERNETES,
       'DNS:valid-hostname',
       'IP:10.96.0.1',
@@ -47,12 +50,12 @@ describe('subjectAltNamesFor', () => {
       'IP:10.1.245.94',
       'IP:10.1.245.95',
     ])
-    expect(named('apiserver', { controlPlaneHost: undefined })).not.toContain('DNS:api.k8s.io')
+    expect(named('apiserver', { controlPlaneEndpoint: undefined })).not.toContain('DNS:api.k8s.io')
   })
 
   it('has each name once, addresses where they come first, the case of letters as bytes', () => {
     const names = named('apiserver', {
-      controlPlaneHost: '1.2.3.4',
+      controlPlaneEndpoint: { host: '1.2.3.4' },
       serviceSubnet: 'fd00::/112,10.96.0.0/12',
       dnsDomain: 'a.test',
       apiServerCertSans: [

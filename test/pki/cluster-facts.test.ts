@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ClusterConfiguration } from '../../src/kubernetes/cluster-configuration.ts'
 import { parseStaticPod } from '../../src/kubernetes/static-pod.ts'
-import { decideClusterFacts, factValues, type SourcedFacts } from '../../src/pki/cluster-facts.ts'
+import { decideClusterFacts, factValues, type KnownFacts, missingFacts } from '../../src/pki/cluster-facts.ts'
 import type { Entry, Snapshot } from '../../src/pki/snapshot.ts'
 
 type Pods = Snapshot['pods']
@@ -31,11 +31,15 @@ function decide({ configuration, pods = [], entries = [] }: Node) {
   return decideClusterFacts({ configuration: sourced, pods, entries } as unknown as Snapshot)
 }
 
-function factsOf(node: Node): SourcedFacts {
-  const { facts, missing } = decide(node)
-  if (!facts) throw new Error(missing.map(({ field }) => field).join(', '))
+function factsOf(node: Node): KnownFacts {
+  const facts = decide(node)
+  const missing = missingOf(node)
+  if (missing.length > 0) throw new Error(missing.join(', '))
   return facts
 }
+
+const missingOf = (node: Node) =>
+  missingFacts(decide(node), ['nodeName', 'advertiseAddress']).map(({ fact }) => fact)
 
 const KUBELET = entry('kubelet.conf', 'CN=system:node:cp-1,O=system:nodes')
 const APISERVER = pod(
@@ -56,19 +60,24 @@ describe('decideClusterFacts', () => {
       apiServerCertSans: ['a'],
       etcdServerCertSans: ['b'],
       etcdPeerCertSans: ['c'],
+      bindPort: 7443,
+      clusterName: 'nine',
+      kubernetesVersion: 'v1.31.9',
     }
     const facts = factsOf({ configuration, pods: [APISERVER], entries: [KUBELET] })
-    const { controlPlaneEndpoint, ...same } = configuration
-    expect(factValues(facts)).toEqual({ ...same, controlPlaneHost: controlPlaneEndpoint.host })
+    expect(factValues(facts)).toEqual({ ...configuration, kubernetesVersion: '1.31.9' })
     expect(Object.values(facts).map(({ source }) => source)).toEqual([
       'kubeadm.yaml: nodeRegistration.name',
       'kubeadm.yaml: localAPIEndpoint.advertiseAddress',
+      'kubeadm.yaml: localAPIEndpoint.bindPort',
       'kubeadm.yaml: controlPlaneEndpoint',
       'kubeadm.yaml: networking.serviceSubnet',
       'kubeadm.yaml: networking.dnsDomain',
       'kubeadm.yaml: apiServer.certSANs',
       'kubeadm.yaml: etcd.local.serverCertSANs',
       'kubeadm.yaml: etcd.local.peerCertSANs',
+      'kubeadm.yaml: clusterName',
+      'kubeadm.yaml: kubernetesVersion',
     ])
   })
 
@@ -76,7 +85,8 @@ describe('decideClusterFacts', () => {
     expect(factsOf({ configuration: {}, pods: [APISERVER], entries: [KUBELET] })).toEqual({
       nodeName: { value: 'cp-1', source: '/etc/kubelet.conf: CN' },
       advertiseAddress: { value: '192.0.2.10', source: 'manifests/kube-apiserver.yaml: --advertise-address' },
-      controlPlaneHost: { value: undefined, source: 'default' },
+      bindPort: { value: 6443, source: 'default' },
+      controlPlaneEndpoint: { value: undefined, source: 'default' },
       serviceSubnet: {
         value: '10.32.0.0/16',
         source: 'manifests/kube-apiserver.yaml: --service-cluster-ip-range',
@@ -88,6 +98,8 @@ describe('decideClusterFacts', () => {
       apiServerCertSans: { value: [], source: 'default' },
       etcdServerCertSans: { value: [], source: 'default' },
       etcdPeerCertSans: { value: [], source: 'default' },
+      clusterName: { value: 'kubernetes', source: 'default' },
+      kubernetesVersion: { value: '1.37.0', source: 'default' },
     })
     const configuration = { nodeName: 'cp-1', advertiseAddress: '192.0.2.10' }
     expect(factsOf({ configuration })).toMatchObject({
@@ -123,8 +135,10 @@ describe('decideClusterFacts', () => {
     'O=system:node:a',
     'O=a\\,CN=system:node:a',
   ])('finds none in %s', subject => {
-    const { missing } = decide({ pods: [APISERVER], entries: [entry('kubelet.conf', subject)] })
-    expect(missing).toEqual([{ fact: 'nodeName', kind: 'InitConfiguration', field: 'nodeRegistration.name' }])
+    const facts = decide({ pods: [APISERVER], entries: [entry('kubelet.conf', subject)] })
+    expect(missingFacts(facts, ['nodeName', 'advertiseAddress'])).toEqual([
+      { fact: 'nodeName', flag: 'node-name', field: 'nodeRegistration.name' },
+    ])
   })
 
   it.each([
@@ -158,12 +172,7 @@ describe('decideClusterFacts', () => {
   })
 
   it('says what nothing tells', () => {
-    expect(decide({})).toEqual({
-      missing: [
-        { fact: 'nodeName', kind: 'InitConfiguration', field: 'nodeRegistration.name' },
-        { fact: 'advertiseAddress', kind: 'InitConfiguration', field: 'localAPIEndpoint.advertiseAddress' },
-      ],
-    })
-    expect(decide({ entries: [KUBELET] }).missing.map(({ fact }) => fact)).toEqual(['advertiseAddress'])
+    expect(missingOf({})).toEqual(['nodeName', 'advertiseAddress'])
+    expect(missingOf({ entries: [KUBELET] })).toEqual(['advertiseAddress'])
   })
 })

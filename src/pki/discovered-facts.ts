@@ -1,0 +1,107 @@
+/** What a node's own files tell of its cluster. */
+import { isSubdomain } from '../dns-name.ts'
+import type { Component } from '../inventory/catalog.ts'
+import { firstAddressOf, isGlobalUnicast, parseIpAddress } from '../ip-address.ts'
+import { type EndpointAddress, parseEndpointAddress, parseServerUrl } from '../kubernetes/endpoint-address.ts'
+import type { Kubeconfig } from '../kubernetes/kubeconfig.ts'
+import { parseVersion } from '../kubernetes/version.ts'
+import type { Sourced } from './locations.ts'
+import { entryNamed, type Snapshot, shownFile } from './snapshot.ts'
+
+const KUBELET_ENTRIES = ['kubelet.conf', 'kubelet-client-current.pem']
+
+export function nodeNameOfKubelet(snapshot: Snapshot): Sourced<string> | undefined {
+  for (const name of KUBELET_ENTRIES) {
+    const entry = entryNamed(snapshot, name)
+    if (entry?.certificate.state !== 'present') continue
+    const [leaf] = entry.certificate.certificates
+    const [, value = ''] = /(?:^|(?<!\\)[,+])CN=system:node:([^,+]*)(?:$|[,+])/.exec(leaf.subject) ?? []
+    if (isSubdomain(value)) return { value, source: `${shownFile(entry)}: CN` }
+  }
+  return undefined
+}
+
+interface Flag {
+  readonly component: Component
+  readonly flag: string
+}
+
+function fromFlag<T>(
+  { pods }: Snapshot,
+  { component, flag }: Flag,
+  read: (text: string) => T | undefined,
+): Sourced<T> | undefined {
+  const pod = pods.find(({ value }) => value.component === component)
+  const value = read(pod?.value.flags.get(flag) ?? '')
+  return pod && value !== undefined ? { value, source: `${pod.source}: --${flag}` } : undefined
+}
+
+const ofApiServer = (flag: string): Flag => ({ component: 'kube-apiserver', flag })
+
+export function advertisedAddress(snapshot: Snapshot): Sourced<string> | undefined {
+  return (
+    fromFlag(snapshot, ofApiServer('advertise-address'), reachable) ??
+    fromFlag(snapshot, { component: 'etcd', flag: 'advertise-client-urls' }, addressInUrls)
+  )
+}
+
+function addressInUrls(text: string): string | undefined {
+  const hosts = text
+    .split(',')
+    .map(url => parseEndpointAddress(url.trim().replace(/^https?:\/\/|\/$/g, ''))?.host ?? '')
+  return hosts.find(host => reachable(host) !== undefined)
+}
+
+function reachable(text: string): string | undefined {
+  const address = parseIpAddress(text)
+  return address && isGlobalUnicast(address) ? address.text : undefined
+}
+
+export function portOfApiServer(snapshot: Snapshot): Sourced<number> | undefined {
+  return fromFlag(snapshot, ofApiServer('secure-port'), text => {
+    const port = Number(text)
+    return Number.isInteger(port) && port >= 1 && port <= 65535 ? port : undefined
+  })
+}
+
+export function subnetOfApiServer(snapshot: Snapshot): Sourced<string> | undefined {
+  return fromFlag(snapshot, ofApiServer('service-cluster-ip-range'), text =>
+    firstAddressOf(text) ? text : undefined,
+  )
+}
+
+/** kubeadm has the domain in the issuer of service account tokens since 1.20, and in no other flag. */
+export function domainOfApiServer(snapshot: Snapshot): Sourced<string> | undefined {
+  return fromFlag(snapshot, ofApiServer('service-account-issuer'), text => {
+    const [, domain = ''] = /^https:\/\/kubernetes\.default\.svc\.([^/:]+)\/?$/.exec(text) ?? []
+    return isSubdomain(domain) ? domain : undefined
+  })
+}
+
+export function versionOfApiServer({ pods }: Snapshot): Sourced<string> | undefined {
+  const pod = pods.find(({ value }) => value.component === 'kube-apiserver')
+  const value = parseVersion(pod?.value.version ?? '')
+  return pod && value !== undefined ? { value, source: `${pod.source}: image` } : undefined
+}
+
+/** What the kubeconfigs for the cluster's endpoint say: the first that says something. */
+export function clusterOfKubeconfigs(snapshot: Snapshot): {
+  readonly endpoint?: Sourced<EndpointAddress>
+  readonly name?: Sourced<string>
+} {
+  for (const file of ['admin.conf', 'super-admin.conf', 'kubelet.conf']) {
+    const entry = entryNamed(snapshot, file)
+    const found = entry?.kubeconfig && clusterIn(entry.kubeconfig.config, entry.file.path)
+    if (found) return found
+  }
+  return {}
+}
+
+function clusterIn({ server = '', clusterName }: Kubeconfig, file: string) {
+  const value = parseServerUrl(server)
+  if (!value) return undefined
+  return {
+    endpoint: { value, source: `${file}: server` },
+    name: { value: clusterName, source: `${file}: cluster` },
+  }
+}
