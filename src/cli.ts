@@ -27,15 +27,19 @@ function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && syscall !== undefined && syscall !== 'write'
 }
 
-/** The command's two words, at the start or behind flags. */
+/** The command's words, at the start or behind flags. */
 function findCommand(argv: readonly string[]) {
   for (const index of argv[0]?.startsWith('-') ? argv.keys() : [0]) {
-    const [word, verb] = argv.slice(index)
-    const group = GROUPS.find(({ name, aliases }) => name === word || aliases.includes(word ?? ''))
-    const entry = COMMANDS.find(one => one.group === group?.name && one.verb === verb)
-    if (entry) return { entry, rest: argv.toSpliced(index, 2) }
+    const words = withoutAlias(argv.slice(index))
+    const entry = COMMANDS.find(one => one.words.every((word, position) => word === words[position]))
+    if (entry) return { entry, rest: argv.toSpliced(index, entry.words.length) }
   }
   return undefined
+}
+
+function withoutAlias([first = '', ...rest]: readonly string[]): string[] {
+  const group = GROUPS.find(({ words, aliases }) => words.length === 1 && aliases.includes(first))
+  return [group?.words[0] ?? first, ...rest]
 }
 
 /** One command. Not as a command of yargs', which would parse twice and lay out the help text on every run. */
@@ -82,16 +86,24 @@ function runOverview(argv: readonly string[], host: Host): ExitCode {
     .usage('kubepki: the certificates of a kubeadm-style Kubernetes node\n\nUsage: $0 GROUP COMMAND')
     .strict()
     .epilogue(COMMANDS.map(entry => `${commandLine(entry)}\n    ${entry.describe}`).join('\n'))
-  for (const group of GROUPS) {
-    parser.command([group.name, ...group.aliases], group.describe, inner => {
-      const members = COMMANDS.filter(entry => entry.group === group.name)
-      for (const { verb, describe } of members) inner.command(verb, describe)
-      return inner.demandCommand(1, `missing subcommand; "${group.name}" is not meant to be run on its own`)
-    })
-  }
+  registerBelow(parser, [])
   const { output } = parse(parser, argv.length === 0 ? ['--help'] : argv)
   host.stdout(`${output}\n`)
   return EXIT.done
+}
+
+/** Groups and commands whose words begin with these. */
+function registerBelow(parser: Argv, path: readonly string[]): void {
+  const isBelow = ({ words }: { readonly words: readonly string[] }) =>
+    words.length === path.length + 1 && path.every((word, index) => word === words[index])
+  for (const { words, aliases, describe } of GROUPS.filter(isBelow)) {
+    const name = words.at(-1) as string
+    parser.command([name, ...aliases], describe, inner => {
+      registerBelow(inner, words)
+      return inner.demandCommand(1, `missing subcommand; "${name}" is not meant to be run on its own`)
+    })
+  }
+  for (const { words, describe } of COMMANDS.filter(isBelow)) parser.command(words.at(-1) as string, describe)
 }
 
 /** A repeated flag is no error here, nor is a number; "no-" before a flag means nothing. */
@@ -154,9 +166,9 @@ function overviewError(message: string, argv: readonly string[]): PkiError {
   if (unknownWordOf(message) === undefined) return new PkiError('USAGE', message, { hint: list })
   const verb = nearest(
     argv.at(-1) ?? '',
-    COMMANDS.map(entry => entry.verb),
+    COMMANDS.map(({ words }) => words.at(-1) as string),
   )
-  const meant = COMMANDS.find(entry => entry.verb === verb)
+  const meant = COMMANDS.find(({ words }) => words.at(-1) === verb)
   const hint = meant ? `did you mean ${commandLine(meant)}?` : list
   return new PkiError('USAGE', `no command is named "${argv.join(' ')}"`, { hint })
 }

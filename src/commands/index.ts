@@ -2,8 +2,7 @@
 import type { Command } from './command.ts'
 
 export interface CommandEntry {
-  readonly group: string
-  readonly verb: string
+  readonly words: readonly string[]
   /** As help shows them: `NAME...`. */
   readonly positionals?: string
   readonly describe: string
@@ -11,54 +10,80 @@ export interface CommandEntry {
 }
 
 export interface Group {
-  readonly name: string
+  readonly words: readonly string[]
+  /** Of the last word. */
   readonly aliases: readonly string[]
   readonly describe: string
 }
 
 export const GROUPS: readonly Group[] = [
   {
-    name: 'certs',
+    words: ['certs'],
     aliases: ['certificates'],
     describe: 'Commands related to handling Kubernetes certificates',
   },
+  { words: ['init'], aliases: [], describe: 'Make the PKI of a new node' },
+  { words: ['init', 'phase'], aliases: [], describe: 'One phase of kubeadm init' },
+  { words: ['kubeconfig'], aliases: [], describe: 'Kubeconfig files for further users' },
 ]
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
-    group: 'certs',
-    verb: 'check-expiration',
+    words: ['certs', 'check-expiration'],
     describe: 'Say when the certificates of this node expire',
     load: () => import('./certs/check-expiration.ts'),
   },
   {
-    group: 'certs',
-    verb: 'renew',
+    words: ['certs', 'renew'],
     positionals: 'all | NAME...',
     describe: 'Renew certificates, or request them where the CA is elsewhere',
     load: () => import('./certs/renew.ts'),
   },
   {
-    group: 'certs',
-    verb: 'history',
+    words: ['certs', 'history'],
     describe: 'List the backups: every job that changed files',
     load: () => import('./certs/history.ts'),
   },
   {
-    group: 'certs',
-    verb: 'rollback',
+    words: ['certs', 'rollback'],
     positionals: '[ID]',
     describe: 'Put back what a job replaced, the last one or the one named',
     load: () => import('./certs/rollback.ts'),
   },
   {
-    group: 'certs',
-    verb: 'recover',
+    words: ['certs', 'recover'],
     describe: 'Complete or undo a job that was interrupted',
     load: () => import('./certs/recover.ts'),
   },
+  {
+    words: ['certs', 'generate-csr'],
+    describe: 'Make keys and requests of a whole node, for an external CA',
+    load: () => import('./certs/generate-csr.ts'),
+  },
+  {
+    words: ['certs', 'certificate-key'],
+    describe: 'Print a new key for kubeadm to encrypt uploaded certificates with',
+    load: () => import('./certs/certificate-key.ts'),
+  },
+  {
+    words: ['init', 'phase', 'certs'],
+    positionals: 'all | NAME...',
+    describe: 'Make CAs, certificates and the service account key of a node, as kubeadm does',
+    load: () => import('./init/phase-certs.ts'),
+  },
+  {
+    words: ['init', 'phase', 'kubeconfig'],
+    positionals: 'all | NAME...',
+    describe: 'Make the kubeconfigs of a node, as kubeadm does',
+    load: () => import('./init/phase-kubeconfig.ts'),
+  },
+  {
+    words: ['kubeconfig', 'user'],
+    describe: 'Print a kubeconfig for another user',
+    load: () => import('./kubeconfig/user.ts'),
+  },
 ]
 
-export function commandLine({ group, verb }: CommandEntry): string {
-  return `kubepki ${group} ${verb}`
+export function commandLine({ words }: Pick<CommandEntry, 'words'>): string {
+  return ['kubepki', ...words].join(' ')
 }

@@ -89,6 +89,12 @@ export const OUTPUT_OPTION = {
   describe: 'Output format',
 } as const
 
+export const DRY_RUN_OPTION = {
+  type: 'boolean',
+  default: false,
+  describe: 'Say what would change, change nothing',
+} as const
+
 /** For what was written there by another command. */
 export const REQUESTS_OPTION = {
   type: 'string',
@@ -185,6 +191,17 @@ export const tell = {
   warning: line('warning: '),
   hint: line('hint: '),
   note: line(''),
+}
+
+/** Of a job that stopped before it changed anything. */
+export function tellFailures(
+  host: Host,
+  failures: readonly { readonly message: string; readonly hint?: string | undefined }[],
+): ExitCode {
+  for (const { message } of failures) tell.error(host, message)
+  for (const hint of new Set(failures.flatMap(({ hint }) => hint ?? []))) tell.hint(host, hint)
+  tell.note(host, 'nothing was changed')
+  return EXIT.failed
 }
 
 export function tellBackups(host: Host, { directory }: { directory: string }): void {

@@ -35,3 +35,17 @@ function known(name: string): string {
 /** The way back that kubeadm's documentation gives. */
 const KUBELET_HINT =
   'once it has expired: on a control-plane node, kubeadm kubeconfig user --org system:nodes --client-name system:node:NAME makes a new kubelet.conf; remove kubelet-client* and restart the kubelet'
+
+/** `all`, or names of phases; throws for what is neither. */
+export function phaseNames(asked: readonly string[], phases: readonly string[]): 'all' | readonly string[] {
+  if (asked.includes('all') && asked.length === 1) return 'all'
+  if (asked.includes('all')) throw new PkiError('USAGE', 'wanted "all" or names, found both')
+  for (const name of asked) {
+    if (phases.includes(name)) continue
+    const near = nearest(name, phases)
+    const guess = near === undefined ? '' : `did you mean ${near}? `
+    const hint = `${guess}all of them: ${phases.join(', ')}`
+    throw new PkiError('UNKNOWN_CERTIFICATE', `there is no phase named "${name}"`, { hint })
+  }
+  return asked
+}

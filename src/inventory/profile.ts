@@ -104,15 +104,21 @@ export function serverFor({ server }: Pick<KubeconfigSpec, 'server'>, facts: Clu
   )
 }
 
-/** What has to be known of the node itself before a row can be made. */
+/** The columns of a row that may be about the node itself. */
+export interface NodeDependent extends Pick<SubjectSpec, 'commonName'> {
+  readonly subjectAltName?: SubjectAltNameRule
+  readonly server?: KubeconfigSpec['server']
+}
+
+/** What has to be known of the node before a row can be made. */
 export function nodeFactsOf(
-  spec: CertificateSpec | KubeconfigSpec,
+  { commonName, subjectAltName, server }: NodeDependent,
   { controlPlaneEndpoint }: Pick<ClusterFacts, 'controlPlaneEndpoint'>,
 ): readonly ('nodeName' | 'advertiseAddress')[] {
-  const hasNames = 'subjectAltName' in spec && spec.subjectAltName !== undefined
-  const isLocal = 'server' in spec && (spec.server === 'local' || !controlPlaneEndpoint)
+  const hasNames = subjectAltName !== undefined
+  const isLocal = server === 'local' || (server !== undefined && !controlPlaneEndpoint)
   return [
-    ...(hasNames || spec.commonName.includes(NODE_NAME) ? (['nodeName'] as const) : []),
+    ...(hasNames || commonName.includes(NODE_NAME) ? (['nodeName'] as const) : []),
     ...(hasNames || isLocal ? (['advertiseAddress'] as const) : []),
   ]
 }

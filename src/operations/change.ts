@@ -1,5 +1,6 @@
 /** What every operation that changes files has in common. */
 import { dirname } from 'node:path'
+import { PkiError } from '../errors.ts'
 import { isThere, on } from '../store/disk.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
 import { findStore, type Store, type StoreOptions } from '../store/state.ts'
@@ -19,4 +20,9 @@ export function storeFor(options: ReadOptions & StoreOptions): Store {
   const isPlaceThere = on(store.path, () => isThere(dirname(store.realPath)))
   if (!isPlaceThere) readSnapshot(options)
   return store
+}
+
+/** A node is made below a root that is there: a mistyped one is not. */
+export function checkRoot({ root }: Pick<ReadOptions, 'root'>): void {
+  if (!on(root, () => isThere(root))) throw new PkiError('NOT_A_DIRECTORY', `${root}: no such directory`)
 }

@@ -1,13 +1,14 @@
 /** From a node and an order to the steps of a renewal, and to the plan that a dry run shows. */
 import { PkiError } from '../errors.ts'
 import { type AuthorityState, assessAuthority } from '../pki/authority.ts'
-import { ONE_YEAR, planRenewal } from '../pki/renewal.ts'
+import { planRenewal } from '../pki/renewal.ts'
 import { describeRequest, describeSignature, filesOf, warningsOf } from '../pki/renewal-plan.ts'
 import type { PlannedRequest, RenewalPlan, SkippedCertificate } from '../pki/renewal-result.ts'
 import type { RenewalOrder, Step } from '../pki/renewal-step.ts'
 import { planRestart } from '../pki/restart.ts'
 import type { Entry, Found, Snapshot } from '../pki/snapshot.ts'
 import { renewalSources } from '../pki/sources.ts'
+import { ONE_YEAR } from '../pki/validity.ts'
 import { readKey, type Tree } from '../store/files.ts'
 import { checkStore, checkWritable } from '../store/preflight.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
@@ -15,9 +16,9 @@ import { unfinishedBusiness } from '../store/recovery.ts'
 import { type RequestDirectory, requestDirectory } from '../store/requests.ts'
 import { findStore } from '../store/state.ts'
 import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
-import { isIssuable, KEY_ALGORITHMS } from '../x509/key-algorithm.ts'
 import type { ChangeOptions } from './change.ts'
 import { configuredSans } from './configured-sans.ts'
+import { configuredAlgorithm } from './new-keys.ts'
 import { assessRequest } from './pending.ts'
 import { checkRestart, type RestartOptions } from './restart.ts'
 
@@ -97,7 +98,7 @@ interface Planned {
 export function readAndPlan(options: RenewOptions): Planned {
   const tree: Tree = { root: options.root }
   const snapshot = readSnapshot(options)
-  checkConfiguration(snapshot)
+  configuredAlgorithm(snapshot)
   checkValidity(snapshot, options)
   const seen = new Map(snapshot.seen)
   for (const entry of snapshot.entries) if (!entry.isListed) forget(seen, entry)
@@ -109,14 +110,6 @@ export function readAndPlan(options: RenewOptions): Planned {
   const needsDirectory = steps.some(step => step.action === 'request') || options.csrDir !== undefined
   const directory = needsDirectory ? requestDirectory(tree, snapshot, options.csrDir) : undefined
   return { snapshot, steps, directory, seen }
-}
-
-function checkConfiguration({ configuration }: Snapshot): void {
-  const algorithm = configuration?.value.encryptionAlgorithm
-  if (algorithm === undefined || isIssuable(algorithm)) return
-  const wanted = Object.keys(KEY_ALGORITHMS).join(', ')
-  const found = `${configuration?.source}: encryptionAlgorithm: wanted one of ${wanted}, found ${algorithm}`
-  throw new PkiError('CONFIG_INVALID', found)
 }
 
 /** Else every run would renew again what the last one made. */

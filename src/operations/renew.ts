@@ -3,8 +3,8 @@ import type { RenewalResult } from '../pki/renewal-result.ts'
 import type { Step } from '../pki/renewal-step.ts'
 import { namesOfFiles, planRestart } from '../pki/restart.ts'
 import { renewalSources } from '../pki/sources.ts'
+import { directoryWithParents } from '../store/directories.ts'
 import type { Recovered } from '../store/recovery.ts'
-import { requestDirectories } from '../store/requests.ts'
 import { checkInterruption, underLock } from '../store/session.ts'
 import type { Store } from '../store/state.ts'
 import { commit } from '../store/transaction.ts'
@@ -40,7 +40,7 @@ async function renew(
   const isRequesting = outcomes.some(({ pending }) => pending?.created)
   const { backup, warnings } = commit(store, {
     changes,
-    directories: directory && isRequesting ? requestDirectories(directory) : [],
+    directories: directory && isRequesting ? directoryWithParents(directory, 0o700) : [],
     seen,
     command: commandOf(options),
     now: options.now,

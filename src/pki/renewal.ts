@@ -11,10 +11,7 @@ import { chooseAlgorithm, keepKey, type Refusal } from './renewal-key.ts'
 import { changeNames } from './renewal-names.ts'
 import type { RenewalOrder, SignStep, SkipStep, Step } from './renewal-step.ts'
 import { type Entry, entryNamed, type Found, type Snapshot, shownFile } from './snapshot.ts'
-
-/** Clocks differ by minutes: a certificate is valid from five minutes ago, as kubeadm's are. */
-const BACKDATE = 5 * 60_000
-export const ONE_YEAR = 365 * 86_400_000
+import { ONE_YEAR, validityPeriod } from './validity.ts'
 
 export interface RenewalFacts {
   readonly snapshot: Snapshot
@@ -85,7 +82,12 @@ function planSignature(facts: RenewalFacts, order: RenewalOrder, step: Unsigned)
       { reason: 'SHARED_FILE', message: `shares a file with ${others.join(', ')}` },
     )
   }
-  const { notBefore, notAfter, warnings } = validityPeriod(facts, order, authority.certificate)
+  const validity = order.validity ?? facts.snapshot.configuration?.value.certificateValidityPeriod ?? ONE_YEAR
+  const { notBefore, notAfter, warnings } = validityPeriod(
+    facts.now,
+    validity,
+    authority.certificate.notAfter,
+  )
   if (order.within !== undefined && notAfter <= step.old.notAfter && !step.names?.extension) {
     const message = `a new one would end on ${day(step.old)} too, when its CA does`
     return skip({ name, longName }, { reason: 'NOT_LONGER', message, hint: REPLACE_CA })
@@ -151,17 +153,6 @@ function isDue({ notAfter }: Certificate, { within }: RenewalOrder, now: Date): 
 
 function day({ notAfter }: Certificate): string {
   return instant(notAfter)
-}
-
-function validityPeriod({ snapshot, now }: RenewalFacts, order: RenewalOrder, authority: Certificate) {
-  const validity = order.validity ?? snapshot.configuration?.value.certificateValidityPeriod ?? ONE_YEAR
-  const isCut = now.getTime() + validity > authority.notAfter.getTime()
-  const warning = `notAfter cut to ${authority.notAfter.toISOString()}, when its CA ends`
-  return {
-    notBefore: new Date(now.getTime() - BACKDATE),
-    notAfter: isCut ? authority.notAfter : new Date(now.getTime() + validity),
-    warnings: isCut ? [warning] : [],
-  }
 }
 
 /** Of the blocks that followed the leaf, those on the path from the signing certificate up, in their order. */

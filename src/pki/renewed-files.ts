@@ -1,7 +1,6 @@
 /** The files a renewed certificate becomes. Pure: text in, text out. */
 import { replaceEmbedded } from '../kubernetes/kubeconfig.ts'
-import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
-import { encodePem } from '../x509/pem.ts'
+import { type Certificate, encodeCertificates, isSameCertificate } from '../x509/certificate.ts'
 import type { FileChange } from './file-change.ts'
 import type { SignStep } from './renewal-step.ts'
 import type { KubeconfigDocument, PlacedFile } from './snapshot.ts'
@@ -18,7 +17,7 @@ export interface RenewedFiles {
 
 /** Leaf first, then what stays of its path. */
 export function certificateText(leaf: Certificate, { chain }: SignStep): string {
-  return [leaf, ...chain].map(({ der }) => encodePem('CERTIFICATE', der)).join('')
+  return encodeCertificates([leaf, ...chain])
 }
 
 export function renewedFiles(step: SignStep, pem: RenewedPem): RenewedFiles {
@@ -74,7 +73,7 @@ function refreshedTrust(
   if (trusted.some(one => isSameCertificate(one, authority.certificate))) return []
   const isNew = (one: Certificate) => !authority.bundle.some(known => isSameCertificate(known, one))
   const kept = trusted.filter(one => isNew(one) && one.notAfter > notBefore)
-  const pem = [...authority.bundle, ...kept].map(({ der }) => encodePem('CERTIFICATE', der)).join('')
+  const pem = encodeCertificates([...authority.bundle, ...kept])
   return [{ path: config.certificateAuthority.path, pem }]
 }
 

@@ -1,8 +1,8 @@
 /** Where every fact came from, for `-v` and JSON. */
 import { SERVICE_ACCOUNT_KEY } from '../inventory/catalog.ts'
-import { ONE_YEAR } from './renewal.ts'
 import type { RenewalOrder } from './renewal-step.ts'
 import { type Snapshot, shownFile } from './snapshot.ts'
+import { ONE_YEAR } from './validity.ts'
 
 export interface SourceFact {
   readonly fact: string

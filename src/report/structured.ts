@@ -1,5 +1,7 @@
 /** JSON and YAML: kubeadm's CertificateExpirationInfo fields first, then ours. The schema of `kubepki/v1`. */
 import { encodeYaml } from '../kubernetes/yaml.ts'
+import type { BootstrapResult } from '../pki/bootstrap-result.ts'
+import type { RequestsResult } from '../pki/described-requests.ts'
 import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
 import { instant } from '../pki/instant.ts'
 import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
@@ -53,6 +55,14 @@ export function renewalDocument(result: RenewalResult): object {
 
 export function planDocument(plan: RenewalPlan): object {
   return { kind: 'RenewalPlan', apiVersion: API_VERSION, ...plan }
+}
+
+export function bootstrapDocument(result: BootstrapResult): object {
+  return { kind: 'BootstrapResult', apiVersion: API_VERSION, ...result }
+}
+
+export function requestsDocument(result: RequestsResult): object {
+  return { kind: 'RequestsResult', apiVersion: API_VERSION, ...result }
 }
 
 export function backupDocument(list: BackupList): object {

@@ -78,8 +78,8 @@ export function removeFile(path: string): void {
 }
 
 /** Its owner's alone; one that is there already stays as it is. */
-export function makeDirectory(path: string): void {
-  unless('EEXIST', () => mkdirSync(path, { mode: 0o700 }))
+export function makeDirectory(path: string, mode = 0o700): void {
+  unless('EEXIST', () => mkdirSync(path, { mode }))
 }
 
 /** What holds something else stays. */

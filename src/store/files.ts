@@ -80,11 +80,15 @@ export function findKey(tree: Tree, { value, source }: Sourced<NodePath>): KeyFi
 
 /** Opens a private key, for a job that signs with it. */
 export function readKey(key: KeyFile, seen?: Map<string, string>): Found<PrivateKey> {
-  if (key.state !== 'present') return key
-  const contents = readBounded(key.realPath, seen)
+  const contents = readFound(key, seen)
   if (contents.state !== 'present') return contents
   const read = readPrivateKey(contents.text)
   return 'key' in read ? { state: 'present', ...read } : { state: 'invalid', ...read }
+}
+
+/** The text of a file that was found before. */
+export function readFound(file: KeyFile, seen?: Map<string, string>): Found<{ readonly text: string }> {
+  return file.state === 'present' ? readBounded(file.realPath, seen) : file
 }
 
 /** A path that a file of the node refers to: from the root, or from that file's directory. */

@@ -42,7 +42,16 @@ export interface ReadOptions extends LocationFlags {
   readonly config?: string | undefined
 }
 
+/** Throws where there is no certificate at all. */
 export function readSnapshot(options: ReadOptions): Snapshot {
+  const snapshot = readNode(options)
+  const isEmpty = snapshot.entries.every(({ certificate }) => certificate.state === 'missing')
+  if (isEmpty) throw noPki({ root: options.root }, snapshot.locations)
+  return snapshot
+}
+
+/** Also a node that has nothing yet. */
+export function readNode(options: ReadOptions): Snapshot {
   const seen = new Map<string, string>()
   const tree: Tree = { root: options.root, seen }
   checkDirectory(tree, { path: '' })
@@ -54,7 +63,6 @@ export function readSnapshot(options: ReadOptions): Snapshot {
   const locations = decideLocations({ flags: options, configuration, pods })
   for (const place of [locations.certDir, locations.kubeconfigDir]) checkDirectory(tree, place.value)
   const entries = readEntries(tree, locations)
-  if (entries.every(({ certificate }) => certificate.state === 'missing')) throw noPki(tree, locations)
   const runsApiServer = pods.some(({ value }) => value.component === 'kube-apiserver')
   const { certificate, key } = pairOf(locations, SERVICE_ACCOUNT_KEY.name)
   return {

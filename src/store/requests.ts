@@ -1,11 +1,10 @@
 /** The directory of pending certificate requests: `<name>.csr` and its `<name>.key`. Never where live keys are. */
 import { dirname, join } from 'node:path'
 import { describeUnusable, PkiError } from '../errors.ts'
-import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
+import type { FileChange } from '../pki/file-change.ts'
 import type { NodePath } from '../pki/locations.ts'
 import type { Snapshot } from '../pki/snapshot.ts'
 import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
-import { isThere } from './disk.ts'
 import { locate, readDirectory, readText, shownPath, type Tree } from './files.ts'
 
 export interface RequestDirectory {
@@ -101,15 +100,4 @@ export function requestChanges(
     isSecret: true,
   })
   return [change('key'), change('csr')]
-}
-
-/** The directory, and what is missing above it. */
-export function requestDirectories({
-  path,
-  realPath,
-}: Pick<RequestDirectory, 'path' | 'realPath'>): DirectoryChange[] {
-  const above = dirname(realPath)
-  const isTop = above === realPath
-  const parents = isTop || isThere(above) ? [] : requestDirectories({ path: dirname(path), realPath: above })
-  return [...parents, { path, realPath, mode: 0o700 }]
 }

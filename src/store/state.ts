@@ -80,7 +80,7 @@ export function makeStore(store: Store): string | undefined {
     const missing = missingDownTo(realPath)
     try {
       for (const directory of missing) {
-        makeDirectory(directory)
+        makeDirectory(directory, directory === realPath || store.isElsewhere ? 0o700 : 0o755)
         syncDirectory(dirname(directory))
       }
     } catch (error) {

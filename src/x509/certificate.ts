@@ -3,7 +3,7 @@ import { type KeyObject, X509Certificate } from 'node:crypto'
 import { messageOf, type Unusable } from '../errors.ts'
 import { type Der, firstElement } from './der.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
-import { PEM_QUIRKS, type PemBlock, type PemQuirk, parsePem } from './pem.ts'
+import { encodePem, PEM_QUIRKS, type PemBlock, type PemQuirk, parsePem } from './pem.ts'
 
 /** Fields named as in RFC 5280 section 4.1. */
 export interface Certificate {
@@ -87,6 +87,11 @@ export function isSignedBy(certificate: Certificate, authority: Certificate): bo
   } catch {
     return false
   }
+}
+
+/** One block each, in order. */
+export function encodeCertificates(certificates: readonly Certificate[]): string {
+  return certificates.map(({ der }) => encodePem('CERTIFICATE', der)).join('')
 }
 
 export function isSameCertificate(one: Certificate, other: Certificate): boolean {

@@ -1,5 +1,5 @@
 /** Private keys: read in every unencrypted PEM form, made on the thread pool, written as kubeadm writes them. */
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Unusable } from '../errors.ts'
 import { type Certificate, publicKeyOf } from './certificate.ts'
@@ -51,6 +51,26 @@ export function encodePrivateKey(key: KeyObject): string {
   return key.export({ type, format: 'pem' }) as string
 }
 
+/** SubjectPublicKeyInfo, as PEM. */
+export function encodePublicKey(key: PrivateKey): string {
+  return encodePem('PUBLIC KEY', publicKeyInfo(key))
+}
+
+/** One of the public keys of the text, of several that tokens are checked with, is this key's. */
+export function holdsPublicKeyOf(text: string, key: PrivateKey): boolean {
+  const own = createPublicKey(key.key)
+  return parsePem(text).some(({ label, bytes }) => bytes && isPublicKey(encodePem(label, bytes), own))
+}
+
+/** PKIX, PKCS#1 or a certificate: what Kubernetes takes. */
+function isPublicKey(pem: string, key: KeyObject): boolean {
+  try {
+    return createPublicKey(pem).equals(key)
+  } catch {
+    return false
+  }
+}
+
 const generate = promisify(generateKeyPair) as (
   type: string,
   options: object,
@@ -77,4 +97,9 @@ export function algorithmOf(key: PrivateKey): string {
 /** RSA and ECDSA on the NIST curves: what Kubernetes' own loaders take. */
 export function isSigningKey({ key }: PrivateKey): boolean {
   return key.asymmetricKeyType === 'rsa' || /^ECDSA-P(256|384|521)$/.test(keyAlgorithmOf(key))
+}
+
+/** A key for AES-256, as kubeadm takes it for uploaded certificates: 64 hexadecimal digits. */
+export function createCertificateKey(): string {
+  return randomBytes(32).toString('hex')
 }

@@ -17,6 +17,7 @@ import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algori
 import { defineCommand, type Host } from '../command.ts'
 import {
   CHANGE_OPTIONS,
+  DRY_RUN_OPTION,
   durationOption,
   NODE_OPTIONS,
   nodeFlags,
@@ -43,7 +44,7 @@ export const command = defineCommand({
       coerce: durationOption('within', 0),
       describe: 'Renew only what expires within this time; nothing to do is exit code 0',
     },
-    'dry-run': { type: 'boolean', default: false, describe: 'Say what would change, change nothing' },
+    'dry-run': DRY_RUN_OPTION,
     key: {
       choices: ['new', 'keep'] as ('new' | 'keep')[],
       default: 'new' as 'new' | 'keep',

@@ -1,0 +1,83 @@
+import { EXIT } from '../../errors.ts'
+import { generateRequests } from '../../operations/generate-csr.ts'
+import type { RequestRow } from '../../pki/described-requests.ts'
+import { REQUESTS_FORMATS } from '../../report/requests.ts'
+import {
+  ALGORITHM_OPTION,
+  ENDPOINT_OPTIONS,
+  factFlags,
+  NETWORK_OPTIONS,
+  NODE_NAME_OPTION,
+  REPEATABLE,
+} from '../cluster-options.ts'
+import { defineCommand } from '../command.ts'
+import {
+  CHANGE_OPTIONS,
+  DRY_RUN_OPTION,
+  NODE_OPTIONS,
+  nodeFlags,
+  OUTPUT_OPTION,
+  readOptions,
+  tell,
+  tellFailures,
+  tellSources,
+} from '../options.ts'
+
+export const command = defineCommand({
+  repeatable: [...REPEATABLE],
+  options: {
+    ...ENDPOINT_OPTIONS,
+    ...NODE_NAME_OPTION,
+    ...NETWORK_OPTIONS,
+    ...ALGORITHM_OPTION,
+    'dry-run': DRY_RUN_OPTION,
+    output: OUTPUT_OPTION,
+    ...CHANGE_OPTIONS,
+    ...NODE_OPTIONS,
+  },
+  examples: [
+    {
+      command: 'kubepki certs generate-csr --config kubeadm.yaml',
+      does: 'in /etc/kubernetes and its pki; with external etcd without etcd, what is there stays',
+    },
+    {
+      command: 'kubepki certs generate-csr --cert-dir new/pki --kubeconfig-dir new --config kubeadm.yaml',
+      does: 'elsewhere, to be looked at first',
+    },
+  ],
+  run: async (args, host) => {
+    const result = await generateRequests({
+      ...readOptions(args, host),
+      flags: factFlags(args),
+      encryptionAlgorithm: args['encryption-algorithm'],
+      dryRun: args['dry-run'],
+      lockTimeout: args['lock-timeout'],
+      keepBackups: args['keep-backups'],
+    })
+    const { failures, requests, dryRun, backup } = result
+    const isFailed = failures.length > 0
+    if (!isFailed || args.output !== 'text') host.stdout(REQUESTS_FORMATS[args.output](result))
+    if (args.verbose) tellSources(host, result.sources)
+    for (const warning of result.warnings) tell.warning(host, warning)
+    if (isFailed) return tellFailures(host, failures)
+    for (const note of result.notes) tell.note(host, note)
+    if (dryRun) tell.note(host, 'nothing was changed: this is the plan')
+    else for (const hint of signingHints(requests)) tell.hint(host, hint)
+    if (backup !== undefined)
+      tell.note(host, `to undo it: kubepki certs rollback ${backup}${nodeFlags(args)}`)
+    return EXIT.done
+  },
+})
+
+/** What is left to do, by CA. */
+function signingHints(requests: readonly RequestRow[]): string[] {
+  const authorities = [...new Set(requests.map(({ caName }) => caName))]
+  return [
+    'have each request signed with the SANs and usages it asks for (openssl x509 -req -copy_extensions copyall ...):',
+    ...authorities.map(ca => {
+      const files = requests.flatMap(({ caName, csrFile }) => (caName === ca ? csrFile : []))
+      return `  by ${ca}: ${files.join(' ')}`
+    }),
+    'then put each certificate beside its key as .crt; of a kubeconfig, its base64 as client-certificate-data beside client-key-data',
+  ]
+}

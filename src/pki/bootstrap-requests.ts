@@ -1,0 +1,105 @@
+/** Plans the requests of a whole node for an external CA: keys, requests, kubeconfigs that wait for their certificates. Pure. */
+import { basename, dirname, join } from 'node:path'
+import type { ClusterFacts } from '../inventory/profile.ts'
+import { certificateProfile, clientProfile, serverFor } from '../inventory/profile.ts'
+import { certificatesFor } from '../inventory/select.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import type { CertificateProfile } from '../x509/profile.ts'
+import { kubeconfigsOf } from './bootstrap-kubeconfigs.ts'
+import { lackingFacts } from './bootstrap-signer.ts'
+import { type BootstrapFacts, type RefuseStep, refuse } from './bootstrap-step.ts'
+import { factValues } from './cluster-facts.ts'
+import type { Flaw } from './existing.ts'
+import { type Entry, entryNamed, type PlacedFile } from './snapshot.ts'
+
+interface RequestOf {
+  readonly action: 'request'
+  readonly name: string
+  readonly baseName: string
+  readonly caName: string
+  readonly profile: CertificateProfile
+  readonly csr: PlacedFile
+  readonly warnings: readonly string[]
+}
+
+export interface PairRequest extends RequestOf {
+  readonly kind: 'leaf'
+  readonly key: PlacedFile
+}
+
+export interface KubeconfigRequest extends RequestOf {
+  readonly kind: 'kubeconfig'
+  /** Holds the key, and has no client certificate yet. */
+  readonly kubeconfig: PlacedFile
+  readonly facts: ClusterFacts
+  readonly server: string
+  /** The cluster's CA, as far as it is here. */
+  readonly trust: readonly Certificate[]
+}
+
+export type RequestStep = PairRequest | KubeconfigRequest | RefuseStep
+
+/** `isThere`: of the files that the node's snapshot does not name. */
+export function planRequests(facts: BootstrapFacts, isThere: (file: PlacedFile) => boolean): RequestStep[] {
+  const { snapshot } = facts
+  const leaves = certificatesFor(snapshot.locations.etcd.value).filter(({ kind }) => kind === 'leaf')
+  const values = factValues(facts.facts)
+  const pairs = leaves.map(spec => {
+    const { name, baseName, caName = '' } = spec
+    const entry = entryNamed(snapshot, name) as Entry
+    const key = entry.key ?? entry.file
+    const step = { name, baseName, kind: 'leaf', warnings: [] } as const
+    const csr = besides(entry.file, entry.file.path.replace(/\.(crt|pem)$/, ''))
+    const flaw = lackingFacts(facts, spec) ?? taken([csr, key, entry.file].filter(isThere))
+    if (flaw) return refuse(step, flaw)
+    return {
+      action: 'request',
+      ...step,
+      caName,
+      csr,
+      key,
+      profile: certificateProfile(spec, values),
+    } as const
+  })
+  const kubeconfigs = kubeconfigsOf(facts.facts).map(spec => {
+    const { name, caName } = spec
+    const { file } = entryNamed(snapshot, name) as Entry
+    const step = { name, baseName: name, kind: 'kubeconfig', warnings: [] } as const
+    const csr = besides(file, file.path)
+    const flaw = lackingFacts(facts, spec) ?? taken([csr, file].filter(isThere))
+    if (flaw) return refuse(step, flaw)
+    const profile = clientProfile(spec, values)
+    const server = serverFor(spec, values)
+    const more = {
+      caName,
+      csr,
+      kubeconfig: file,
+      profile,
+      facts: values,
+      server,
+      trust: trustOf(facts, caName),
+    }
+    return { action: 'request', ...step, ...more } as const
+  })
+  return [...pairs, ...kubeconfigs]
+}
+
+/** `<stem>.csr`, where the file really is. */
+function besides({ path, realPath, source }: PlacedFile, stem: string): PlacedFile {
+  const name = `${basename(stem)}.csr`
+  const place = { path: join(dirname(path), name), source }
+  return realPath === undefined ? place : { ...place, realPath: join(dirname(realPath), name) }
+}
+
+function taken(files: readonly PlacedFile[]): Flaw | undefined {
+  if (files.length === 0) return undefined
+  return {
+    message: `file already exists: ${files.map(({ path }) => path).join(', ')}`,
+    hint: 'a request is made with a new key, and a key that may be in use is never replaced: move them away, or use kubepki certs renew --csr-only',
+  }
+}
+
+function trustOf({ snapshot }: BootstrapFacts, caName: string): readonly Certificate[] {
+  const authority = entryNamed(snapshot, caName)
+  return authority?.certificate.state === 'present' ? authority.certificate.certificates : []
+}

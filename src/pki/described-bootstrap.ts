@@ -1,0 +1,131 @@
+/** What making a node's files comes to, for people and programs. */
+import { CERTIFICATES, KUBECONFIGS, type SubjectSpec } from '../inventory/catalog.ts'
+import type { CertificateProfile } from '../x509/profile.ts'
+import type { BootstrapResult, BootstrapRow, CreatedCertificate } from './bootstrap-result.ts'
+import type {
+  BootstrapFacts,
+  BootstrapStep,
+  MakeAuthority,
+  MakeKubeconfig,
+  MakeLeaf,
+  MakeServiceAccount,
+} from './bootstrap-step.ts'
+import { instant } from './instant.ts'
+import { type SourceFact, sourceFacts } from './sources.ts'
+
+type Described = Pick<BootstrapResult, 'changed' | 'files' | 'failures' | 'warnings'>
+
+export function describeSteps(steps: readonly BootstrapStep[], facts: BootstrapFacts): Described {
+  const failures = steps.flatMap(step =>
+    step.action === 'refuse' ? { name: step.name, message: step.message, hint: step.hint } : [],
+  )
+  const isFailed = failures.length > 0
+  return {
+    changed: !isFailed && steps.some(({ action }) => action === 'make'),
+    files: isFailed ? [] : steps.flatMap(step => (step.action === 'refuse' ? [] : rowOf(step, facts))),
+    failures,
+    warnings: [
+      ...facts.snapshot.warnings,
+      ...steps.flatMap(({ name, warnings }) => warnings.map(warning => `${name}: ${warning}`)),
+    ],
+  }
+}
+
+const ACTIONS = { make: 'created', keep: 'kept', skip: 'skipped' } as const
+
+function rowOf(step: Exclude<BootstrapStep, { action: 'refuse' }>, facts: BootstrapFacts): BootstrapRow {
+  const { name, kind, baseName } = step
+  const row = { name, kind, baseName, action: ACTIONS[step.action], externallyManaged: false }
+  if (step.action === 'skip') return row
+  if (step.action === 'keep') {
+    const { file, keyFile, isExternal } = step
+    return { ...row, externallyManaged: isExternal, file, ...(keyFile !== undefined && { keyFile }) }
+  }
+  return { ...row, ...made(step, facts) }
+}
+
+type MakeStep = MakeAuthority | MakeLeaf | MakeKubeconfig | MakeServiceAccount
+
+function made(step: MakeStep, { newKeys }: BootstrapFacts): Partial<BootstrapRow> {
+  if (step.kind === 'sa') {
+    const { publicKey, privateKey, key } = step.files
+    const action = key.state === 'missing' ? 'created' : 'kept'
+    return { action, file: publicKey.path, keyFile: privateKey.path }
+  }
+  const { file, key } = step.entry
+  const created = createdCertificate(step, newKeys.algorithm.value)
+  return {
+    file: file.path,
+    keyFile: (step.kind === 'kubeconfig' ? undefined : key?.path) ?? file.path,
+    created,
+  }
+}
+
+function createdCertificate(
+  step: Exclude<MakeStep, MakeServiceAccount>,
+  keyAlgorithm: string,
+): CreatedCertificate {
+  const { profile, notAfter, entry } = step
+  return {
+    subject: subjectText(profile),
+    caName: entry.caName ?? null,
+    ...nameValues(profile),
+    isServing: profile.extKeyUsage.includes('serverAuth'),
+    expirationDate: instant(notAfter),
+    keyAlgorithm,
+    ...(step.kind === 'kubeconfig' && { server: step.server }),
+  }
+}
+
+export function subjectText({ commonName, organizations }: CertificateProfile): string {
+  return [`CN=${commonName}`, ...organizations.map(value => `O=${value}`)].join(',')
+}
+
+export function nameValues({ subjectAltName }: CertificateProfile) {
+  const named = (type: 'DNS' | 'IP') => subjectAltName.flatMap(name => (name.type === type ? name.value : []))
+  return { dnsNames: named('DNS'), ipAddresses: named('IP') }
+}
+
+/** What was taken for granted where nobody said it, and where it makes a difference. */
+export function notesOf(steps: readonly BootstrapStep[], facts: BootstrapFacts): string[] {
+  return steps.some(isOfVersion) ? assumedVersion(facts) : []
+}
+
+export function assumedVersion({ facts: { kubernetesVersion } }: BootstrapFacts): string[] {
+  if (kubernetesVersion.source !== 'default') return []
+  return [`subjects as of Kubernetes ${kubernetesVersion.value}: --kubernetes-version says which it is`]
+}
+
+/** Rows that kubeadm has made in more than one way. */
+const SPECS: readonly (SubjectSpec & { name: string; since?: string })[] = [...CERTIFICATES, ...KUBECONFIGS]
+const OF_VERSION = new Set(
+  SPECS.flatMap(({ name, organizations = [], since }) =>
+    organizations.length > 1 || since !== undefined ? name : [],
+  ),
+)
+
+function isOfVersion({ action, name }: BootstrapStep): boolean {
+  return action === 'make' && OF_VERSION.has(name)
+}
+
+/** Where every fact came from, for `-v` and JSON. */
+export function factSources({ snapshot, facts, newKeys }: BootstrapFacts): SourceFact[] {
+  const days = (milliseconds: number) => `${milliseconds / 86_400_000} d`
+  return [
+    ...sourceFacts(snapshot),
+    ...Object.entries(facts).flatMap(([fact, { value, source }]) => {
+      const text = textOf(value)
+      return text === '' ? [] : { fact, value: text, source }
+    }),
+    { fact: 'encryption algorithm', ...newKeys.algorithm },
+    { fact: 'validity', value: days(newKeys.validity.value), source: newKeys.validity.source },
+    { fact: 'CA validity', value: days(newKeys.caValidity.value), source: newKeys.caValidity.source },
+  ]
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return ''
+  if (Array.isArray(value)) return value.join(', ')
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Object.values(value).join(':')
+}
