@@ -162,15 +162,20 @@ function commandError(message: string, entry: CommandEntry, command: Command): P
 }
 
 function overviewError(message: string, argv: readonly string[]): PkiError {
-  const list = `the commands: ${COMMANDS.map(commandLine).join(', ')}`
+  const words = argv.filter(word => !word.startsWith('-'))
+  const started = COMMANDS.filter(entry => entry.words[0] === withoutAlias(words)[0])
+  const list = `the commands: ${(started.length > 0 ? started : COMMANDS).map(commandLine).join(', ')}`
   if (unknownWordOf(message) === undefined) return new PkiError('USAGE', message, { hint: list })
-  const verb = nearest(
-    argv.at(-1) ?? '',
-    COMMANDS.map(({ words }) => words.at(-1) as string),
-  )
-  const meant = COMMANDS.find(({ words }) => words.at(-1) === verb)
+  const meant = COMMANDS.find(entry => isNear(entry, words))
   const hint = meant ? `did you mean ${commandLine(meant)}?` : list
   return new PkiError('USAGE', `no command is named "${argv.join(' ')}"`, { hint })
+}
+
+/** All of its words with a slip, or the last of them alone. */
+function isNear({ words }: CommandEntry, typed: readonly string[]): boolean {
+  const line = typed.slice(0, words.length).join(' ')
+  const last = typed.at(-1) ?? ''
+  return nearest(line, [words.join(' ')]) !== undefined || nearest(last, [words.at(-1) ?? '']) !== undefined
 }
 
 function unknownWordOf(message: string): string | undefined {

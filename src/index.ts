@@ -1,7 +1,10 @@
 /** kubepki as a library: the operations of the command line, their results, and the one error class. */
 export { ERRORS, type ErrorCode, EXIT, type ExitCode, PkiError, REASONS, type Reason } from './errors.ts'
 export { parseDuration } from './kubernetes/duration.ts'
+export { initCertificates, initKubeconfigs } from './operations/bootstrap.ts'
+export type { BootstrapOptions } from './operations/bootstrap-facts.ts'
 export { checkExpiration } from './operations/check-expiration.ts'
+export { type GenerateOptions, generateRequests } from './operations/generate-csr.ts'
 export { planCertificates, type RenewOptions } from './operations/plan-renewal.ts'
 export { type RecoverOptions, type RecoveryResult, recoverInterrupted } from './operations/recover.ts'
 export { renewCertificates } from './operations/renew.ts'
@@ -12,8 +15,21 @@ export {
   type RollbackOptions,
   rollBack,
 } from './operations/rollback.ts'
+export {
+  createUserKubeconfig,
+  type UserKubeconfig,
+  type UserOptions,
+} from './operations/user-kubeconfig.ts'
 export type { Backup, BackupFile } from './pki/backup.ts'
+export type {
+  BootstrapFailure,
+  BootstrapResult,
+  BootstrapRow,
+  CreatedCertificate,
+} from './pki/bootstrap-result.ts'
 export type { CertificateDetails } from './pki/certification-path.ts'
+export type { FactFlags } from './pki/cluster-facts.ts'
+export type { RequestRow, RequestsResult } from './pki/described-requests.ts'
 export type { ExpirationReport, ExpirationRow, WideRow } from './pki/expiration.ts'
 export type {
   PendingRequest,

@@ -59,12 +59,12 @@ export function isUnspecified({ bytes }: IpAddress): boolean {
   return bytes.every(byte => byte === 0)
 }
 
-interface Cidr {
+export interface Cidr {
   readonly address: IpAddress
   readonly prefix: number
 }
 
-function parseCidr(text: string): Cidr | undefined {
+export function parseCidr(text: string): Cidr | undefined {
   const [, host = '', length = ''] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? []
   const address = parseIpAddress(host)
   const prefix = Number(length)

@@ -1,7 +1,8 @@
 /** Options that say what a node and its cluster are, under kubeadm's names; each is checked as the configuration's field is. */
 import { isSubdomain } from '../dns-name.ts'
 import { PkiError } from '../errors.ts'
-import { firstAddressOf, isGlobalUnicast, parseIpAddress } from '../ip-address.ts'
+import { isGlobalUnicast, parseIpAddress } from '../ip-address.ts'
+import { wantedOfServiceSubnet } from '../kubernetes/configured-subnets.ts'
 import { type EndpointAddress, parseEndpointAddress } from '../kubernetes/endpoint-address.ts'
 import { parseVersion } from '../kubernetes/version.ts'
 import type { FactFlags } from '../pki/cluster-facts.ts'
@@ -39,6 +40,13 @@ function namesOption(value: unknown): string[] {
       when(parseSubjectAltName(text) !== undefined && !/^(dns|ip):/i.test(text), text.toLowerCase()),
     ),
   )
+}
+
+function serviceSubnetOption(value: unknown): string {
+  const text = String(value)
+  const wanted = wantedOfServiceSubnet(text)
+  if (wanted === undefined) return text
+  throw new PkiError('USAGE', `--service-cidr wants ${wanted}, found "${text}"`)
 }
 
 export const REPEATABLE = ['apiserver-cert-extra-sans'] as const
@@ -91,9 +99,7 @@ export const NETWORK_OPTIONS = {
   },
   'service-cidr': {
     type: 'string',
-    coerce: checked('service-cidr', 'a CIDR, or two with a comma between them', text =>
-      when(text.split(',').length <= 2 && firstAddressOf(text) !== undefined, text),
-    ),
+    coerce: serviceSubnetOption,
     describe: 'Addresses of services (default: 10.96.0.0/12)',
   },
   'service-dns-domain': {

@@ -57,6 +57,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     words: ['certs', 'generate-csr'],
+    positionals: '[NAME...]',
     describe: 'Make keys and requests of a whole node, for an external CA',
     load: () => import('./certs/generate-csr.ts'),
   },

@@ -45,7 +45,7 @@ export function phaseNames(asked: readonly string[], phases: readonly string[]):
     const near = nearest(name, phases)
     const guess = near === undefined ? '' : `did you mean ${near}? `
     const hint = `${guess}all of them: ${phases.join(', ')}`
-    throw new PkiError('UNKNOWN_CERTIFICATE', `there is no phase named "${name}"`, { hint })
+    throw new PkiError('UNKNOWN_CERTIFICATE', `nothing here is named "${name}"`, { hint })
   }
   return asked
 }

@@ -1,20 +1,28 @@
 /** kubeadm configuration files: what they say about certificates. */
+import { parseConfigurationDocuments } from './configuration-documents.ts'
+import { etcdAt } from './configured-etcd.ts'
 import {
+  absolutePathAt,
   advertiseAddressAt,
   certSansAt,
   endpointAt,
-  invalid,
   nodeNameAt,
+  portAt,
   type Source,
-  serviceSubnetAt,
   subdomainAt,
+  textAt,
 } from './configured-fields.ts'
-import { parseDuration } from './duration.ts'
+import { issuanceAt, issuanceWarnings } from './configured-issuance.ts'
+import { serviceSubnetAt, subnetsAt } from './configured-subnets.ts'
+import { isVersionLabel, versionAt } from './configured-version.ts'
 import type { EndpointAddress } from './endpoint-address.ts'
-import { isMapping, listAt, type Mapping, mappingAt, parseYaml, stringAt } from './yaml.ts'
+import { unknownFields } from './unknown-fields.ts'
 
 /** What is absent the file does not say; kubeadm's defaults are not filled in. */
 export interface ClusterConfiguration {
+  /** As it is written: `v1.31.2`, `1.20.2`. */
+  readonly kubernetesVersion?: string
+  readonly clusterName?: string
   readonly certificatesDir?: string
   /** `external` when `etcd.external` is given; absent when the file says nothing of the cluster. */
   readonly etcd?: 'local' | 'external'
@@ -23,12 +31,9 @@ export interface ClusterConfiguration {
   readonly certificateValidityPeriod?: number
   /** Milliseconds. */
   readonly caCertificateValidityPeriod?: number
-  /** As written, `v1.31.2`; absent when the file has a label such as `stable-1`. */
-  readonly kubernetesVersion?: string
-  readonly clusterName?: string
-  readonly bindPort?: number
   readonly nodeName?: string
   readonly advertiseAddress?: string
+  readonly bindPort?: number
   readonly controlPlaneEndpoint?: EndpointAddress
   /** A CIDR, or two with a comma between them. */
   readonly serviceSubnet?: string
@@ -39,48 +44,65 @@ export interface ClusterConfiguration {
   readonly etcdPeerCertSans?: readonly string[]
 }
 
-export const API_VERSIONS = ['v1beta2', 'v1beta3', 'v1beta4'] as const
-const GROUP = 'kubeadm.k8s.io/'
-const KINDS = ['InitConfiguration', 'ClusterConfiguration', 'JoinConfiguration']
+export interface ParsedConfiguration {
+  readonly configuration: ClusterConfiguration
+  /** Each with the file before it. */
+  readonly warnings: readonly string[]
+}
+
+interface Reader {
+  readonly kind: string
+  readonly read: (source: Source) => ClusterConfiguration
+}
+
+/** What a later one says wins. */
+const READERS: readonly Reader[] = [
+  { kind: 'ClusterConfiguration', read: readCluster },
+  { kind: 'JoinConfiguration', read: source => readNode(source, 'controlPlane.localAPIEndpoint') },
+  { kind: 'InitConfiguration', read: source => readNode(source, 'localAPIEndpoint') },
+]
 
 /** Reads a file of one or more documents; those of other groups (kubelet, kube-proxy) are passed over. */
-export function parseClusterConfiguration(text: string, file: string): ClusterConfiguration {
-  const parsed = parseYaml(text)
-  if ('reason' in parsed) throw invalid(file, `is not YAML: ${parsed.found}`)
-  const documents = parsed.documents.filter(isMapping).filter(document => isKubeadm(document))
-  for (const document of documents) checkVersion(document, file)
-  if (!documents.some(document => KINDS.includes(stringAt(document, 'kind') ?? ''))) {
-    throw invalid(file, `holds no ${KINDS.join(', ')}`, `it needs a document with apiVersion ${GROUP}v1beta4`)
+export function parseClusterConfiguration(text: string, file: string): ParsedConfiguration {
+  const sources = parseConfigurationDocuments(text, file)
+  let configuration: ClusterConfiguration = {}
+  for (const { kind, read } of READERS) {
+    const source = sources.find(one => one.kind === kind)
+    if (source) configuration = { ...configuration, ...read(source) }
   }
-  const read = <T>(kind: string, reader: (source: Source) => T): T | undefined => {
-    const document = documents.find(one => stringAt(one, 'kind') === kind)
-    return document && reader({ document, file })
-  }
-  const cluster = read('ClusterConfiguration', source => ({
-    ...readCluster(source.document, file),
-    ...readNames(source),
-  }))
-  const [joined, initialized] = [read('JoinConfiguration', readJoin), read('InitConfiguration', readInit)]
-  return { ...cluster, ...joined, ...initialized }
+  return { configuration, warnings: sources.flatMap(source => warningsOf(source, configuration)) }
 }
 
-function readInit(source: Source): ClusterConfiguration {
+function warningsOf(source: Source, configuration: ClusterConfiguration): string[] {
+  const isCluster = source.kind === 'ClusterConfiguration'
+  return [
+    ...unknownFields(source),
+    ...(isCluster ? clusterWarnings(source, configuration) : []).map(found => `${source.kind}: ${found}`),
+  ].map(warning => `${source.file}: ${warning}`)
+}
+
+function clusterWarnings(source: Source, configuration: ClusterConfiguration): string[] {
+  const version = textAt(source, 'kubernetesVersion') ?? ''
+  const label = `kubernetesVersion ${version} names no version, and none is asked of the network: taken as not said`
+  return [...(isVersionLabel(version) ? [label] : []), ...issuanceWarnings(source, configuration)]
+}
+
+function readNode(source: Source, endpoint: string): ClusterConfiguration {
   return given({
     nodeName: nodeNameAt(source, 'nodeRegistration.name'),
-    advertiseAddress: advertiseAddressAt(source, 'localAPIEndpoint.advertiseAddress'),
+    advertiseAddress: advertiseAddressAt(source, `${endpoint}.advertiseAddress`),
+    bindPort: portAt(source, `${endpoint}.bindPort`),
   })
 }
 
-function readJoin(source: Source): ClusterConfiguration {
+function readCluster(source: Source): ClusterConfiguration {
+  subnetsAt(source, 'networking.podSubnet')
   return given({
-    nodeName: nodeNameAt(source, 'nodeRegistration.name'),
-    advertiseAddress: advertiseAddressAt(source, 'controlPlane.localAPIEndpoint.advertiseAddress'),
-  })
-}
-
-/** What the serving certificates of a control-plane node have as names. */
-function readNames(source: Source): ClusterConfiguration {
-  return given({
+    kubernetesVersion: versionAt(source, 'kubernetesVersion'),
+    clusterName: textAt(source, 'clusterName'),
+    certificatesDir: absolutePathAt(source, 'certificatesDir'),
+    etcd: etcdAt(source),
+    ...issuanceAt(source),
     controlPlaneEndpoint: endpointAt(source, 'controlPlaneEndpoint'),
     serviceSubnet: serviceSubnetAt(source, 'networking.serviceSubnet'),
     dnsDomain: subdomainAt(source, 'networking.dnsDomain'),
@@ -94,49 +116,4 @@ type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 
 function given<T extends object>(fields: T): Given<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>
-}
-
-function readCluster(cluster: Mapping, file: string): ClusterConfiguration {
-  const certificatesDir = stringAt(cluster, 'certificatesDir')
-  if (certificatesDir !== undefined && !certificatesDir.startsWith('/')) {
-    throw invalid(file, `certificatesDir: wanted an absolute path, found ${certificatesDir}`)
-  }
-  const isNewest = stringAt(cluster, 'apiVersion') === `${GROUP}v1beta4`
-  const gated = mappingAt(cluster, 'featureGates').PublicKeysECDSA === true ? 'ECDSA-P256' : undefined
-  const encryptionAlgorithm = isNewest ? stringAt(cluster, 'encryptionAlgorithm') : gated
-  const certificateValidityPeriod = isNewest
-    ? durationAt(cluster, 'certificateValidityPeriod', file)
-    : undefined
-  return {
-    etcd: isExternal(cluster) ? 'external' : 'local',
-    ...(certificatesDir !== undefined && { certificatesDir }),
-    ...(encryptionAlgorithm && { encryptionAlgorithm }),
-    ...(certificateValidityPeriod !== undefined && { certificateValidityPeriod }),
-  }
-}
-
-function isExternal(cluster: Mapping): boolean {
-  return listAt(mappingAt(mappingAt(cluster, 'etcd'), 'external'), 'endpoints').length > 0
-}
-
-function durationAt(cluster: Mapping, key: string, file: string): number | undefined {
-  const text = stringAt(cluster, key)
-  const duration = text === undefined ? undefined : parseDuration(text)
-  if (text !== undefined && !duration)
-    throw invalid(file, `${key}: wanted a duration such as 8760h, found ${text}`)
-  return duration
-}
-
-function isKubeadm(document: Mapping): boolean {
-  return stringAt(document, 'apiVersion')?.startsWith(GROUP) ?? false
-}
-
-function checkVersion(document: Mapping, file: string): void {
-  const version = stringAt(document, 'apiVersion')?.slice(GROUP.length) as (typeof API_VERSIONS)[number]
-  if (API_VERSIONS.includes(version)) return
-  throw invalid(
-    file,
-    `apiVersion ${GROUP}${version} is not known`,
-    `known: ${API_VERSIONS.map(v => GROUP + v).join(', ')}`,
-  )
 }

@@ -1,19 +1,16 @@
 /** Fields of kubeadm's documents, checked as kubeadm's validation does; what is wrong is named with file and field. */
 import { isSubdomain, isWildcard } from '../dns-name.ts'
 import { PkiError } from '../errors.ts'
-import {
-  firstAddressOf,
-  isDisputedAddress,
-  isGlobalUnicast,
-  isUnspecified,
-  parseIpAddress,
-} from '../ip-address.ts'
+import { isDisputedAddress, isGlobalUnicast, isUnspecified, parseIpAddress } from '../ip-address.ts'
 import { type EndpointAddress, parseEndpointAddress } from './endpoint-address.ts'
+import type { ApiVersion } from './kubeadm-fields.ts'
 import { isMapping, type Mapping } from './yaml.ts'
 
 /** A document, and the file it is in. */
 export interface Source {
   readonly document: Mapping
+  readonly kind: string
+  readonly version: ApiVersion
   readonly file: string
 }
 
@@ -21,69 +18,112 @@ export function invalid(file: string, found: string, hint?: string): PkiError {
   return new PkiError('CONFIG_INVALID', `${file}: ${found}`, { hint })
 }
 
-function refuse(file: string, field: string, wanted: string, found: unknown): PkiError {
-  const shown = typeof found === 'string' ? JSON.stringify(found) : describe(found)
-  return invalid(file, `${field}: wanted ${wanted}, found ${shown}`)
+export interface Refusal {
+  readonly field: string
+  readonly wanted: string
+  readonly found: unknown
+  readonly hint?: string | undefined
+}
+
+export function refuse({ file }: { readonly file: string }, refusal: Refusal): PkiError {
+  const { field, wanted, found, hint } = refusal
+  return invalid(file, `${field}: wanted ${wanted}, found ${describe(found)}`, hint)
 }
 
 function describe(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing'
+  if (typeof value === 'string') return shown(value)
   if (isMapping(value)) return 'a mapping'
-  return Array.isArray(value) ? 'a list' : `the ${typeof value} ${value}`
+  if (typeof value === 'number' || typeof value === 'boolean') return `the ${typeof value} ${value}`
+  return Array.isArray(value) ? 'a list' : 'bytes'
+}
+
+/** Longer than any name of a host: may be a key in the wrong place. */
+const LONGEST_SHOWN = 300
+
+/** In quotes and on one line; never PEM. */
+export function shown(text: string): string {
+  const isShort = text.length <= LONGEST_SHOWN && !text.includes('-----')
+  return isShort ? JSON.stringify(text) : `text of ${text.length} characters`
 }
 
 /** What is at `networking.dnsDomain`; undefined when any part of the way is absent or null. */
-function valueAt({ document, file }: Source, field: string): unknown {
+export function valueAt(source: Source, field: string): unknown {
   const keys = field.split('.')
   return keys.reduce<unknown>((value, key, index) => {
     if (value === undefined) return undefined
-    if (!isMapping(value)) throw refuse(file, keys.slice(0, index).join('.'), 'a mapping', value)
+    if (!isMapping(value))
+      throw refuse(source, { field: keys.slice(0, index).join('.'), wanted: 'a mapping', found: value })
     return Object.hasOwn(value, key) ? (value[key] ?? undefined) : undefined
-  }, document)
+  }, source.document)
 }
 
 /** Absent or empty: the file says nothing. */
-function textAt(source: Source, field: string): string | undefined {
-  const value = valueAt(source, field)
-  if (value !== undefined && typeof value !== 'string') throw refuse(source.file, field, 'text', value)
-  return value === '' ? undefined : value
+export function textAt(source: Source, field: string): string | undefined {
+  const found = valueAt(source, field)
+  if (found !== undefined && typeof found !== 'string')
+    throw refuse(source, { field, wanted: 'text', found, hint: quotesFor(found) })
+  return found === '' ? undefined : found
+}
+
+function quotesFor(value: unknown): string | undefined {
+  return typeof value === 'number' ? `in quotes it is text: "${value}"` : undefined
+}
+
+export function mappingAt(source: Source, field: string): Mapping | undefined {
+  const found = valueAt(source, field)
+  if (found === undefined || isMapping(found)) return found
+  throw refuse(source, { field, wanted: 'a mapping', found })
+}
+
+export function listAt(source: Source, field: string): readonly unknown[] | undefined {
+  const found = valueAt(source, field)
+  if (found === undefined || Array.isArray(found)) return found
+  throw refuse(source, { field, wanted: 'a list', found })
+}
+
+export function absolutePathAt(source: Source, field: string): string | undefined {
+  const found = textAt(source, field)
+  if (found === undefined || found.startsWith('/')) return found
+  throw refuse(source, { field, wanted: 'an absolute path', found })
+}
+
+/** 0: the file says nothing. */
+export function portAt(source: Source, field: string): number | undefined {
+  const found = valueAt(source, field)
+  if (found === undefined || found === 0) return undefined
+  if (typeof found === 'number' && Number.isInteger(found) && found >= 1 && found <= 65_535) return found
+  const hint = typeof found === 'string' ? 'a port is a number, without quotes' : undefined
+  throw refuse(source, { field, wanted: 'a port from 1 to 65535', found, hint })
 }
 
 /** Trimmed and in lower case. */
 export function nodeNameAt(source: Source, field: string): string | undefined {
-  const name = textAt(source, field)?.trim().toLowerCase()
-  if (name && !isSubdomain(name)) throw refuse(source.file, field, 'a DNS subdomain', name)
-  return name === '' ? undefined : name
+  const found = textAt(source, field)?.trim().toLowerCase()
+  if (found && !isSubdomain(found)) throw refuse(source, { field, wanted: 'a DNS subdomain', found })
+  return found === '' ? undefined : found
 }
 
 export function subdomainAt(source: Source, field: string): string | undefined {
-  const name = textAt(source, field)
-  if (name !== undefined && !isSubdomain(name)) throw refuse(source.file, field, 'a DNS subdomain', name)
-  return name
+  const found = textAt(source, field)
+  if (found === undefined || isSubdomain(found)) return found
+  throw refuse(source, { field, wanted: 'a DNS subdomain', found })
 }
 
 /** `0.0.0.0` and `::` leave the choice to kubeadm: the file says nothing. */
 export function advertiseAddressAt(source: Source, field: string): string | undefined {
-  const text = textAt(source, field)
-  const address = text === undefined ? undefined : parseIpAddress(text)
-  if (text === undefined || (address && isUnspecified(address))) return undefined
-  if (!address || !isGlobalUnicast(address))
-    throw refuse(source.file, field, 'an IP address that others can reach', text)
-  return address.text
+  const found = textAt(source, field)
+  const address = found === undefined ? undefined : parseIpAddress(found)
+  if (found === undefined || (address && isUnspecified(address))) return undefined
+  if (address && isGlobalUnicast(address)) return address.text
+  throw refuse(source, { field, wanted: 'an IP address that others can reach', found })
 }
 
 export function endpointAt(source: Source, field: string): EndpointAddress | undefined {
-  const text = textAt(source, field)
-  const endpoint = text === undefined ? undefined : parseEndpointAddress(text)
-  if (text === undefined || endpoint) return endpoint
-  throw refuse(source.file, field, 'an IP address or a DNS name, and perhaps a port', text)
-}
-
-/** One CIDR, or one for each family. */
-export function serviceSubnetAt(source: Source, field: string): string | undefined {
-  const text = textAt(source, field)
-  const isUsable = text === undefined || (text.split(',').length <= 2 && firstAddressOf(text))
-  if (!isUsable) throw refuse(source.file, field, 'a CIDR, or two with a comma between them', text)
-  return text
+  const found = textAt(source, field)
+  const endpoint = found === undefined ? undefined : parseEndpointAddress(found)
+  if (found === undefined || endpoint) return endpoint
+  throw refuse(source, { field, wanted: 'an IP address or a DNS name, and perhaps a port', found })
 }
 
 /** As they are written, but for their case when `lowerCase` asks for it. */
@@ -92,13 +132,10 @@ export function certSansAt(
   field: string,
   { lowerCase = false }: { readonly lowerCase?: boolean } = {},
 ): readonly string[] | undefined {
-  const list = valueAt(source, field)
-  if (list === undefined) return undefined
-  if (!Array.isArray(list)) throw refuse(source.file, field, 'a list', list)
-  return list.map((entry, index) => {
-    const name = lowerCase && typeof entry === 'string' ? entry.toLowerCase() : entry
+  return listAt(source, field)?.map((found, index) => {
+    const name = lowerCase && typeof found === 'string' ? found.toLowerCase() : found
     if (typeof name === 'string' && isCertSan(name)) return name
-    throw refuse(source.file, `${field}[${index}]`, 'an IP address or a DNS name', entry)
+    throw refuse(source, { field: `${field}[${index}]`, wanted: 'an IP address or a DNS name', found })
   })
 }
 

@@ -22,6 +22,35 @@ export function parseDuration(text: string): number | undefined {
   )
 }
 
+/** Go's time.ParseDuration knows no days and no years, but two letters for micro. */
+const GO_MILLISECONDS: Readonly<Record<string, number>> = {
+  h: 3_600_000,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ns: 1e-6,
+}
+const GO_TERM = '(\\d+(?:\\.\\d*)?|\\.\\d+)(h|ms|m|s|us|[µμ]s|ns)'
+const GO_TERMS = new RegExp(GO_TERM, 'g')
+const GO_DURATION = new RegExp(`^[-+]?(?:0|(?:${GO_TERM})+)$`)
+
+/** An int64 of nanoseconds: 292 years. */
+const LONGEST = 2 ** 63 / 1e6
+
+/** `8760h`, `1h30m`, `1.5h`, `-1h`, `0` as Go reads them, in milliseconds; undefined for what Go refuses. */
+export function parseGoDuration(text: string): number | undefined {
+  if (!GO_DURATION.test(text)) return undefined
+  const sum = [...text.matchAll(GO_TERMS)].reduce(
+    (total, [, number, unit]) => total + Number(number) * (GO_MILLISECONDS[unit as string] as number),
+    0,
+  )
+  if (sum >= LONGEST) return undefined
+  return text.startsWith('-') ? -sum : sum
+}
+
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR

@@ -45,7 +45,7 @@ export function initKubeconfigs(options: BootstrapOptions): Promise<BootstrapRes
 
 async function bootstrap(options: BootstrapOptions, kind: Kind): Promise<BootstrapResult> {
   checkRoot(options)
-  const store = findStore(options)
+  const store = findStore({ ...options, only: kind.phase === 'certs' ? options.certDir : undefined })
   if (options.dryRun) return dryRun(options, store, kind)
   const session = {
     command: commandOf(options, kind),
@@ -100,7 +100,11 @@ async function carryOut(
     store,
     newFilesJob(options, { changes, seen, command: commandOf(options, kind) }),
   )
-  return { ...result, backup, warnings: [...result.warnings, ...warnings] }
+  return {
+    ...result,
+    backup: store.isElsewhere ? undefined : backup,
+    warnings: [...result.warnings, ...warnings],
+  }
 }
 
 function commandOf({ names }: BootstrapOptions, { phase }: Kind): string {

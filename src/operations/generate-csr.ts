@@ -25,7 +25,8 @@ import { type BootstrapOptions, newFilesJob, type ReadFacts, readBootstrapFacts 
 import { checkRoot } from './change.ts'
 import { newFile } from './make-files.ts'
 
-export type GenerateOptions = Omit<BootstrapOptions, 'names'>
+/** `names`: rows of the inventory that a CA signs. */
+export type GenerateOptions = BootstrapOptions
 
 export async function generateRequests(options: GenerateOptions): Promise<RequestsResult> {
   checkRoot(options)
@@ -36,7 +37,8 @@ export async function generateRequests(options: GenerateOptions): Promise<Reques
     for (const { path, realPath = path } of requests.flatMap(filesOf)) checkWritable(path, realPath)
     return { ...result, warnings: [...unfinishedBusiness(options), ...result.warnings] }
   }
-  const command = 'certs generate-csr'
+  const { names } = options
+  const command = ['certs generate-csr', ...(names === 'all' ? [] : names)].join(' ')
   const session = { command, lockTimeout: options.lockTimeout ?? 0, interruption: options.interruption }
   return underLock(store, session, async ({ notes }) => {
     const { result, requests, read } = readAndPlan(options)
@@ -65,7 +67,10 @@ interface Planned {
 function readAndPlan(options: GenerateOptions): Planned {
   const read = readBootstrapFacts({ ...options, names: [] })
   const { facts, tree } = read
-  const steps = planRequests(facts, ({ path, realPath = path }) => isThere(realPath))
+  const steps = planRequests(facts, {
+    names: options.names,
+    isThere: ({ path, realPath = path }) => isThere(realPath),
+  })
   const { certDir, kubeconfigDir } = facts.snapshot.locations
   const result = {
     ...describeRequests(steps, facts),

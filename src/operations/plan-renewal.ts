@@ -40,7 +40,7 @@ export interface RenewOptions
 export async function planCertificates(options: RenewOptions): Promise<RenewalPlan> {
   const { snapshot, steps, directory } = readAndPlan(options)
   const signing = steps.filter(step => step.action === 'sign')
-  const store = findStore({ ...options, isAboutRequests: options.csrOnly })
+  const store = findStore({ ...options, only: options.csrOnly ? options.csrDir : undefined })
   checkStore(store)
   for (const { path, realPath } of signing.flatMap(filesOf)) checkWritable(path, realPath)
   const requests = await planRequests(steps, directory, options.force)

@@ -15,7 +15,7 @@ import { checkRestart, restartPods } from './restart.ts'
 
 /** Renews and requests what was named. */
 export function renewCertificates(options: RenewOptions): Promise<RenewalResult> {
-  const store = storeFor({ ...options, isAboutRequests: options.csrOnly })
+  const store = storeFor({ ...options, only: options.csrOnly ? options.csrDir : undefined })
   const session = {
     command: commandOf(options),
     lockTimeout: options.lockTimeout ?? 0,

@@ -65,7 +65,7 @@ function planNew(
   const signer = authorityOf(facts, authority)
   const { path } = entry.file
   if (signer.state === 'external') {
-    const { message, hint } = keyIsElsewhere(authority)
+    const { message, hint } = keyIsElsewhere(authority, spec.name)
     return refuse(row, { message: `${path} does not exist and cannot be made: ${message}`, hint })
   }
   if (signer.state === 'unusable') {

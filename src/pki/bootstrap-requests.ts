@@ -1,5 +1,6 @@
 /** Plans the requests of a whole node for an external CA: keys, requests, kubeconfigs that wait for their certificates. Pure. */
 import { basename, dirname, join } from 'node:path'
+import { KUBECONFIGS } from '../inventory/catalog.ts'
 import type { ClusterFacts } from '../inventory/profile.ts'
 import { certificateProfile, clientProfile, serverFor } from '../inventory/profile.ts'
 import { certificatesFor } from '../inventory/select.ts'
@@ -39,10 +40,24 @@ export interface KubeconfigRequest extends RequestOf {
 
 export type RequestStep = PairRequest | KubeconfigRequest | RefuseStep
 
-/** `isThere`: of the files that the node's snapshot does not name. */
-export function planRequests(facts: BootstrapFacts, isThere: (file: PlacedFile) => boolean): RequestStep[] {
+export interface RequestOrder {
+  readonly names: 'all' | readonly string[]
+  readonly isThere: (file: PlacedFile) => boolean
+}
+
+/** Rows of the inventory that a CA signs. */
+export const REQUESTABLE: readonly string[] = [
+  ...certificatesFor('local').flatMap(({ kind, name }) => (kind === 'leaf' ? name : [])),
+  ...KUBECONFIGS.map(({ name }) => name),
+]
+
+/** Those of the rows named that this node has. */
+export function planRequests(facts: BootstrapFacts, { names, isThere }: RequestOrder): RequestStep[] {
   const { snapshot } = facts
-  const leaves = certificatesFor(snapshot.locations.etcd.value).filter(({ kind }) => kind === 'leaf')
+  const isNamed = ({ name }: { readonly name: string }) => names === 'all' || names.includes(name)
+  const leaves = certificatesFor(snapshot.locations.etcd.value).filter(
+    spec => spec.kind === 'leaf' && isNamed(spec),
+  )
   const values = factValues(facts.facts)
   const pairs = leaves.map(spec => {
     const { name, baseName, caName = '' } = spec
@@ -61,26 +76,28 @@ export function planRequests(facts: BootstrapFacts, isThere: (file: PlacedFile) 
       profile: certificateProfile(spec, values),
     } as const
   })
-  const kubeconfigs = kubeconfigsOf(facts.facts).map(spec => {
-    const { name, caName } = spec
-    const { file } = entryNamed(snapshot, name) as Entry
-    const step = { name, baseName: name, kind: 'kubeconfig', warnings: [] } as const
-    const csr = besides(file, file.path)
-    const flaw = lackingFacts(facts, spec) ?? taken([csr, file].filter(isThere))
-    if (flaw) return refuse(step, flaw)
-    const profile = clientProfile(spec, values)
-    const server = serverFor(spec, values)
-    const more = {
-      caName,
-      csr,
-      kubeconfig: file,
-      profile,
-      facts: values,
-      server,
-      trust: trustOf(facts, caName),
-    }
-    return { action: 'request', ...step, ...more } as const
-  })
+  const kubeconfigs = kubeconfigsOf(facts.facts)
+    .filter(isNamed)
+    .map(spec => {
+      const { name, caName } = spec
+      const { file } = entryNamed(snapshot, name) as Entry
+      const step = { name, baseName: name, kind: 'kubeconfig', warnings: [] } as const
+      const csr = besides(file, file.path)
+      const flaw = lackingFacts(facts, spec) ?? taken([csr, file].filter(isThere))
+      if (flaw) return refuse(step, flaw)
+      const profile = clientProfile(spec, values)
+      const server = serverFor(spec, values)
+      const more = {
+        caName,
+        csr,
+        kubeconfig: file,
+        profile,
+        facts: values,
+        server,
+        trust: trustOf(facts, caName),
+      }
+      return { action: 'request', ...step, ...more } as const
+    })
   return [...pairs, ...kubeconfigs]
 }
 

@@ -30,10 +30,11 @@ const WORDS = { nodeName: "the node's name", advertiseAddress: "the node's addre
 
 export function signerFor(
   facts: BootstrapFacts,
-  { caName }: CertificateSpec,
+  { name, caName }: CertificateSpec,
   before: readonly BootstrapStep[],
 ): Signer | Flaw {
-  const step = before.find(({ name }) => name === caName)
+  const step = before.find(one => one.name === caName)
+  if (step?.action === 'refuse') return { message: `${caName} cannot be used` }
   if (step?.action === 'make' && step.kind === 'ca') return { state: 'made', step }
   const entry = entryNamed(facts.snapshot, caName) as Entry
   const state = authorityOf(facts, entry)
@@ -41,13 +42,14 @@ export function signerFor(
   if (state.state === 'unusable' && state.problem === 'CA_CERTIFICATE_MISSING') {
     return { message: state.message, hint: `make the CA first: kubepki init phase certs ${caName}` }
   }
-  return state.state === 'unusable' ? state : keyIsElsewhere(entry)
+  return state.state === 'unusable' ? state : keyIsElsewhere(entry, name)
 }
 
-export function keyIsElsewhere({ key, file }: Entry): Flaw {
+/** `name`: what it has to sign. */
+export function keyIsElsewhere({ key, file }: Entry, name: string): Flaw {
   return {
     message: `the CA's key is not here: ${key?.path ?? file.path} does not exist`,
-    hint: 'kubepki certs generate-csr makes the requests that the CA elsewhere has to sign',
+    hint: `kubepki certs generate-csr ${name} makes the request that the CA elsewhere has to sign`,
   }
 }
 

@@ -58,11 +58,16 @@ export function planDocument(plan: RenewalPlan): object {
 }
 
 export function bootstrapDocument(result: BootstrapResult): object {
-  return { kind: 'BootstrapResult', apiVersion: API_VERSION, ...result }
+  const { dryRun, changed, directory, files, failures, backup, notes, warnings, sources } = result
+  const outcome = { dryRun, changed, directory, files, failures, backup }
+  return { kind: 'BootstrapResult', apiVersion: API_VERSION, ...outcome, notes, warnings, sources }
 }
 
 export function requestsDocument(result: RequestsResult): object {
-  return { kind: 'RequestsResult', apiVersion: API_VERSION, ...result }
+  const { dryRun, changed, certDir, kubeconfigDir, requests, failures, backup, notes, warnings, sources } =
+    result
+  const outcome = { dryRun, changed, certDir, kubeconfigDir, requests, failures, backup }
+  return { kind: 'RequestsResult', apiVersion: API_VERSION, ...outcome, notes, warnings, sources }
 }
 
 export function backupDocument(list: BackupList): object {

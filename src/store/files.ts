@@ -48,7 +48,7 @@ function realDirectory(path: string): string {
 /** The path as people see it. */
 export function shownPath(tree: Tree, path: NodePath): string {
   const { base, below } = anchor(tree, path)
-  return join(base, below)
+  return resolve(join(base, below))
 }
 
 export function locate(tree: Tree, path: NodePath): Resolved {

@@ -10,7 +10,7 @@ import {
   SERVICE_ACCOUNT_KEY,
 } from '../inventory/catalog.ts'
 import { certificatesFor } from '../inventory/select.ts'
-import { type ClusterConfiguration, parseClusterConfiguration } from '../kubernetes/cluster-configuration.ts'
+import { parseClusterConfiguration } from '../kubernetes/cluster-configuration.ts'
 import { type Credential, parseKubeconfig } from '../kubernetes/kubeconfig.ts'
 import {
   DEFAULT_KUBECONFIG_DIR,
@@ -55,7 +55,7 @@ export function readNode(options: ReadOptions): Snapshot {
   const seen = new Map<string, string>()
   const tree: Tree = { root: options.root, seen }
   checkDirectory(tree, { path: '' })
-  const configuration = readConfiguration(options.config)
+  const { configuration, warnings } = readConfiguration(options.config)
   const inPlace = readStaticPods(tree, inKubeconfigDir(options, 'manifests'))
   // Its owner's alone: whoever may not look has nothing to be told.
   const away = readStaticPods(tree, inKubeconfigDir(options, AWAY))
@@ -72,7 +72,7 @@ export function readNode(options: ReadOptions): Snapshot {
     role: roleOf(entries, runsApiServer),
     serviceAccount: [findKey(tree, certificate), findKey(tree, key)],
     entries,
-    warnings: inPlace.warnings,
+    warnings: [...warnings, ...inPlace.warnings],
     seen,
   }
 }
@@ -84,9 +84,10 @@ function noPki(tree: Tree, { certDir, kubeconfigDir, kubeletDir }: Locations): P
   })
 }
 
-function readConfiguration(file: string | undefined): Sourced<ClusterConfiguration> | undefined {
-  if (file === undefined) return undefined
-  return { value: parseClusterConfiguration(readUserFile(file), file), source: basename(file) }
+function readConfiguration(file: string | undefined): Pick<Snapshot, 'configuration' | 'warnings'> {
+  if (file === undefined) return { configuration: undefined, warnings: [] }
+  const { configuration, warnings } = parseClusterConfiguration(readUserFile(file), file)
+  return { configuration: { value: configuration, source: basename(file) }, warnings }
 }
 
 function inKubeconfigDir({ kubeconfigDir }: ReadOptions, path: string): NodePath {

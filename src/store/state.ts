@@ -14,15 +14,17 @@ export interface Store {
   /** As shown, and where it is. */
   readonly path: string
   readonly realPath: string
-  /** In the directory of requests: no rollback looks there. */
+  /** In the one directory that the job is about: no rollback looks there. */
   readonly isElsewhere: boolean
+  /** Of directories above it that are missing: that of requests is its owner's alone. */
+  readonly parentMode: number
 }
 
 export interface StoreOptions extends LocationFlags {
   readonly root: string
   readonly csrDir?: string | undefined
-  /** The job changes nothing but what is in `csrDir`: where the node is read-only, its state is there. */
-  readonly isAboutRequests?: boolean
+  /** The job changes nothing outside of this directory: who may not write to the node has the state in there. */
+  readonly only?: string | undefined
 }
 
 const NAME = 'kubepki-backups'
@@ -49,18 +51,34 @@ export function findStore(options: StoreOptions): Store {
     directories: named,
     path,
     realPath: resolved.realPath,
-    isElsewhere: place.within !== undefined && place.within === csrDir,
+    isElsewhere: isElsewhere(tree, options),
+    parentMode: place.within !== undefined && place.within === csrDir ? 0o700 : 0o755,
   }
 }
 
 /** Beside the kubeconfigs; where there are none, in the certificate directory that was named. */
-function stateOf(tree: Tree, { kubeconfigDir, certDir, csrDir, isAboutRequests }: StoreOptions): NodePath {
-  const named = (within: string): NodePath => ({ path: '', within })
-  const usual: NodePath =
-    kubeconfigDir === undefined ? { path: DEFAULT_KUBECONFIG_DIR } : named(kubeconfigDir)
-  if (isAboutRequests && csrDir !== undefined && !isWritable(tree, usual)) return named(csrDir)
+function stateOf(tree: Tree, options: StoreOptions): NodePath {
+  const { kubeconfigDir, certDir, only } = options
+  const usual = besideKubeconfigs(options)
+  if (isElsewhere(tree, options)) return named(only as string)
   const isHere = kubeconfigDir !== undefined || locate(tree, usual).state === 'present'
   return isHere || certDir === undefined ? usual : named(certDir)
+}
+
+function named(within: string): NodePath {
+  return { path: '', within }
+}
+
+function besideKubeconfigs({ kubeconfigDir }: StoreOptions): NodePath {
+  return kubeconfigDir === undefined ? { path: DEFAULT_KUBECONFIG_DIR } : named(kubeconfigDir)
+}
+
+/** Not where the certificate directory is the usual place, for want of another. */
+function isElsewhere(tree: Tree, options: StoreOptions): boolean {
+  const { only, certDir } = options
+  const usual = besideKubeconfigs(options)
+  if (only === undefined || isWritable(tree, usual)) return false
+  return only !== certDir || locate(tree, usual).state === 'present'
 }
 
 function isWritable(tree: Tree, place: NodePath): boolean {
@@ -80,7 +98,7 @@ export function makeStore(store: Store): string | undefined {
     const missing = missingDownTo(realPath)
     try {
       for (const directory of missing) {
-        makeDirectory(directory, directory === realPath || store.isElsewhere ? 0o700 : 0o755)
+        makeDirectory(directory, directory === realPath ? 0o700 : store.parentMode)
         syncDirectory(dirname(directory))
       }
     } catch (error) {

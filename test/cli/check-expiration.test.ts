@@ -355,6 +355,20 @@ describe('discovery', () => {
     expect(rows(stdout)).toHaveLength(8)
   })
 
+  it('warns of what --config has and kubeadm does not know, and goes on', async () => {
+    const text =
+      'apiVersion: kubeadm.k8s.io/v1beta3\nkind: ClusterConfiguration\nproxy: {}\ncertificateDir: /a\n'
+    const root = copyNode('stock-1.20', { 'kubeadm.yaml': text })
+    const config = join(root, 'kubeadm.yaml')
+    const { stderr, exitCode } = await check(root, '--config', config)
+    expect(exitCode).toBe(0)
+    expect(stderr.split('\n')).toEqual([
+      `kubepki: warning: ${config}: ClusterConfiguration: unknown field "proxy" in v1beta3 is ignored; it belongs to v1beta4`,
+      `kubepki: warning: ${config}: ClusterConfiguration: unknown field "certificateDir" is ignored; did you mean certificatesDir?`,
+      '',
+    ])
+  })
+
   it('warns of a manifest it cannot read, and goes on', async () => {
     const root = copyNode('stock-1.20', { [`${K}/manifests/kube-apiserver.yaml`]: 'a: [' })
     const { stderr, exitCode } = await check(root)

@@ -1,5 +1,5 @@
 /** The names of serving certificates as the real kubeadm 1.20 gives them, and as kubepki works them out: byte for byte. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CERTIFICATES, type CertificateSpec } from '../../src/inventory/catalog.ts'
@@ -14,8 +14,7 @@ import {
   subjectAltNameExtension,
   subjectAltNamesOf,
 } from '../../src/x509/subject-alt-name.ts'
-import { configFile, configuration, kubeadm, kubeadmTrees } from '../support/kubeadm.ts'
-import { tempDir } from '../support/node.ts'
+import { configFile, configuration, isTakenByKubeadm, kubeadmTrees } from '../support/kubeadm.ts'
 
 type Fields = Parameters<typeof configuration>[0] & { readonly gates?: string }
 
@@ -174,17 +173,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   'an address that is none': quick({ address: '192.0.2.300' }),
   'a link-local address': quick({ address: 'fe80::1' }),
   'a multicast address': quick({ address: '224.0.0.1' }),
-}
-
-/** Reads and checks the configuration before it makes one CA. */
-async function isTakenByKubeadm(text: string): Promise<boolean> {
-  const root = tempDir()
-  mkdirSync(join(root, 'etc/kubernetes'), { recursive: true })
-  writeFileSync(configFile(root), text)
-  const phase = ['init', 'phase', 'certs', 'front-proxy-ca', '--config', configFile(root)]
-  const { exitCode, stderr } = await kubeadm(root, ...phase)
-  expect(stderr, 'the mount is there').not.toContain('mount:')
-  return exitCode === 0
 }
 
 test.each(Object.keys(REFUSED))('kubeadm and kubepki refuse %s', async name => {

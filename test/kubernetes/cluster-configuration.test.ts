@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseClusterConfiguration } from '../../src/kubernetes/cluster-configuration.ts'
 
-const parse = (text: string) => parseClusterConfiguration(text, 'kubeadm.yaml')
+const parse = (text: string) => parseClusterConfiguration(text, 'kubeadm.yaml').configuration
 const cluster = (version: string, body: string) =>
   `apiVersion: kubeadm.k8s.io/${version}\nkind: ClusterConfiguration\n${body}`
 const init = (version: string) => `apiVersion: kubeadm.k8s.io/${version}\nkind: InitConfiguration\n`
@@ -38,8 +38,8 @@ describe('parseClusterConfiguration', () => {
     ['no kubeadm document', 'kind: Pod\napiVersion: v1\n', 'holds no InitConfiguration', 'apiVersion'],
     ['an empty file', '', 'holds no InitConfiguration', 'apiVersion'],
     ['not YAML', 'a: [', 'is not YAML', undefined],
-    ['a relative certificatesDir', cluster('v1beta3', 'certificatesDir: pki\n'), 'found pki', undefined],
-    ['a bad period', cluster('v1beta4', 'certificateValidityPeriod: soon\n'), 'found soon', undefined],
+    ['a relative certificatesDir', cluster('v1beta3', 'certificatesDir: pki\n'), 'found "pki"', undefined],
+    ['a bad period', cluster('v1beta4', 'certificateValidityPeriod: soon\n'), 'found "soon"', 'a day is 24h'],
   ])('refuses %s', (_, text, message, hint) => {
     expect(() => parse(text)).toThrow(
       expect.objectContaining({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { humanDuration, parseDuration } from '../../src/kubernetes/duration.ts'
+import { humanDuration, parseDuration, parseGoDuration } from '../../src/kubernetes/duration.ts'
 
 const [S, M, H, D] = [1, 60, 3600, 86_400]
 
@@ -56,4 +56,34 @@ describe('parseDuration', () => {
   it.each(['', '30', 'd', '-1h', '1 h', '1w', '1hx', 'x1h', 'soon'])('refuses "%s"', text => {
     expect(parseDuration(text)).toBeUndefined()
   })
+})
+
+describe('parseGoDuration', () => {
+  it.each([
+    ['8760h', 8760 * HOUR],
+    ['8760h0m0s', 8760 * HOUR],
+    ['1h30m', 1.5 * HOUR],
+    ['1.5h', 1.5 * HOUR],
+    ['.5h', 0.5 * HOUR],
+    ['1.h', HOUR],
+    ['1m1ms', 60_001],
+    ['90s', 90_000],
+    ['1500us', 1.5],
+    ['1500\u00b5s', 1.5],
+    ['1500\u03bcs', 1.5],
+    ['2000000ns', 2],
+    ['+1h', HOUR],
+    ['-1h', -HOUR],
+    ['0', 0],
+    ['-0', 0],
+    ['0s', 0],
+    ['2562047h47m16s', 2562047 * HOUR + 2_836_000],
+  ])('%s', (text, milliseconds) =>
+    expect(Math.abs((parseGoDuration(text) ?? Number.NaN) - milliseconds)).toBeLessThan(1e-6),
+  )
+
+  it.each([
+    ...['', '30', '1d', '5d', '1y', '1w', '1d12h', 'h', '.h', '1h 30m', ' 1h', '1h ', '--1h', '1h-1m'],
+    ...['1h30', '1H', '1,5h', '1e3h', '2562048h', '0x1h', '1h\n', 'soon', '1'.repeat(100_000)],
+  ])('refuses %j', text => expect(parseGoDuration(text)).toBeUndefined())
 })

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { binary } from './assets.ts'
 import { tempDir } from './node.ts'
 
@@ -175,6 +175,17 @@ export async function makeTree(root: string, config: string): Promise<void> {
   writeFileSync(configFile(root), config)
   for (const phase of ['certs', 'kubeconfig'])
     await kubeadmOutput(root, 'init', 'phase', phase, 'all', '--config', configFile(root))
+}
+
+/** Reads and checks the configuration before it makes one CA. */
+export async function isTakenByKubeadm(text: string): Promise<boolean> {
+  const root = tempDir()
+  mkdirSync(join(root, 'etc/kubernetes'), { recursive: true })
+  writeFileSync(configFile(root), text)
+  const phase = ['init', 'phase', 'certs', 'front-proxy-ca', '--config', configFile(root)]
+  const { exitCode, stderr } = await kubeadm(root, ...phase)
+  expect(stderr, 'the mount is there').not.toContain('mount:')
+  return exitCode === 0
 }
 
 /** Makes these trees before the tests of a file; the answer gives a test a copy of its own. */

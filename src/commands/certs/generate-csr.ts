@@ -1,5 +1,7 @@
 import { EXIT } from '../../errors.ts'
+import { phaseNames } from '../../inventory/names.ts'
 import { generateRequests } from '../../operations/generate-csr.ts'
+import { REQUESTABLE } from '../../pki/bootstrap-requests.ts'
 import type { RequestRow } from '../../pki/described-requests.ts'
 import { REQUESTS_FORMATS } from '../../report/requests.ts'
 import {
@@ -24,6 +26,8 @@ import {
 } from '../options.ts'
 
 export const command = defineCommand({
+  names: `Names, by default all: ${REQUESTABLE.join(', ')}`,
+  isNameOptional: true,
   repeatable: [...REPEATABLE],
   options: {
     ...ENDPOINT_OPTIONS,
@@ -44,10 +48,12 @@ export const command = defineCommand({
       command: 'kubepki certs generate-csr --cert-dir new/pki --kubeconfig-dir new --config kubeadm.yaml',
       does: 'elsewhere, to be looked at first',
     },
+    { command: 'kubepki certs generate-csr apiserver admin.conf', does: 'two of them, which are missing' },
   ],
   run: async (args, host) => {
     const result = await generateRequests({
       ...readOptions(args, host),
+      names: args.names?.length ? phaseNames(args.names, REQUESTABLE) : 'all',
       flags: factFlags(args),
       encryptionAlgorithm: args['encryption-algorithm'],
       dryRun: args['dry-run'],
