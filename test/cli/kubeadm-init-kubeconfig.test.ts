@@ -168,7 +168,7 @@ users:
     const before = fingerprint(root)
     const outcome = await initKubeconfigs(root, 'admin', 'disconnect')
     expect(outcome).toMatchObject({ stdout: '', exitCode: 2 })
-    expect(said(outcome, 'error')).toEqual(['there is no phase named "disconnect"'])
+    expect(said(outcome, 'error')).toEqual(['nothing here is named "disconnect"'])
     expect(fingerprint(root)).toEqual(before)
   })
 
@@ -249,6 +249,36 @@ describe('what exists', () => {
     expect(conf(root, 'super-admin').server).toBe('https://lb.example.test:8443')
   })
 
+  it('kubeadm 119: a port that a server does not name is 443', async () => {
+    const root = wholeNode({ 'admin.conf': pointingTo('admin', 'https://lb.example.test') })
+    await expectKept(root, kubeconfigs('admin', '--control-plane-endpoint', 'lb.example.test:443'))
+    const wanted = await initKubeconfigs(root, 'admin', '--control-plane-endpoint', 'lb.example.test')
+    expect(said(wanted, 'warning')).toEqual([expect.stringContaining('wanted https://lb.example.test:6443')])
+    await initKubeconfigs(root, 'super-admin', ...NEW)
+    expect(conf(root, 'super-admin').server).toBe('https://lb.example.test:443')
+  })
+
+  it('kubeadm 119: the node’s own address is no endpoint: a flag gives it another', async () => {
+    const root = copyNode('ecdsa')
+    await initKubeconfigs(root, 'super-admin', ...NEW, '--apiserver-advertise-address', '192.0.2.99')
+    expect(conf(root, 'super-admin').server).toBe('https://192.0.2.99:6443')
+    const kept = await initKubeconfigs(root, 'admin', '--apiserver-advertise-address', '192.0.2.99')
+    expect(said(kept, 'warning')).toEqual([expect.stringContaining('wanted https://192.0.2.99:6443')])
+  })
+
+  // Other ways to log in are the user's choice; kubeadm looks at their CA too.
+  it.each(['token-user.conf', 'exec-user.conf'])(
+    'with %s in its place -> kept unseen, with a warning',
+    async file => {
+      const root = wholeNode({ 'admin.conf': readFixture('defects', file) })
+      const before = fingerprint(root)
+      const outcome = await initKubeconfigs(root, 'admin')
+      expect(fingerprint(root)).toEqual(before)
+      expect(outcome.exitCode).toBe(0)
+      expect(said(outcome, 'warning')).toEqual([expect.stringContaining('admin.conf is kept unseen')])
+    },
+  )
+
   it.each([
     ['130: with line breaks around it', `\n\n${AUTHORITY}\n\n`],
     // kubeadm compares bytes: these it refuses.
@@ -328,7 +358,7 @@ describe('with an external CA', () => {
   it('kubeadm 126, 132: no files -> refused, each by name, with what asks for them', async () => {
     const root = external(absent(...OLD_NAMES.map(name => `${name}.conf`)))
     const { stderr } = await expectRefused(root, kubeconfigs('all', ...OLD), ...OLD_NAMES.map(isNotThere))
-    expect(stderr).toContain('kubepki: hint: kubepki certs generate-csr makes the requests')
+    expect(stderr).toContain('kubepki: hint: kubepki certs generate-csr kubelet.conf makes ')
   })
 
   it('kubeadm 133: only admin and kubelet -> refused', async () => {
