@@ -190,6 +190,21 @@ describe('what is made', () => {
     })
   })
 
+  it('kubeadm 78: of one alone, beside all that is there', async () => {
+    const root = wholeNode(absent('pki/apiserver.crt', 'pki/apiserver.key', 'admin.conf'))
+    const before = fingerprint(root)
+    const outcome = await generate(root, 'apiserver', ...OLD)
+    expect(outcome.exitCode).toBe(0)
+    expect(said(outcome, 'warning')).toEqual([])
+    expect(fingerprint(root)).toMatchObject(before)
+    expect(requestIn(read(root, 'pki/apiserver.csr')).publicKey).toBe(
+      publicKeyOf(read(root, 'pki/apiserver.key')),
+    )
+    expect(isThere(root, 'admin.conf.csr')).toBe(false)
+    const bare = await generate(tempDir(), 'apiserver', ...NEW)
+    expect(said(bare, 'warning')).toEqual([])
+  })
+
   // kubeadm leaves it out, and refuses the file later.
   it('the CA, where it is here, is in the kubeconfigs; where it is not, a warning says so', async () => {
     const ca = readFixture('nodes/ecdsa', K, 'pki/ca.crt')
@@ -357,9 +372,24 @@ describe('what it is not asked for', () => {
     expect(fingerprint(root)).toEqual(before)
   })
 
-  it('names are not for this command', async () => {
-    const outcome = await generate(tempDir(), 'apiserver')
-    expect(outcome).toMatchObject({ stdout: '', exitCode: 2 })
+  it.each(['ca', 'sa', 'etcd/server', 'admin'])('a request for %s is wrong use', async name => {
+    const root = tempDir()
+    expect(await generate(root, name)).toMatchObject({ stdout: '', exitCode: 2 })
+    expect(fingerprint(root)).toEqual({})
+  })
+
+  it('what this node has not, asked for by name, is refused', async () => {
+    const external = csrs('apiserver', 'etcd-server', '--config', configFile(EXTERNAL_ETCD))
+    await expectRefused(
+      tempDir(),
+      external,
+      /^this node keeps no etcd-server: etcd runs elsewhere \(kubeadm\.yaml/,
+    )
+    await expectRefused(
+      tempDir(),
+      csrs('super-admin.conf', ...OLD),
+      /^super-admin\.conf exists since Kubernetes 1\.29/,
+    )
   })
 })
 
