@@ -28,10 +28,11 @@ export function urlOf({ host, port }: Required<EndpointAddress>): string {
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-/** Undefined for anything but https, a host and perhaps a port. */
-export function parseServerUrl(url: string): EndpointAddress | undefined {
+/** Undefined for anything but https, a host and perhaps a port; without one it is 443, and not the API server's. */
+export function parseServerUrl(url: string): Required<EndpointAddress> | undefined {
   const [, address] = /^https:\/\/([^/]+)\/?$/.exec(url) ?? []
-  return address === undefined ? undefined : parseEndpointAddress(withoutPlainBrackets(address))
+  const endpoint = address === undefined ? undefined : parseEndpointAddress(withoutPlainBrackets(address))
+  return endpoint && { port: 443, ...endpoint }
 }
 
 /** A URL has brackets around an IPv6 address also where there is no port. */

@@ -1,6 +1,7 @@
 /** Plans the kubeconfigs of a new node: each is made, kept or refused. kubeadm's rules for what exists already. Pure. */
 import { KUBECONFIGS, type KubeconfigSpec } from '../inventory/catalog.ts'
 import { clientProfile, nodeFactsOf, serverFor } from '../inventory/profile.ts'
+import { parseServerUrl, urlOf } from '../kubernetes/endpoint-address.ts'
 import { isAtLeast } from '../kubernetes/version.ts'
 import { isSameCertificate } from '../x509/certificate.ts'
 import { authorityOf, keyIsElsewhere, lackingFacts, leafPeriod } from './bootstrap-signer.ts'
@@ -29,7 +30,7 @@ export function planKubeconfigs(facts: BootstrapFacts, names: 'all' | readonly s
   })
 }
 
-function tooNew({ name, since }: KubeconfigSpec, { kubernetesVersion }: KnownFacts): Flaw {
+export function tooNew({ name, since }: KubeconfigSpec, { kubernetesVersion }: KnownFacts): Flaw {
   return {
     message: `${name} exists since Kubernetes ${since}, and this is ${kubernetesVersion.value} (${kubernetesVersion.source})`,
   }
@@ -155,7 +156,8 @@ function warningsOfServer(
     return []
   const wanted = serverFor(spec, values)
   const { server } = kubeconfig.config
-  return server === wanted
+  const found = server === undefined ? undefined : parseServerUrl(server)
+  return server === wanted || (found && urlOf(found) === wanted)
     ? []
     : [`${file.path}: server: wanted ${wanted}, found ${server ?? 'none'}: kept as it is`]
 }

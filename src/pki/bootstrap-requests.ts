@@ -6,7 +6,7 @@ import { certificateProfile, clientProfile, serverFor } from '../inventory/profi
 import { certificatesFor } from '../inventory/select.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { CertificateProfile } from '../x509/profile.ts'
-import { kubeconfigsOf } from './bootstrap-kubeconfigs.ts'
+import { kubeconfigsOf, tooNew } from './bootstrap-kubeconfigs.ts'
 import { lackingFacts } from './bootstrap-signer.ts'
 import { type BootstrapFacts, type RefuseStep, refuse } from './bootstrap-step.ts'
 import { factValues } from './cluster-facts.ts'
@@ -98,7 +98,26 @@ export function planRequests(facts: BootstrapFacts, { names, isThere }: RequestO
       }
       return { action: 'request', ...step, ...more } as const
     })
-  return [...pairs, ...kubeconfigs]
+  return [...(names === 'all' ? [] : notHere(facts, names)), ...pairs, ...kubeconfigs]
+}
+
+/** Asked for by name, and nothing of this node. */
+function notHere({ snapshot, facts }: BootstrapFacts, names: readonly string[]): RefuseStep[] {
+  const { etcd } = snapshot.locations
+  const own: readonly { readonly name: string }[] = [...certificatesFor(etcd.value), ...kubeconfigsOf(facts)]
+  const isForeign = ({ name }: { readonly name: string }) =>
+    names.includes(name) && !own.some(one => one.name === name)
+  return [
+    ...certificatesFor('local')
+      .filter(isForeign)
+      .map(({ name, baseName }) => {
+        const message = `this node keeps no ${name}: etcd runs elsewhere (${etcd.source})`
+        return refuse({ name, baseName, kind: 'leaf' }, { message })
+      }),
+    ...KUBECONFIGS.filter(isForeign).map(spec =>
+      refuse({ name: spec.name, baseName: spec.name, kind: 'kubeconfig' }, tooNew(spec, facts)),
+    ),
+  ]
 }
 
 /** `<stem>.csr`, where the file really is. */

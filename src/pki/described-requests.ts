@@ -51,7 +51,7 @@ export function describeRequests(steps: readonly RequestStep[], facts: Bootstrap
     failures,
     sources: factSources(facts),
     notes: assumedVersion(facts),
-    warnings: [...facts.snapshot.warnings, ...warningsOfTrust(facts)],
+    warnings: [...facts.snapshot.warnings, ...warningsOfTrust(steps, facts)],
   }
 }
 
@@ -68,7 +68,8 @@ function rowOf(step: Exclude<RequestStep, { action: 'refuse' }>): RequestRow {
 }
 
 /** kubeadm leaves it out, and then refuses the kubeconfigs. */
-function warningsOfTrust({ snapshot }: BootstrapFacts): string[] {
+function warningsOfTrust(steps: readonly RequestStep[], { snapshot }: BootstrapFacts): string[] {
+  if (!steps.some(({ kind }) => kind === 'kubeconfig')) return []
   const authority = entryNamed(snapshot, 'ca')
   if (authority?.certificate.state === 'present') return []
   return [`${authority?.file.path} is not here: the kubeconfigs have no certificate-authority-data yet`]

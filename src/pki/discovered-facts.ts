@@ -91,17 +91,20 @@ export function clusterOfKubeconfigs(snapshot: Snapshot): {
 } {
   for (const file of ['admin.conf', 'super-admin.conf', 'kubelet.conf']) {
     const entry = entryNamed(snapshot, file)
-    const found = entry?.kubeconfig && clusterIn(entry.kubeconfig.config, entry.file.path)
+    const found = entry?.kubeconfig && clusterIn(snapshot, entry.kubeconfig.config, entry.file.path)
     if (found) return found
   }
   return {}
 }
 
-function clusterIn({ server = '', clusterName }: Kubeconfig, file: string) {
+function clusterIn(snapshot: Snapshot, { server = '', clusterName }: Kubeconfig, file: string) {
   const value = parseServerUrl(server)
   if (!value) return undefined
-  return {
-    endpoint: { value, source: `${file}: server` },
-    name: { value: clusterName, source: `${file}: cluster` },
-  }
+  const name = { value: clusterName, source: `${file}: cluster` }
+  return isOwn(snapshot, value) ? { name } : { endpoint: { value, source: `${file}: server` }, name }
+}
+
+/** By its manifest: the cluster has no address but the node's then, and a flag may give the node another. */
+function isOwn(snapshot: Snapshot, { host, port }: EndpointAddress): boolean {
+  return host === advertisedAddress(snapshot)?.value && port === portOfApiServer(snapshot)?.value
 }

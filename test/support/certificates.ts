@@ -28,15 +28,18 @@ export interface MadeAuthority {
   readonly key: string
 }
 
+/** As the fixtures' certificates: at the tests' time they are ten days old, whatever the clock says. */
+const START = Date.UTC(2026, 10, 21)
+
 /** A self-signed CA; `algorithm` as `openssl genpkey` takes it. */
 export function makeAuthority(name: string, algorithm: readonly string[], days = 3650): MadeAuthority {
-  const directory = tempDir()
-  const keyFile = join(directory, 'ca.key')
-  openssl(['genpkey', ...algorithm, '-out', keyFile])
-  const key = openssl(['pkey', '-in', keyFile, '-traditional'])
-  const request = ['req', '-x509', '-new', '-key', keyFile, '-subj', `/CN=${name}`, '-days', String(days)]
-  const extensions = ['-addext', 'keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign']
-  return { certificate: openssl([...request, ...extensions]), key }
+  const key = openssl(['pkey', '-traditional'], openssl(['genpkey', ...algorithm]))
+  const extensions = [
+    'subjectKeyIdentifier=hash',
+    'basicConstraints=critical,CA:TRUE',
+    'keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign',
+  ].join('\n')
+  return { certificate: sign(key, { subject: `/CN=${name}`, extensions, days }), key }
 }
 
 export interface LeafRequest {
@@ -46,10 +49,37 @@ export interface LeafRequest {
 }
 
 /** A leaf for the key, signed by the authority. */
-export function makeLeaf(
-  authority: MadeAuthority,
-  key: string,
-  { subject, extensions, days = 365 }: LeafRequest,
+export function makeLeaf(authority: MadeAuthority, key: string, request: LeafRequest): string {
+  return sign(key, request, authority)
+}
+
+/** `openssl ca` alone takes dates, in this version. */
+const DATABASE = `[ca]
+default_ca = made
+[made]
+database = index
+new_certs_dir = .
+rand_serial = yes
+default_md = sha256
+copy_extensions = copyall
+policy = any
+[any]
+commonName = optional
+organizationName = optional
+`
+
+function sign(key: string, { subject, ...rest }: LeafRequest, by?: MadeAuthority): string {
+  const keyFile = join(tempDir(), 'own.key')
+  writeFileSync(keyFile, key, { mode: 0o600 })
+  const request = openssl(['req', '-new', '-key', keyFile, '-subj', subject])
+  return signRequest(request, by ?? keyFile, rest)
+}
+
+/** What the request asks for is in the certificate, and `extensions`. `by`: the file of the key that signs for itself. */
+export function signRequest(
+  request: string,
+  by: MadeAuthority | string,
+  { extensions = '', days = 365 }: Partial<LeafRequest> = {},
 ): string {
   const directory = tempDir()
   const file = (name: string, text: string) => {
@@ -57,25 +87,17 @@ export function makeLeaf(
     writeFileSync(path, text, { mode: 0o600 })
     return path
   }
-  const keyFile = file('leaf.key', key)
-  const csr = file('leaf.csr', openssl(['req', '-new', '-key', keyFile, '-subj', subject]))
-  const ca = [
-    '-CA',
-    file('ca.crt', authority.certificate),
-    '-CAkey',
-    file('ca.key', authority.key),
-    '-CAcreateserial',
-  ]
+  file('index', '')
+  const config = DATABASE.replaceAll(/= (index|\.)$/gm, (_, name) => `= ${join(directory, name)}`)
+  const signer =
+    typeof by === 'string'
+      ? ['-selfsign', '-keyfile', by]
+      : ['-cert', file('ca.crt', by.certificate), '-keyfile', file('ca.key', by.key)]
+  const instant = (time: number) => `${new Date(time).toISOString().replaceAll(/[-:T]|\.000Z/g, '')}Z`
+  const dates = ['-startdate', instant(START), '-enddate', instant(START + days * 86_400_000)]
   return openssl([
-    'x509',
-    '-req',
-    '-in',
-    csr,
-    ...ca,
-    '-days',
-    String(days),
-    '-extfile',
-    file('ext', extensions),
+    ...['ca', '-batch', '-notext', '-preserveDN', '-config', file('config', config), ...signer, ...dates],
+    ...['-extfile', file('extensions', extensions), '-in', file('csr', request)],
   ])
 }
 
