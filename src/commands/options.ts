@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { EXIT, type ExitCode, PkiError } from '../errors.ts'
 import { parseDuration } from '../kubernetes/duration.ts'
+import { commandFlags } from '../pki/command-flags.ts'
 import type { RestartOutcome } from '../pki/restart.ts'
 import type { SourceFact } from '../pki/sources.ts'
 import { printable } from '../report/printable.ts'
@@ -34,11 +35,16 @@ const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}
 function instantOption(value: unknown): Date {
   const text = String(value)
   const instant = new Date(text)
-  if (RFC3339.test(text) && !Number.isNaN(instant.getTime()) && isOnCalendar(text)) return instant
+  const isTime = RFC3339.test(text) && !Number.isNaN(instant.getTime()) && isOnCalendar(text)
+  if (isTime && instant >= EARLIEST && instant <= LATEST) return instant
   throw new PkiError('USAGE', `--now wants an RFC 3339 time, found "${text}"`, {
     hint: 'such as 2026-12-01T00:00:00Z',
   })
 }
+
+/** What certificates made then can have in them. */
+const EARLIEST = new Date('1970-01-01T00:00:00Z')
+const LATEST = new Date('9998-12-31T00:00:00Z')
 
 /** JavaScript takes 30 February for 2 March. */
 function isOnCalendar(text: string): boolean {
@@ -173,14 +179,14 @@ export function readOptions(args: NodeArguments, host: Host): ReadOptions & { no
 
 /** What a further command needs to find the same node: ` --root /mnt`, or nothing. */
 export function nodeFlags(args: NodeArguments): string {
-  const flags = [
-    ['root', resolve(args.root) === '/' ? undefined : args.root],
-    ['cert-dir', args.certDir],
-    ['kubeconfig-dir', args.kubeconfigDir],
-    ['kubelet-dir', args.kubeletDir],
-    ['csr-dir', args.csrDir],
-  ] as const
-  return flags.flatMap(([flag, value]) => (value === undefined ? [] : ` --${flag} ${value}`)).join('')
+  const { root, certDir, kubeconfigDir, kubeletDir, csrDir } = args
+  return commandFlags({
+    root: resolve(root) === '/' ? '/' : root,
+    certDir,
+    kubeconfigDir,
+    kubeletDir,
+    csrDir,
+  })
 }
 
 /** Everything that is not what was asked for goes to stderr, one line each, whatever a file put into it. */

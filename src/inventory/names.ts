@@ -32,9 +32,8 @@ function known(name: string): string {
   throw unknown(`no certificate is named "${name}"`, `${guess}all of them: ${NAMES.join(', ')}`)
 }
 
-/** The way back that kubeadm's documentation gives. */
 const KUBELET_HINT =
-  'once it has expired: on a control-plane node, kubeadm kubeconfig user --org system:nodes --client-name system:node:NAME makes a new kubelet.conf; remove kubelet-client* and restart the kubelet'
+  'once it has expired: on a control-plane node move kubelet.conf and kubelet-client* away, make a new one with kubepki init phase kubeconfig kubelet --node-name NAME, and restart the kubelet'
 
 /** `all`, or names of phases; throws for what is neither. */
 export function phaseNames(asked: readonly string[], phases: readonly string[]): 'all' | readonly string[] {

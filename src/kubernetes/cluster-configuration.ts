@@ -11,6 +11,7 @@ import {
   type Source,
   subdomainAt,
   textAt,
+  valueAt,
 } from './configured-fields.ts'
 import { issuanceAt, issuanceWarnings } from './configured-issuance.ts'
 import { serviceSubnetAt, subnetsAt } from './configured-subnets.ts'
@@ -31,6 +32,8 @@ export interface ClusterConfiguration {
   readonly certificateValidityPeriod?: number
   /** Milliseconds. */
   readonly caCertificateValidityPeriod?: number
+  /** Of a node that joins a cluster: there is a JoinConfiguration, and no InitConfiguration. */
+  readonly isJoining?: true
   readonly nodeName?: string
   readonly advertiseAddress?: string
   readonly bindPort?: number
@@ -70,6 +73,9 @@ export function parseClusterConfiguration(text: string, file: string): ParsedCon
     const source = sources.find(one => one.kind === kind)
     if (source) configuration = { ...configuration, ...read(source) }
   }
+  const kinds = sources.map(({ kind }) => kind)
+  if (kinds.includes('JoinConfiguration') && !kinds.includes('InitConfiguration'))
+    configuration = { ...configuration, isJoining: true }
   return { configuration, warnings: sources.flatMap(source => warningsOf(source, configuration)) }
 }
 
@@ -77,8 +83,17 @@ function warningsOf(source: Source, configuration: ClusterConfiguration): string
   const isCluster = source.kind === 'ClusterConfiguration'
   return [
     ...unknownFields(source),
+    ...portWarnings(source),
     ...(isCluster ? clusterWarnings(source, configuration) : []).map(found => `${source.kind}: ${found}`),
   ].map(warning => `${source.file}: ${warning}`)
+}
+
+function portWarnings(source: Source): string[] {
+  const fields = ['localAPIEndpoint.bindPort', 'controlPlane.localAPIEndpoint.bindPort']
+  const isNode = source.kind !== 'ClusterConfiguration'
+  return fields
+    .filter(field => isNode && valueAt(source, field) === 0)
+    .map(field => `${source.kind}: ${field} 0 is taken as not said`)
 }
 
 function clusterWarnings(source: Source, configuration: ClusterConfiguration): string[] {

@@ -1,10 +1,13 @@
 /** A kubeadm configuration file as documents: of known versions, and each kind once. */
-import { invalid, refuse, type Source } from './configured-fields.ts'
-import { API_VERSIONS, type ApiVersion } from './kubeadm-fields.ts'
+
+import { nearest } from '../nearest.ts'
+import { invalid, refuse, type Source, shown } from './configured-fields.ts'
+import { API_VERSIONS, type ApiVersion, KINDS as KNOWN_KINDS } from './kubeadm-fields.ts'
 import { isMapping, type Mapping, parseYaml, stringAt } from './yaml.ts'
 
 const GROUP = 'kubeadm.k8s.io/'
-const KINDS = ['InitConfiguration', 'ClusterConfiguration', 'JoinConfiguration']
+/** One of them has to be there. */
+const READ_KINDS = ['InitConfiguration', 'ClusterConfiguration', 'JoinConfiguration']
 
 /** Those of other groups (kubelet, kube-proxy) are passed over. */
 export function parseConfigurationDocuments(text: string, file: string): readonly Source[] {
@@ -55,10 +58,26 @@ function versionOf(document: Mapping, file: string): ApiVersion {
 
 function checkKinds(sources: readonly Source[], file: string): void {
   const kinds = sources.map(({ kind }) => kind)
-  if (!kinds.some(kind => KINDS.includes(kind)))
-    throw invalid(file, `holds no ${KINDS.join(', ')}`, `it needs a document with apiVersion ${GROUP}v1beta4`)
+  for (const kind of kinds) if (!Object.hasOwn(KNOWN_KINDS, kind)) throw unknownKind(file, kind)
+  if (!kinds.some(kind => READ_KINDS.includes(kind)))
+    throw invalid(
+      file,
+      `holds no ${READ_KINDS.join(', ')}`,
+      `it needs a document with apiVersion ${GROUP}v1beta4`,
+    )
   const twice = kinds.find((kind, index) => kinds.indexOf(kind) < index)
   if (twice === undefined) return
   const found = kinds.filter(kind => kind === twice).length
   throw invalid(file, `wanted one ${twice}, found ${found}`, 'kubeadm takes each kind once in a file')
+}
+
+/** kubeadm goes on without the document, and so without all that it says. */
+function unknownKind(file: string, kind: string) {
+  const near = nearest(kind, Object.keys(KNOWN_KINDS))
+  const guess = near === undefined ? '' : `did you mean ${near}? `
+  return invalid(
+    file,
+    `kind ${shown(kind)} is not known`,
+    `${guess}known: ${Object.keys(KNOWN_KINDS).join(', ')}`,
+  )
 }

@@ -3,7 +3,7 @@ import { refuse, type Source, textAt } from './configured-fields.ts'
 
 const IDENTIFIERS = '[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*'
 const NUMBER = '(?:0|[1-9]\\d*)'
-const VERSION = new RegExp(`^v?${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${IDENTIFIERS})?(?:\\+${IDENTIFIERS})?$`)
+const VERSION = new RegExp(`^v?1\\.${NUMBER}\\.${NUMBER}(?:-${IDENTIFIERS})?(?:\\+${IDENTIFIERS})?$`)
 const LABEL = /^(?:latest|stable)(?:-[1-9](?:\.[1-9]\d{0,2})?)?$/
 
 /** Where kubeadm looks a version up. */

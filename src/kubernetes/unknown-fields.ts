@@ -21,7 +21,9 @@ export function unknownFields({ document, kind, version }: Source): string[] {
 
 function unknownIn(value: unknown, level: Level): string[] {
   if (Array.isArray(value))
-    return value.flatMap((item, index) => unknownIn(item, { ...level, path: `${level.path}[${index}]` }))
+    return value.flatMap((item, index) =>
+      isMapping(item) ? unknownIn(item, { ...level, path: `${level.path}[${index}]` }) : [],
+    )
   if (!isMapping(value)) return []
   return Object.entries(value).flatMap(([key, inner]) => {
     const field = lookUp(level, key)

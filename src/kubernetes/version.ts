@@ -1,8 +1,8 @@
 /** Versions of Kubernetes: which releases have what. */
 
-/** `1.31.2` of `v1.31.2`, `1.31.2-rc.1` or `1.31.2+k3s1`; undefined when it is no version. */
+/** `1.31.2` of `v1.31.2`, `1.31.2-rc.1` or `1.31.2+k3s1`; undefined when it is none: a tag may be a date. */
 export function parseVersion(text: string): string | undefined {
-  return /^v?(\d+\.\d+(?:\.\d+)?)(?:[-+][\w.+-]+)?$/.exec(text)?.[1]
+  return /^v?(1\.\d+(?:\.\d+)?)(?:[-+][\w.+-]+)?$/.exec(text)?.[1]
 }
 
 /** Another major number proves nothing: a tag may be a date. */

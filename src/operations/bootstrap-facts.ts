@@ -3,7 +3,7 @@ import { SERVICE_ACCOUNT_KEY } from '../inventory/catalog.ts'
 import type { BootstrapFacts, ServiceAccountFiles } from '../pki/bootstrap-step.ts'
 import { decideClusterFacts, type FactFlags } from '../pki/cluster-facts.ts'
 import type { FileChange } from '../pki/file-change.ts'
-import type { Entry, Found, Snapshot } from '../pki/snapshot.ts'
+import type { Found, Snapshot } from '../pki/snapshot.ts'
 import { missingDirectoriesOf } from '../store/directories.ts'
 import { readFound, readKey, type Tree } from '../store/files.ts'
 import { readMachine } from '../store/machine.ts'
@@ -12,6 +12,7 @@ import type { Job } from '../store/transaction.ts'
 import { holdsPublicKeyOf, type PrivateKey } from '../x509/key.ts'
 import type { IssuableKeyAlgorithm } from '../x509/key-algorithm.ts'
 import { type ChangeOptions, DEFAULT_KEEP_BACKUPS } from './change.ts'
+import { keyOf } from './entry-key.ts'
 import { newKeySources } from './new-keys.ts'
 
 export interface NodeOptions extends ReadOptions {
@@ -68,8 +69,8 @@ function readKeys(
   const named = entries.filter(({ name }) => isNamed(names, name))
   const signers = new Set(named.map(({ caName }) => caName))
   const wanted = entries.filter(entry => named.includes(entry) || signers.has(entry.name))
-  const keyed = wanted.filter(({ kind }) => kind === 'ca' || kind === 'leaf')
-  return new Map(keyed.map(({ name, key }: Entry) => [name, key ? readKey(key, seen) : { state: 'missing' }]))
+  const keyed = wanted.filter(({ kind }) => kind !== 'kubelet')
+  return new Map(keyed.map(entry => [entry.name, keyOf(entry, seen)]))
 }
 
 /** Its key is opened for a job that is about it; `seen` is kept then. */

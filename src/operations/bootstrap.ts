@@ -1,6 +1,7 @@
 /** Makes a node's certificates and kubeconfigs: read, plan, issue, check, then write everything or nothing. */
-import { planCertificates } from '../pki/bootstrap-certificates.ts'
-import { planKubeconfigs } from '../pki/bootstrap-kubeconfigs.ts'
+import { phaseNames } from '../inventory/names.ts'
+import { CERTIFICATE_PHASES, planNewCertificates } from '../pki/bootstrap-certificates.ts'
+import { KUBECONFIG_PHASES, planNewKubeconfigs } from '../pki/bootstrap-kubeconfigs.ts'
 import type { BootstrapResult } from '../pki/bootstrap-result.ts'
 import type { BootstrapFacts, BootstrapStep } from '../pki/bootstrap-step.ts'
 import { describeSteps, factSources, notesOf } from '../pki/described-bootstrap.ts'
@@ -18,18 +19,21 @@ import { makeFiles, placesOf } from './make-files.ts'
 
 interface Kind {
   readonly phase: 'certs' | 'kubeconfig'
+  readonly names: readonly string[]
   readonly plan: (facts: BootstrapFacts, names: BootstrapOptions['names']) => BootstrapStep[]
   readonly directory: (snapshot: Snapshot) => Sourced<NodePath>
 }
 
 const CERTIFICATES: Kind = {
   phase: 'certs',
-  plan: planCertificates,
+  names: CERTIFICATE_PHASES,
+  plan: planNewCertificates,
   directory: ({ locations }) => locations.certDir,
 }
 const KUBECONFIGS: Kind = {
   phase: 'kubeconfig',
-  plan: planKubeconfigs,
+  names: KUBECONFIG_PHASES.map(name => `${name}.conf`),
+  plan: planNewKubeconfigs,
   directory: ({ locations }) => locations.kubeconfigDir,
 }
 
@@ -45,6 +49,7 @@ export function initKubeconfigs(options: BootstrapOptions): Promise<BootstrapRes
 
 async function bootstrap(options: BootstrapOptions, kind: Kind): Promise<BootstrapResult> {
   checkRoot(options)
+  if (options.names !== 'all') phaseNames(options.names, kind.names)
   const store = findStore({ ...options, only: kind.phase === 'certs' ? options.certDir : undefined })
   if (options.dryRun) return dryRun(options, store, kind)
   const session = {

@@ -1,9 +1,11 @@
 /** Keys and requests of a whole node, in their places, for a CA elsewhere. Written together or not at all. */
+import { phaseNames } from '../inventory/names.ts'
 import { encodeKubeconfig } from '../kubernetes/kubeconfig-document.ts'
 import {
   type KubeconfigRequest,
   type PairRequest,
   planRequests,
+  REQUESTABLE,
   type RequestStep,
 } from '../pki/bootstrap-requests.ts'
 import { describeRequests, type RequestsResult } from '../pki/described-requests.ts'
@@ -30,6 +32,7 @@ export type GenerateOptions = BootstrapOptions
 
 export async function generateRequests(options: GenerateOptions): Promise<RequestsResult> {
   checkRoot(options)
+  if (options.names !== 'all') phaseNames(options.names, REQUESTABLE)
   const store = findStore(options)
   if (options.dryRun) {
     const { result, requests } = readAndPlan(options)
@@ -42,7 +45,7 @@ export async function generateRequests(options: GenerateOptions): Promise<Reques
   const session = { command, lockTimeout: options.lockTimeout ?? 0, interruption: options.interruption }
   return underLock(store, session, async ({ notes }) => {
     const { result, requests, read } = readAndPlan(options)
-    if (result.failures.length > 0) return result
+    if (result.failures.length > 0) return { ...result, warnings: [...notes, ...result.warnings] }
     const algorithm = read.facts.newKeys.algorithm.value
     const changes = (await Promise.all(requests.map(step => makeRequest(step, algorithm)))).flat()
     checkInterruption(options.interruption)

@@ -9,13 +9,12 @@ import type {
   MakeKubeconfig,
   MakeLeaf,
   MakeServiceAccount,
+  MakeStep,
 } from '../pki/bootstrap-step.ts'
 import type { FileChange } from '../pki/file-change.ts'
 import type { PlacedFile } from '../pki/snapshot.ts'
 import { encodeCertificates } from '../x509/certificate.ts'
 import { encodePrivateKey, encodePublicKey, generateKey, type PrivateKey } from '../x509/key.ts'
-
-type MakeStep = MakeAuthority | MakeLeaf | MakeKubeconfig | MakeServiceAccount
 
 import { issuePair, type Pair } from './issue-pair.ts'
 
@@ -106,13 +105,18 @@ export function placesOf(step: BootstrapStep): Place[] {
   )
 }
 
+function sharedFile(path: string, one: string, other: string): string {
+  if (one === other)
+    return `${path} would be certificate and key of ${one}: the manifest names one file for both`
+  return `${path} would be a file of ${one} and of ${other}: the manifests name it for both`
+}
+
 function checkDistinct(steps: readonly MakeStep[]): void {
   const owners = new Map<string, string>()
   for (const step of steps) {
     for (const { path, realPath } of placesOf(step)) {
       const other = owners.get(realPath)
-      if (other !== undefined)
-        throw new PkiError('WRITE_FAILED', `${path} is the file of ${other} and of ${step.name}`)
+      if (other !== undefined) throw new PkiError('WRITE_FAILED', sharedFile(path, other, step.name))
       owners.set(realPath, step.name)
     }
   }

@@ -15,9 +15,10 @@ import { type ReadOptions, readSnapshot } from '../store/read.ts'
 import { unfinishedBusiness } from '../store/recovery.ts'
 import { type RequestDirectory, requestDirectory } from '../store/requests.ts'
 import { findStore } from '../store/state.ts'
-import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
+import type { PrivateKey } from '../x509/key.ts'
 import type { ChangeOptions } from './change.ts'
 import { configuredSans } from './configured-sans.ts'
+import { keyOf } from './entry-key.ts'
 import { configuredAlgorithm } from './new-keys.ts'
 import { assessRequest } from './pending.ts'
 import { checkRestart, type RestartOptions } from './restart.ts'
@@ -148,12 +149,4 @@ function readKeys(
 ): Map<string, Found<PrivateKey>> {
   const named = entries.filter(({ kind, name }) => kind !== 'ca' && (names === 'all' || names.includes(name)))
   return new Map(named.map(entry => [entry.name, keyOf(entry, seen)]))
-}
-
-/** The private key of a row, wherever it is. */
-export function keyOf({ key, kubeconfig }: Entry, seen?: Map<string, string>): Found<PrivateKey> {
-  const embedded = kubeconfig?.config.clientKey
-  if (embedded?.at !== 'data') return key ? readKey(key, seen) : { state: 'missing' }
-  const read = readPrivateKey(embedded.pem)
-  return 'key' in read ? { state: 'present', ...read } : { state: 'invalid', ...read }
 }

@@ -19,7 +19,7 @@ import { findStore, realPathOf, type Store } from '../store/state.ts'
 import { commit } from '../store/transaction.ts'
 import { isKeyOf } from '../x509/key.ts'
 import { type ChangeOptions, DEFAULT_KEEP_BACKUPS, storeFor } from './change.ts'
-import { keyOf } from './plan-renewal.ts'
+import { keyOf } from './entry-key.ts'
 import { checkRestart, type RestartOptions, restartPods } from './restart.ts'
 
 export interface HistoryOptions extends ReadOptions {

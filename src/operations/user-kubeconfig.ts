@@ -2,9 +2,10 @@
 import { PkiError } from '../errors.ts'
 import { serverFor } from '../inventory/profile.ts'
 import { encodeKubeconfig } from '../kubernetes/kubeconfig-document.ts'
+import { flawOfTrust } from '../pki/bootstrap-kubeconfigs.ts'
 import { authorityOf, keyIsElsewhere, lackingFacts } from '../pki/bootstrap-signer.ts'
-import type { BootstrapFacts } from '../pki/bootstrap-step.ts'
-import { factValues } from '../pki/cluster-facts.ts'
+import { type BootstrapFacts, existingOf } from '../pki/bootstrap-step.ts'
+import { endpointWarnings, factValues } from '../pki/cluster-facts.ts'
 import { unusableFile } from '../pki/existing.ts'
 import { type Entry, entryNamed } from '../pki/snapshot.ts'
 import { ONE_YEAR, validityPeriod } from '../pki/validity.ts'
@@ -31,7 +32,9 @@ export interface UserKubeconfig {
 const SPEC = { name: 'the kubeconfig', server: 'control-plane', commonName: '' } as const
 
 export async function createUserKubeconfig(options: UserOptions): Promise<UserKubeconfig> {
+  checkOptions(options)
   const { facts } = readBootstrapFacts({ ...options, names: options.token === undefined ? ['ca'] : [] })
+  checkTrust(facts)
   const lacking = lackingFacts(facts, SPEC)
   if (lacking) throw new PkiError('CONFIG_INVALID', lacking.message, { hint: lacking.hint })
   const values = factValues(facts.facts)
@@ -44,7 +47,28 @@ export async function createUserKubeconfig(options: UserOptions): Promise<UserKu
     credentials,
     kubernetesVersion: values.kubernetesVersion,
   })
-  return { text, warnings: [...facts.snapshot.warnings, ...warnings] }
+  const doubts = endpointWarnings(facts.snapshot, facts.facts)
+  return { text, warnings: [...facts.snapshot.warnings, ...doubts, ...warnings] }
+}
+
+function checkOptions({ clientName, token, validity }: UserOptions): void {
+  if (clientName === '') throw new PkiError('USAGE', 'wanted a client name, found nothing')
+  if (token === '') throw new PkiError('USAGE', 'wanted a token, found nothing')
+  if (validity !== undefined && !(validity >= 1000))
+    throw new PkiError('USAGE', `wanted a validity of a second at least, found ${validity} ms`)
+}
+
+/** The server is that of admin.conf: it has to be the server of this CA. */
+function checkTrust(facts: BootstrapFacts): void {
+  const { source } = facts.facts.controlPlaneEndpoint
+  const entry = facts.snapshot.entries.find(
+    ({ kind, file }) => kind === 'kubeconfig' && source.startsWith(`${file.path}:`),
+  )
+  const flaw = entry && flawOfTrust(existingOf(facts, entry, false))
+  if (!flaw) return
+  const hint =
+    'name the PKI directory of that cluster with --cert-dir or --config, or the endpoint of this one'
+  throw new PkiError('CA_UNUSABLE', flaw.message, { hint })
 }
 
 function authorityEntry({ snapshot }: BootstrapFacts): Entry {
@@ -55,7 +79,9 @@ function trustOf(facts: BootstrapFacts): string {
   const entry = authorityEntry(facts)
   const { certificate, file } = entry
   if (certificate.state === 'present') return encodeCertificates(certificate.certificates)
-  const { message, hint } = unusableFile(entry) ?? { message: `${file.path} does not exist` }
+  const { message, hint } = unusableFile(existingOf(facts, entry, false)) ?? {
+    message: `${file.path} does not exist`,
+  }
   throw new PkiError('CA_UNUSABLE', message, { hint: hint ?? 'name the PKI directory with --cert-dir' })
 }
 
@@ -75,11 +101,15 @@ async function credentialsOf(options: UserOptions, facts: BootstrapFacts) {
     extKeyUsage: ['clientAuth'],
     subjectAltName: [],
   }
+  const { notBefore, notAfter } = period
   const { pem } = await issuePair({
     ...{ name: options.clientName, profile, algorithm: facts.newKeys.algorithm.value, signer },
-    ...{ notBefore: period.notBefore, notAfter: period.notAfter },
+    ...{ notBefore, notAfter },
   })
-  return { credentials: pem, warnings: [...period.warnings, ...dangers(options, wanted)] }
+  return {
+    credentials: pem,
+    warnings: [...period.warnings, ...dangers(options, notAfter.getTime() - options.now.getTime())],
+  }
 }
 
 const TOKEN_HINT = '--token T needs no CA key; a certificate has to be asked of the CA elsewhere'

@@ -5,10 +5,20 @@ import { parseServerUrl, urlOf } from '../kubernetes/endpoint-address.ts'
 import { isAtLeast } from '../kubernetes/version.ts'
 import { isSameCertificate } from '../x509/certificate.ts'
 import { authorityOf, keyIsElsewhere, lackingFacts, leafPeriod } from './bootstrap-signer.ts'
-import { type BootstrapFacts, type BootstrapStep, refuse } from './bootstrap-step.ts'
+import { type BootstrapFacts, type BootstrapStep, existingOf, refuse } from './bootstrap-step.ts'
 import { factValues, type KnownFacts, missingFacts } from './cluster-facts.ts'
-import { type Flaw, flawOfSignature, flawOfTime, unusableFile } from './existing.ts'
+import {
+  type Existing,
+  type Flaw,
+  flawOfDates,
+  flawOfKey,
+  flawOfPurpose,
+  flawOfSignature,
+  unusableFile,
+  warningsOfName,
+} from './existing.ts'
 import { isExternallyManaged } from './external-ca.ts'
+import { OTHER_NODES } from './remedies.ts'
 import { type Entry, entryNamed, shownFile } from './snapshot.ts'
 
 const SPECS: readonly KubeconfigSpec[] = KUBECONFIGS
@@ -21,7 +31,7 @@ export function kubeconfigsOf({ kubernetesVersion }: KnownFacts): readonly Kubec
   return SPECS.filter(({ since }) => since === undefined || isAtLeast(kubernetesVersion.value, since))
 }
 
-export function planKubeconfigs(facts: BootstrapFacts, names: 'all' | readonly string[]): BootstrapStep[] {
+export function planNewKubeconfigs(facts: BootstrapFacts, names: 'all' | readonly string[]): BootstrapStep[] {
   const known = kubeconfigsOf(facts.facts)
   const asked = names === 'all' ? known : SPECS.filter(({ name }) => names.includes(name))
   return asked.map(spec => {
@@ -42,20 +52,17 @@ interface Row {
   readonly baseName: string
 }
 
-function planRow(facts: BootstrapFacts, spec: KubeconfigSpec, row: Row): BootstrapStep {
-  const entry = entryNamed(facts.snapshot, spec.name) as Entry
-  const authority = entryNamed(facts.snapshot, spec.caName) as Entry
-  const isNew = entry.certificate.state === 'missing'
-  const step = isNew
-    ? planNew(facts, spec, { row, entry, authority })
-    : planOld(facts, spec, { row, entry, authority })
-  return step
-}
-
 interface Context {
   readonly row: Row
   readonly entry: Entry
   readonly authority: Entry
+}
+
+function planRow(facts: BootstrapFacts, spec: KubeconfigSpec, row: Row): BootstrapStep {
+  const entry = entryNamed(facts.snapshot, spec.name) as Entry
+  const authority = entryNamed(facts.snapshot, spec.caName) as Entry
+  const plan = entry.certificate.state === 'missing' ? planNew : planOld
+  return plan(facts, spec, { row, entry, authority })
 }
 
 function planNew(
@@ -65,13 +72,14 @@ function planNew(
 ): BootstrapStep {
   const signer = authorityOf(facts, authority)
   const { path } = entry.file
+  const { commandFlags } = facts.snapshot
   if (signer.state === 'external') {
-    const { message, hint } = keyIsElsewhere(authority, spec.name)
+    const { message, hint } = keyIsElsewhere(authority, `${spec.name}${commandFlags}`)
     return refuse(row, { message: `${path} does not exist and cannot be made: ${message}`, hint })
   }
   if (signer.state === 'unusable') {
     const isMissing = signer.problem === 'CA_CERTIFICATE_MISSING'
-    const hint = isMissing ? 'make the CA first: kubepki init phase certs ca' : signer.hint
+    const hint = isMissing ? `make the CA first: kubepki init phase certs ca${commandFlags}` : signer.hint
     return refuse(row, { message: `${path} cannot be made: ${signer.message}`, hint })
   }
   const lacking = lackingFacts(facts, spec)
@@ -82,22 +90,22 @@ function planNew(
   return { action: 'make', ...row, ...what, ...leafPeriod(facts, signer) }
 }
 
-/** Its client certificate counts only where nobody here can make another. */
+/** What its certificate is counts only where nobody here can make another; a key that is not its own always. */
 function planOld(
   facts: BootstrapFacts,
   spec: KubeconfigSpec,
   { row, entry, authority }: Context,
 ): BootstrapStep {
   const isExternal = isExternallyManaged(authority)
-  const unreadable = unusableKubeconfig(entry)
-  const flaw = unreadable ?? flawOfTrust(entry, authority)
+  const existing = existingOf(facts, entry, isExternal)
+  const flaw = unusableKubeconfig(existing) ?? flawOfTrust(existing) ?? flawOfClientKey(existing)
   if (flaw) return refuse(row, flaw)
-  const worn = flawOfClient(entry, authority, facts.now)
+  const worn = flawOfClient(facts, spec, existing)
   if (worn && isExternal) return refuse(row, worn)
   const warnings = [
-    ...(worn ? [worn.message] : []),
+    ...(worn ? [[worn.message, worn.hint].filter(Boolean).join(': ')] : []),
+    ...warningsOfUser(facts, spec, entry),
     ...warningsOfServer(facts, spec, entry),
-    ...unseen(entry),
   ]
   return { action: 'keep', ...row, file: entry.file.path, isExternal, warnings }
 }
@@ -105,21 +113,25 @@ function planOld(
 /** Other ways to authenticate are the user's choice. */
 const OTHER_CREDENTIALS: ReadonlySet<string> = new Set(['TOKEN_USER', 'EXEC_USER'])
 
-function unseen({ certificate, file }: Entry): string[] {
-  return certificate.state === 'invalid' ? [`${file.path} is kept unseen: it has no client certificate`] : []
-}
-
-function unusableKubeconfig(entry: Entry): Flaw | undefined {
+function unusableKubeconfig(existing: Existing): Flaw | undefined {
+  const { entry, place, remedies } = existing
   const { certificate } = entry
-  if (certificate.state === 'invalid' && OTHER_CREDENTIALS.has(certificate.reason)) return undefined
-  return unusableFile(entry)
+  if (certificate.state !== 'invalid') return undefined
+  if (OTHER_CREDENTIALS.has(certificate.reason)) return undefined
+  const flaw = unusableFile(existing)
+  const isWaiting = certificate.reason === 'NO_CLIENT_CERTIFICATE' && flaw
+  return isWaiting ? { ...flaw, hint: remedies.unusable({ ...place, file: EMBEDDED(place.file) }) } : flaw
 }
 
-function flawOfTrust({ kubeconfig, file }: Entry, { certificate, file: caFile }: Entry): Flaw | undefined {
+const EMBEDDED = (file: string) => `client-certificate-data of ${file}, in base64`
+
+export function flawOfTrust({ entry: { kubeconfig, file }, authority }: Existing): Flaw | undefined {
   if (!kubeconfig) return undefined
+  const { certificate, file: caFile } = authority
   if (certificate.state !== 'present') {
     const found = certificate.state === 'missing' ? 'does not exist' : 'cannot be read'
-    return { message: `${file.path}: its CA cannot be checked: ${caFile.path} ${found}` }
+    const message = `${file.path}: its CA cannot be checked: ${caFile.path} ${found}`
+    return { message, hint: `put ${caFile.path} back: ${OTHER_NODES}` }
   }
   const { certificateAuthority } = kubeconfig
   const trusted = certificateAuthority?.state === 'present' ? certificateAuthority.certificates : []
@@ -132,12 +144,32 @@ function flawOfTrust({ kubeconfig, file }: Entry, { certificate, file: caFile }:
   }
 }
 
-function flawOfClient(entry: Entry, authority: Entry, now: Date): Flaw | undefined {
-  if (entry.certificate.state !== 'present') return undefined
-  const [leaf, ...rest] = entry.certificate.certificates
-  const file = `${shownFile(entry)}: its client certificate`
-  const remedy = entry.isListed ? `kubepki certs renew ${entry.name}` : 'the kubelet renews it by itself'
-  return flawOfSignature({ file, leaf, rest }, authority) ?? flawOfTime(file, leaf, { now, remedy })
+function flawOfClientKey(existing: Existing): Flaw | undefined {
+  const { certificate } = existing.entry
+  return certificate.state === 'present' ? flawOfKey(existing, certificate.certificates[0]) : undefined
+}
+
+function flawOfClient(facts: BootstrapFacts, spec: KubeconfigSpec, existing: Existing): Flaw | undefined {
+  const what = `${shownFile(existing.entry)}: its client certificate`
+  const values = factValues(facts.facts)
+  return (
+    flawOfSignature(existing, what) ??
+    flawOfDates(existing, what) ??
+    flawOfPurpose(existing, what, clientProfile({ ...spec, commonName: '' }, values))
+  )
+}
+
+function warningsOfUser(
+  { facts }: BootstrapFacts,
+  spec: KubeconfigSpec,
+  { certificate, file }: Entry,
+): string[] {
+  if (certificate.state === 'invalid') return [`${file.path} is kept unseen: it has no client certificate`]
+  const values = factValues(facts)
+  const isKnown = !missingFacts(facts, nodeFactsOf(spec, values)).some(({ fact }) => fact === 'nodeName')
+  if (certificate.state !== 'present' || !isKnown) return []
+  const warnings = warningsOfName(certificate.certificates[0], clientProfile(spec, values))
+  return warnings.map(warning => `${file.path}: ${warning}`)
 }
 
 function warningsOfServer(
@@ -146,18 +178,15 @@ function warningsOfServer(
   { kubeconfig, file }: Entry,
 ): string[] {
   const values = factValues(facts)
-  if (
-    !kubeconfig ||
-    missingFacts(
-      facts,
-      nodeFactsOf(spec, values).filter(fact => fact === 'advertiseAddress'),
-    ).length > 0
+  const isKnown = !missingFacts(facts, nodeFactsOf(spec, values)).some(
+    ({ fact }) => fact === 'advertiseAddress',
   )
-    return []
+  if (!kubeconfig || !isKnown) return []
   const wanted = serverFor(spec, values)
-  const { server } = kubeconfig.config
+  const { server, clusterName } = kubeconfig.config
   const found = server === undefined ? undefined : parseServerUrl(server)
-  return server === wanted || (found && urlOf(found) === wanted)
-    ? []
-    : [`${file.path}: server: wanted ${wanted}, found ${server ?? 'none'}: kept as it is`]
+  if (server === wanted || (found && urlOf(found) === wanted)) return []
+  const shown = server?.replace(/\/\/[^/@]*@/, '//...@') ?? 'none'
+  const remedy = `kubectl config set-cluster ${clusterName} --kubeconfig ${file.path} --server ${wanted}`
+  return [`${file.path}: server: wanted ${wanted}, found ${shown}: kept as it is; ${remedy} changes it`]
 }

@@ -1,6 +1,6 @@
 /** Plans the requests of a whole node for an external CA: keys, requests, kubeconfigs that wait for their certificates. Pure. */
 import { basename, dirname, join } from 'node:path'
-import { KUBECONFIGS } from '../inventory/catalog.ts'
+import { type CertificateSpec, KUBECONFIGS, type KubeconfigSpec } from '../inventory/catalog.ts'
 import type { ClusterFacts } from '../inventory/profile.ts'
 import { certificateProfile, clientProfile, serverFor } from '../inventory/profile.ts'
 import { certificatesFor } from '../inventory/select.ts'
@@ -52,53 +52,51 @@ export const REQUESTABLE: readonly string[] = [
 ]
 
 /** Those of the rows named that this node has. */
-export function planRequests(facts: BootstrapFacts, { names, isThere }: RequestOrder): RequestStep[] {
-  const { snapshot } = facts
+export function planRequests(facts: BootstrapFacts, order: RequestOrder): RequestStep[] {
+  const { names } = order
   const isNamed = ({ name }: { readonly name: string }) => names === 'all' || names.includes(name)
-  const leaves = certificatesFor(snapshot.locations.etcd.value).filter(
-    spec => spec.kind === 'leaf' && isNamed(spec),
-  )
+  const own = certificatesFor(facts.snapshot.locations.etcd.value)
+  const leaves = own.filter(spec => spec.kind === 'leaf' && isNamed(spec))
+  return [
+    ...(names === 'all' ? [] : notHere(facts, names)),
+    ...leaves.map(spec => planPair(facts, spec, order)),
+    ...kubeconfigsOf(facts.facts)
+      .filter(isNamed)
+      .map(spec => planKubeconfig(facts, spec, order)),
+  ]
+}
+
+function planPair(facts: BootstrapFacts, spec: CertificateSpec, { isThere }: RequestOrder): RequestStep {
+  const { name, baseName, caName = '' } = spec
+  const entry = entryNamed(facts.snapshot, name) as Entry
+  const key = entry.key ?? entry.file
+  const csr = besides(entry.file, entry.file.path.replace(/\.(crt|pem)$/, ''))
+  const step = { name, baseName, kind: 'leaf', warnings: [] } as const
+  const flaw = lackingFacts(facts, spec) ?? obstacleOf(facts, [csr, key, entry.file], isThere)
+  if (flaw) return refuse(step, flaw)
+  const profile = certificateProfile(spec, factValues(facts.facts))
+  return { action: 'request', ...step, caName, csr, key, profile }
+}
+
+function planKubeconfig(facts: BootstrapFacts, spec: KubeconfigSpec, { isThere }: RequestOrder): RequestStep {
+  const { name, caName } = spec
+  const { file } = entryNamed(facts.snapshot, name) as Entry
+  const csr = besides(file, file.path)
+  const step = { name, baseName: name, kind: 'kubeconfig', warnings: [] } as const
+  const flaw = lackingFacts(facts, spec) ?? obstacleOf(facts, [csr, file], isThere)
+  if (flaw) return refuse(step, flaw)
   const values = factValues(facts.facts)
-  const pairs = leaves.map(spec => {
-    const { name, baseName, caName = '' } = spec
-    const entry = entryNamed(snapshot, name) as Entry
-    const key = entry.key ?? entry.file
-    const step = { name, baseName, kind: 'leaf', warnings: [] } as const
-    const csr = besides(entry.file, entry.file.path.replace(/\.(crt|pem)$/, ''))
-    const flaw = lackingFacts(facts, spec) ?? taken([csr, key, entry.file].filter(isThere))
-    if (flaw) return refuse(step, flaw)
-    return {
-      action: 'request',
-      ...step,
-      caName,
-      csr,
-      key,
-      profile: certificateProfile(spec, values),
-    } as const
-  })
-  const kubeconfigs = kubeconfigsOf(facts.facts)
-    .filter(isNamed)
-    .map(spec => {
-      const { name, caName } = spec
-      const { file } = entryNamed(snapshot, name) as Entry
-      const step = { name, baseName: name, kind: 'kubeconfig', warnings: [] } as const
-      const csr = besides(file, file.path)
-      const flaw = lackingFacts(facts, spec) ?? taken([csr, file].filter(isThere))
-      if (flaw) return refuse(step, flaw)
-      const profile = clientProfile(spec, values)
-      const server = serverFor(spec, values)
-      const more = {
-        caName,
-        csr,
-        kubeconfig: file,
-        profile,
-        facts: values,
-        server,
-        trust: trustOf(facts, caName),
-      }
-      return { action: 'request', ...step, ...more } as const
-    })
-  return [...(names === 'all' ? [] : notHere(facts, names)), ...pairs, ...kubeconfigs]
+  const profile = clientProfile(spec, values)
+  const files = { csr, kubeconfig: file, trust: trustOf(facts, caName) }
+  return {
+    action: 'request',
+    ...step,
+    caName,
+    ...files,
+    profile,
+    facts: values,
+    server: serverFor(spec, values),
+  }
 }
 
 /** Asked for by name, and nothing of this node. */
@@ -127,11 +125,21 @@ function besides({ path, realPath, source }: PlacedFile, stem: string): PlacedFi
   return realPath === undefined ? place : { ...place, realPath: join(dirname(realPath), name) }
 }
 
-function taken(files: readonly PlacedFile[]): Flaw | undefined {
-  if (files.length === 0) return undefined
+function obstacleOf(
+  { snapshot }: BootstrapFacts,
+  files: readonly PlacedFile[],
+  isThere: RequestOrder['isThere'],
+): Flaw | undefined {
+  const nowhere = files.find(({ realPath }) => realPath === undefined)
+  if (nowhere)
+    return {
+      message: `${nowhere.path} cannot be written: it is a link that leads nowhere, or out of the root`,
+    }
+  const taken = files.filter(isThere).map(({ path }) => path)
+  if (taken.length === 0) return undefined
   return {
-    message: `file already exists: ${files.map(({ path }) => path).join(', ')}`,
-    hint: 'a request is made with a new key, and a key that may be in use is never replaced: move them away, or use kubepki certs renew --csr-only',
+    message: `file already exists: ${taken.join(', ')}`,
+    hint: `a request is made with a new key, and a key that may be in use is never replaced: move them away, or use kubepki certs renew all --csr-only${snapshot.commandFlags}`,
   }
 }
 

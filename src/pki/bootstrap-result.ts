@@ -1,3 +1,4 @@
+import type { RestartPlan } from './restart.ts'
 import type { SourceFact } from './sources.ts'
 
 /** One file or pair of files. */
@@ -36,7 +37,8 @@ export interface BootstrapFailure {
   readonly hint?: string | undefined
 }
 
-export interface BootstrapResult {
+/** `restart` and `reloads`: of a node that runs already. */
+export interface BootstrapResult extends RestartPlan {
   readonly dryRun: boolean
   readonly changed: boolean
   /** As shown: where certificates, or kubeconfigs, are. */

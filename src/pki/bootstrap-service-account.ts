@@ -14,17 +14,24 @@ export function planServiceAccount({ serviceAccount: files, snapshot }: Bootstra
     return refuse(ROW, { message: `${privateKey.path}: ${describeUnusable(key)}`, hint: PUT_BACK })
   }
   if (key.state === 'missing') {
-    if (publicKey.state === 'missing') return { action: 'make', ...ROW, files }
-    const message = `${publicKey.path} exists, and its private key ${privateKey.path} does not`
+    if (publicKey.state === 'missing' && !snapshot.configuration?.value.isJoining)
+      return { action: 'make', ...ROW, files }
+    const message =
+      publicKey.state === 'missing'
+        ? `${privateKey.path} does not exist, and ${snapshot.configuration?.source} is of a node that joins`
+        : `${publicKey.path} exists, and its private key ${privateKey.path} does not`
     return refuse(ROW, { message, hint: PUT_BACK })
   }
   if (publicKey.state === 'missing') {
     const warnings = [`${publicKey.path} did not exist: made from ${privateKey.path}`]
     return { action: 'make', ...ROW, files, warnings }
   }
+  if (!isPair) {
+    const message = `${publicKey.path} does not hold the public key of ${privateKey.path}: every token would be refused`
+    return refuse(ROW, { message, hint: `move ${publicKey.path} away to have it made from the private key` })
+  }
   const isExternal = isExternallyManaged(entryNamed(snapshot, 'ca'))
-  const warnings = isPair ? [] : [`${publicKey.path} does not hold the public key of ${privateKey.path}`]
-  return { action: 'keep', ...ROW, file: publicKey.path, keyFile: privateKey.path, isExternal, warnings }
+  return { action: 'keep', ...ROW, file: publicKey.path, keyFile: privateKey.path, isExternal }
 }
 
 const PUT_BACK =

@@ -40,16 +40,19 @@ export function signerFor(
   const state = authorityOf(facts, entry)
   if (state.state === 'local') return state
   if (state.state === 'unusable' && state.problem === 'CA_CERTIFICATE_MISSING') {
-    return { message: state.message, hint: `make the CA first: kubepki init phase certs ${caName}` }
+    return {
+      message: state.message,
+      hint: `make the CA first: kubepki init phase certs ${caName}${facts.snapshot.commandFlags}`,
+    }
   }
-  return state.state === 'unusable' ? state : keyIsElsewhere(entry, name)
+  return state.state === 'unusable' ? state : keyIsElsewhere(entry, `${name}${facts.snapshot.commandFlags}`)
 }
 
-/** `name`: what it has to sign. */
-export function keyIsElsewhere({ key, file }: Entry, name: string): Flaw {
+/** `words`: how generate-csr is told what it has to sign. */
+export function keyIsElsewhere({ key, file }: Entry, words: string): Flaw {
   return {
     message: `the CA's key is not here: ${key?.path ?? file.path} does not exist`,
-    hint: `kubepki certs generate-csr ${name} makes the request that the CA elsewhere has to sign`,
+    hint: `kubepki certs generate-csr ${words} makes the request that the CA elsewhere has to sign`,
   }
 }
 

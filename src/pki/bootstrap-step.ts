@@ -5,9 +5,10 @@ import type { IssuableKeyAlgorithm } from '../x509/key-algorithm.ts'
 import type { CertificateProfile } from '../x509/profile.ts'
 import type { AuthorityState } from './authority.ts'
 import type { KnownFacts } from './cluster-facts.ts'
-import type { Flaw } from './existing.ts'
+import type { Existing, Flaw } from './existing.ts'
 import type { Sourced } from './locations.ts'
-import type { Entry, Found, KeyFile, Snapshot } from './snapshot.ts'
+import { EXTERNAL, LOCAL } from './remedies.ts'
+import { type Entry, entryNamed, type Found, type KeyFile, type Snapshot } from './snapshot.ts'
 
 export interface NewKeys {
   readonly algorithm: IssuableKeyAlgorithm
@@ -118,3 +119,32 @@ export function refuse(
 ): RefuseStep {
   return { action: 'refuse', ...row, message, hint, warnings: [] }
 }
+
+/** What is there of a row, and what to do about what is wrong with it. */
+export function existingOf(
+  { snapshot, keys, now }: BootstrapFacts,
+  entry: Entry,
+  isExternal: boolean,
+): Existing {
+  const authority = entryNamed(snapshot, entry.caName) ?? entry
+  const { certificate } = authority
+  const subject = certificate.state === 'present' ? ` (${certificate.certificates[0].subject})` : ''
+  const { path } = entry.file
+  const isKubeconfig = entry.kind === 'kubeconfig'
+  return {
+    entry,
+    authority,
+    now,
+    key: keys.get(entry.name) ?? { state: 'missing' },
+    remedies: isExternal ? EXTERNAL : LOCAL,
+    place: {
+      file: path,
+      keyFile: entry.key?.path ?? path,
+      csrFile: isKubeconfig ? `${path}.csr` : `${path.replace(/\.(crt|pem)$/, '')}.csr`,
+      authority: `${authority.name}${subject}`,
+      commandFlags: snapshot.commandFlags,
+    },
+  }
+}
+
+export type MakeStep = MakeAuthority | MakeLeaf | MakeKubeconfig | MakeServiceAccount

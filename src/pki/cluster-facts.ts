@@ -1,11 +1,12 @@
 /** Decides what a node's certificates are made from: a flag wins over the configuration, that over what is found, that over defaults. */
+import { describeUnusable } from '../errors.ts'
 import type { ClusterFacts } from '../inventory/profile.ts'
 import { parseVersion } from '../kubernetes/version.ts'
 import {
   advertisedAddress,
   clusterOfKubeconfigs,
   domainOfApiServer,
-  nodeNameOfKubelet,
+  nodeNameOfCertificates,
   portOfApiServer,
   subnetOfApiServer,
   versionOfApiServer,
@@ -62,23 +63,44 @@ export function decideClusterFacts(
   { flags = {}, machine = {} }: FactSources = {},
 ): KnownFacts {
   const said = <K extends Fact>(fact: K) => configured(snapshot, flags, fact)
-  const nodeName = said('nodeName') ?? nodeNameOfKubelet(snapshot) ?? machine.hostname
+  const nodeName = said('nodeName') ?? nodeNameOfCertificates(snapshot) ?? machine.hostname
   const advertiseAddress = said('advertiseAddress') ?? advertisedAddress(snapshot) ?? machine.address
   const found = snapshot.configuration?.value.etcd === undefined ? clusterOfKubeconfigs(snapshot) : {}
+  const isMoved = said('advertiseAddress') ?? said('bindPort')
+  const endpoint = isMoved && !advertisedAddress(snapshot) ? undefined : found.endpoint
   const version = said('kubernetesVersion') ?? versionOfApiServer(snapshot) ?? byDefault(NEWEST)
   return {
     ...(nodeName && { nodeName }),
     ...(advertiseAddress && { advertiseAddress }),
     bindPort: said('bindPort') ?? portOfApiServer(snapshot) ?? byDefault(6443),
-    controlPlaneEndpoint: said('controlPlaneEndpoint') ?? found.endpoint ?? byDefault(undefined),
+    controlPlaneEndpoint: said('controlPlaneEndpoint') ?? endpoint ?? byDefault(undefined),
     serviceSubnet: said('serviceSubnet') ?? subnetOfApiServer(snapshot) ?? byDefault('10.96.0.0/12'),
     dnsDomain: said('dnsDomain') ?? domainOfApiServer(snapshot) ?? byDefault('cluster.local'),
-    apiServerCertSans: said('apiServerCertSans') ?? byDefault([]),
+    apiServerCertSans: extraSans(snapshot, flags),
     etcdServerCertSans: said('etcdServerCertSans') ?? byDefault([]),
     etcdPeerCertSans: said('etcdPeerCertSans') ?? byDefault([]),
     clusterName: said('clusterName') ?? found.name ?? byDefault('kubernetes'),
     kubernetesVersion: { ...version, value: parseVersion(version.value) ?? NEWEST },
   }
+}
+
+/** The one flag that adds to the configuration: kubeadm calls them extra. */
+function extraSans(snapshot: Snapshot, flags: FactFlags): Sourced<readonly string[]> {
+  const given = configured(snapshot, flags, 'apiServerCertSans') ?? byDefault([])
+  const inFile = configured(snapshot, {}, 'apiServerCertSans')
+  if (!flags.apiServerCertSans || !inFile) return given
+  return { value: [...inFile.value, ...given.value], source: `${inFile.source}, ${given.source}` }
+}
+
+/** What stands in the way of knowing the cluster's endpoint: without it a kubeconfig is for this node alone. */
+export function endpointWarnings({ entries }: Snapshot, { controlPlaneEndpoint }: KnownFacts): string[] {
+  if (controlPlaneEndpoint.source !== 'default') return []
+  for (const { kind, certificate, kubeconfig, file } of entries) {
+    if (kind !== 'kubeconfig' || kubeconfig || certificate.state !== 'invalid') continue
+    const why = `${file.path} cannot be asked for the cluster's endpoint (${describeUnusable(certificate)})`
+    return [`${why}: it is taken to be this node alone; --control-plane-endpoint says another`]
+  }
+  return []
 }
 
 function byDefault<T>(value: T): Sourced<T> {

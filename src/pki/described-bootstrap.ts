@@ -2,18 +2,13 @@
 import { CERTIFICATES, KUBECONFIGS, type SubjectSpec } from '../inventory/catalog.ts'
 import type { CertificateProfile } from '../x509/profile.ts'
 import type { BootstrapResult, BootstrapRow, CreatedCertificate } from './bootstrap-result.ts'
-import type {
-  BootstrapFacts,
-  BootstrapStep,
-  MakeAuthority,
-  MakeKubeconfig,
-  MakeLeaf,
-  MakeServiceAccount,
-} from './bootstrap-step.ts'
+import type { BootstrapFacts, BootstrapStep, MakeServiceAccount, MakeStep } from './bootstrap-step.ts'
+import { endpointWarnings } from './cluster-facts.ts'
 import { instant } from './instant.ts'
+import { planRestart, type RestartPlan } from './restart.ts'
 import { type SourceFact, sourceFacts } from './sources.ts'
 
-type Described = Pick<BootstrapResult, 'changed' | 'files' | 'failures' | 'warnings'>
+type Described = Pick<BootstrapResult, 'changed' | 'files' | 'failures' | 'warnings' | 'restart' | 'reloads'>
 
 export function describeSteps(steps: readonly BootstrapStep[], facts: BootstrapFacts): Described {
   const failures = steps.flatMap(step =>
@@ -24,11 +19,24 @@ export function describeSteps(steps: readonly BootstrapStep[], facts: BootstrapF
     changed: !isFailed && steps.some(({ action }) => action === 'make'),
     files: isFailed ? [] : steps.flatMap(step => (step.action === 'refuse' ? [] : rowOf(step, facts))),
     failures,
+    ...restartOf(steps, facts),
     warnings: [
       ...facts.snapshot.warnings,
+      ...(steps.some(isAtEndpoint) ? endpointWarnings(facts.snapshot, facts.facts) : []),
       ...steps.flatMap(({ name, warnings }) => warnings.map(warning => `${name}: ${warning}`)),
     ],
   }
+}
+
+/** A new node has nothing to restart yet. */
+function restartOf(steps: readonly BootstrapStep[], { snapshot }: BootstrapFacts): RestartPlan {
+  const made = steps.flatMap(({ action, name }) => (action === 'make' ? name : []))
+  return planRestart(snapshot, snapshot.pods.length > 0 ? made : [])
+}
+
+/** Has the cluster's endpoint in it. */
+function isAtEndpoint({ action, name, kind }: BootstrapStep): boolean {
+  return action === 'make' && (kind === 'kubeconfig' || name === 'apiserver')
 }
 
 const ACTIONS = { make: 'created', keep: 'kept', skip: 'skipped' } as const
@@ -43,8 +51,6 @@ function rowOf(step: Exclude<BootstrapStep, { action: 'refuse' }>, facts: Bootst
   }
   return { ...row, ...made(step, facts) }
 }
-
-type MakeStep = MakeAuthority | MakeLeaf | MakeKubeconfig | MakeServiceAccount
 
 function made(step: MakeStep, { newKeys }: BootstrapFacts): Partial<BootstrapRow> {
   if (step.kind === 'sa') {
@@ -93,12 +99,15 @@ export function notesOf(steps: readonly BootstrapStep[], facts: BootstrapFacts):
 
 export function assumedVersion({ facts: { kubernetesVersion } }: BootstrapFacts): string[] {
   if (kubernetesVersion.source !== 'default') return []
-  return [`subjects as of Kubernetes ${kubernetesVersion.value}: --kubernetes-version says which it is`]
+  const { value } = kubernetesVersion
+  return [
+    `nothing says which Kubernetes this is: organizations as of ${value}, with which the API server of one before 1.33.12 may not reach its kubelets; --kubernetes-version says it`,
+  ]
 }
 
 /** Rows that kubeadm has made in more than one way. */
 const SPECS: readonly (SubjectSpec & { name: string; since?: string })[] = [...CERTIFICATES, ...KUBECONFIGS]
-const OF_VERSION = new Set(
+export const OF_VERSION: ReadonlySet<string> = new Set(
   SPECS.flatMap(({ name, organizations = [], since }) =>
     organizations.length > 1 || since !== undefined ? name : [],
   ),

@@ -2,7 +2,8 @@
 import type { RequestStep } from './bootstrap-requests.ts'
 import type { BootstrapFailure } from './bootstrap-result.ts'
 import type { BootstrapFacts } from './bootstrap-step.ts'
-import { assumedVersion, factSources, nameValues, subjectText } from './described-bootstrap.ts'
+import { endpointWarnings } from './cluster-facts.ts'
+import { assumedVersion, factSources, nameValues, OF_VERSION, subjectText } from './described-bootstrap.ts'
 import { entryNamed } from './snapshot.ts'
 import type { SourceFact } from './sources.ts'
 
@@ -46,12 +47,16 @@ export function describeRequests(steps: readonly RequestStep[], facts: Bootstrap
   const isFailed = failures.length > 0
   const requests = steps.filter(step => step.action === 'request')
   return {
-    changed: !isFailed,
+    changed: !isFailed && requests.length > 0,
     requests: isFailed ? [] : requests.map(rowOf),
     failures,
     sources: factSources(facts),
-    notes: assumedVersion(facts),
-    warnings: [...facts.snapshot.warnings, ...warningsOfTrust(steps, facts)],
+    notes: requests.some(({ name }) => OF_VERSION.has(name)) ? assumedVersion(facts) : [],
+    warnings: [
+      ...facts.snapshot.warnings,
+      ...endpointWarnings(facts.snapshot, facts.facts),
+      ...warningsOfTrust(steps, facts),
+    ],
   }
 }
 

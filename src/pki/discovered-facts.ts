@@ -8,15 +8,26 @@ import { parseVersion } from '../kubernetes/version.ts'
 import type { Sourced } from './locations.ts'
 import { entryNamed, type Snapshot, shownFile } from './snapshot.ts'
 
-const KUBELET_ENTRIES = ['kubelet.conf', 'kubelet-client-current.pem']
+interface Named {
+  readonly entry: string
+  readonly pattern: RegExp
+}
 
-export function nodeNameOfKubelet(snapshot: Snapshot): Sourced<string> | undefined {
-  for (const name of KUBELET_ENTRIES) {
+/** The kubelet's user, and the name kubeadm gives to etcd's certificate. */
+const NAMED: readonly Named[] = [
+  { entry: 'kubelet.conf', pattern: /(?:^|(?<!\\)[,+])CN=system:node:([^,+]*)(?:$|[,+])/ },
+  { entry: 'kubelet-client-current.pem', pattern: /(?:^|(?<!\\)[,+])CN=system:node:([^,+]*)(?:$|[,+])/ },
+  { entry: 'etcd-server', pattern: /^CN=([^,+]*)$/ },
+]
+
+export function nodeNameOfCertificates(snapshot: Snapshot): Sourced<string> | undefined {
+  for (const { entry: name, pattern } of NAMED) {
     const entry = entryNamed(snapshot, name)
     if (entry?.certificate.state !== 'present') continue
     const [leaf] = entry.certificate.certificates
-    const [, value = ''] = /(?:^|(?<!\\)[,+])CN=system:node:([^,+]*)(?:$|[,+])/.exec(leaf.subject) ?? []
-    if (isSubdomain(value)) return { value, source: `${shownFile(entry)}: CN` }
+    const [, value = ''] = pattern.exec(leaf.subject) ?? []
+    const isOwn = name !== 'etcd-server' || leaf.subjectAltName.includes(`DNS:${value}`)
+    if (isSubdomain(value) && isOwn) return { value, source: `${shownFile(entry)}: CN` }
   }
   return undefined
 }

@@ -1,7 +1,8 @@
 /** Whether what is on the disk already is good enough to be kept: kubeadm's checks, and that key and time are right too. */
 import { describeUnusable } from '../errors.ts'
-import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
+import { type Certificate, extKeyUsageOf, isSameCertificate } from '../x509/certificate.ts'
 import { isKeyOf, type PrivateKey } from '../x509/key.ts'
+import type { CertificateProfile } from '../x509/profile.ts'
 import {
   describeSubjectAltName,
   isSameSubjectAltName,
@@ -10,6 +11,7 @@ import {
 } from '../x509/subject-alt-name.ts'
 import { pathAbove } from './certification-path.ts'
 import { instant } from './instant.ts'
+import { OTHER_NODES, type Place, type Remedies } from './remedies.ts'
 import type { Entry, Found } from './snapshot.ts'
 
 export interface Flaw {
@@ -23,84 +25,118 @@ export interface Existing {
   /** The row of its CA. */
   readonly authority: Entry
   readonly now: Date
+  readonly place: Place
+  readonly remedies: Remedies
 }
 
+const RUN_AS_ROOT = 'run as root: sudo kubepki ...'
+
 /** Of a pair whose certificate is there. */
-export function flawOfPair({ entry, key, authority, now }: Existing): Flaw | undefined {
-  const { certificate, file, name } = entry
-  if (certificate.state !== 'present') return unusableFile(entry)
-  const [leaf, ...rest] = certificate.certificates
+export function flawOfPair(existing: Existing): Flaw | undefined {
+  const { entry, place } = existing
+  if (entry.certificate.state !== 'present') return unusableFile(existing)
+  const [leaf] = entry.certificate.certificates
   return (
-    flawOfKey(entry, leaf, key) ??
-    flawOfSignature({ file: file.path, leaf, rest }, authority) ??
-    flawOfTime(file.path, leaf, { now, remedy: `kubepki certs renew ${name}` }) ??
-    flawOfAuthority(authority, now)
+    flawOfKey(existing, leaf) ?? flawOfSignature(existing, place.file) ?? flawOfDates(existing, place.file)
   )
 }
 
-export function unusableFile({ certificate, file }: Entry): Flaw | undefined {
+export function unusableFile({ entry: { certificate, file }, place, remedies }: Existing): Flaw | undefined {
   if (certificate.state !== 'invalid') return undefined
-  const hint =
-    certificate.reason === 'PERMISSION_DENIED'
-      ? 'run as root: sudo kubepki ...'
-      : `put a good ${file.path} back, or move it away to have a new one made`
+  const hint = certificate.reason === 'PERMISSION_DENIED' ? RUN_AS_ROOT : remedies.unusable(place)
   return { message: `${file.path}: ${describeUnusable(certificate)}`, hint }
 }
 
-function flawOfKey({ file, key: place }: Entry, leaf: Certificate, key: Found<PrivateKey>): Flaw | undefined {
-  const path = place?.path ?? file.path
+/** `leaf`: what the key must belong to. */
+export function flawOfKey({ key, place, remedies }: Existing, leaf: Certificate): Flaw | undefined {
+  const { file, keyFile } = place
+  const isEmbedded = keyFile === file
   if (key.state === 'missing') {
-    const message = `${path} does not exist, and ${file.path} does`
-    return { message, hint: `put the key back, or move ${file.path} away to have a new pair made` }
+    const message = isEmbedded ? `${file} holds no client key` : `${keyFile} does not exist, and ${file} does`
+    return { message, hint: remedies.missingKey(place) }
   }
-  if (key.state === 'invalid') return { message: `${path}: ${describeUnusable(key)}` }
+  if (key.state === 'invalid') {
+    const hint = key.reason === 'PERMISSION_DENIED' ? RUN_AS_ROOT : remedies.unusableKey(place)
+    return { message: `${keyFile}: ${isEmbedded ? 'its client key: ' : ''}${describeUnusable(key)}`, hint }
+  }
   if (isKeyOf(key, leaf)) return undefined
-  const hint = 'put the one back that belongs to the other, or move both away to have a new pair made'
-  return { message: `${path} is not the key of ${file.path}`, hint }
+  const message = isEmbedded
+    ? `${file}: its client key is not that of its client certificate (${leaf.subject})`
+    : `${keyFile} is not the key of ${file} (${leaf.subject})`
+  return { message, hint: remedies.foreignKey(place) }
 }
 
-interface Signed {
-  readonly file: string
-  readonly leaf: Certificate
-  /** What follows it in its file. */
-  readonly rest: readonly Certificate[]
-}
-
-export function flawOfSignature({ file, leaf, rest }: Signed, authority: Entry): Flaw | undefined {
+/** `what`: how messages call the certificate. */
+export function flawOfSignature(
+  { entry, authority, place, remedies }: Existing,
+  what: string,
+): Flaw | undefined {
   const { certificate, file: caFile } = authority
   if (certificate.state === 'missing') {
-    const message = `${file} exists, and the CA it has to be signed by does not: ${caFile.path}`
-    return { message, hint: `put ${caFile.path} back: the other control-plane nodes have the same CA` }
+    const message = `${what} exists, and the CA it has to be signed by does not: ${caFile.path}`
+    return { message, hint: `put ${caFile.path} back: ${OTHER_NODES}` }
   }
   if (certificate.state === 'invalid') return { message: `${caFile.path}: ${describeUnusable(certificate)}` }
+  if (entry.certificate.state !== 'present') return undefined
+  const [leaf, ...rest] = entry.certificate.certificates
   const roots = certificate.certificates.filter(({ isCa }) => isCa)
   const path = pathAbove(leaf, [...rest, ...roots])
   if (path.some(one => roots.some(root => isSameCertificate(root, one)))) return undefined
-  const found = `signed by ${caFile.path} (${roots[0]?.subject ?? 'which holds no CA'})`
-  return {
-    message: `${file}: wanted a certificate ${found}, found one issued by ${leaf.issuer}`,
-    hint: `put the CA back that signed it, or move ${file} and its key away to have new ones made`,
-  }
+  const subject = roots[0]?.subject ?? 'which holds no CA'
+  const found =
+    subject === leaf.issuer ? 'one signed by another key of that name' : `one issued by ${leaf.issuer}`
+  const message = `${what}: wanted a certificate signed by ${caFile.path} (${subject}), found ${found}`
+  return { message, hint: remedies.foreignCa(place) }
 }
 
-export function flawOfTime(
-  file: string,
+/** A CA's own time ends that of all it signed. */
+export function flawOfDates(
+  { entry, authority, now, place, remedies }: Existing,
+  what: string,
+): Flaw | undefined {
+  if (entry.certificate.state !== 'present') return undefined
+  const [leaf] = entry.certificate.certificates
+  return flawOfAuthority(authority, now) ?? flawOfTime(what, leaf, { now, remedy: remedies.expired(place) })
+}
+
+function flawOfTime(
+  what: string,
   { notBefore, notAfter }: Certificate,
   { now, remedy }: { readonly now: Date; readonly remedy?: string },
 ): Flaw | undefined {
-  if (notAfter <= now) return { message: `${file} expired on ${instant(notAfter)}`, hint: remedy }
+  if (notAfter <= now) return { message: `${what} expired on ${instant(notAfter)}`, hint: remedy }
   if (notBefore <= now) return undefined
   return {
-    message: `${file} is not valid before ${instant(notBefore)}`,
+    message: `${what} is not valid before ${instant(notBefore)}`,
     hint: 'check the clock of this machine',
   }
 }
 
-/** A CA's own time ends that of all it signed. */
 export function flawOfAuthority({ certificate, file }: Entry, now: Date): Flaw | undefined {
   if (certificate.state !== 'present') return undefined
   const flaws = certificate.certificates.map(one => flawOfTime(file.path, one, { now }))
   return flaws.includes(undefined) ? undefined : flaws[0]
+}
+
+/** What a certificate is not good for that it is there for, whoever made it. */
+export function flawOfPurpose(
+  { entry, place, remedies }: Existing,
+  what: string,
+  profile: CertificateProfile,
+): Flaw | undefined {
+  if (entry.certificate.state !== 'present') return undefined
+  const [leaf] = entry.certificate.certificates
+  const usages = extKeyUsageOf(leaf)
+  const lacking = profile.extKeyUsage.filter(usage => usages?.includes(usage) === false)
+  const hint = remedies.unusable(place)
+  if (lacking.length > 0)
+    return { message: `${what}: wanted the usages ${lacking.join(', ')}, found ${usages?.join(', ')}`, hint }
+  const { subjectAltName } = profile
+  const isNameless =
+    subjectAltName.length > 0 && lackingNames(leaf, subjectAltName).length === subjectAltName.length
+  return isNameless
+    ? { message: `${what}: wanted SANs, found none of ${subjectAltName.length}`, hint }
+    : undefined
 }
 
 /** The names that are wanted and that the certificate has not, neither itself nor by a wildcard. */
@@ -123,4 +159,12 @@ function readableNames(certificate: Certificate): readonly SubjectAltName[] {
 function isWild(pattern: SubjectAltName, { type, value }: SubjectAltName): boolean {
   if (type !== 'DNS' || pattern.type !== 'DNS' || !pattern.value.startsWith('*.')) return false
   return value.slice(value.indexOf('.')).toLowerCase() === pattern.value.slice(1).toLowerCase()
+}
+
+/** Another common name than kubeadm's is somebody's choice, or a mistake. */
+export function warningsOfName(certificate: Certificate, { commonName }: CertificateProfile): string[] {
+  const [, found] = /(?:^|(?<!\\)[,+])CN=((?:[^,+\\]|\\.)*)/.exec(certificate.subject) ?? []
+  return found === commonName
+    ? []
+    : [`wanted CN=${commonName}, found ${certificate.subject || 'no subject'}: kept as it is`]
 }

@@ -60,6 +60,8 @@ export interface PlacedPod extends Sourced<StaticPod> {
 export type NodeRole = 'control-plane' | 'etcd' | 'worker'
 
 export interface Snapshot {
+  /** For commands that are printed: what they need to find this node again. */
+  readonly commandFlags: string
   readonly locations: Locations
   /** Source: the file. */
   readonly configuration?: Sourced<ClusterConfiguration> | undefined

@@ -14,10 +14,13 @@ export interface ValidityPeriod {
   readonly warnings: readonly string[]
 }
 
+/** The last second that a certificate can name (RFC 5280 section 4.1.2.5). */
+const LAST_SECOND = new Date('9999-12-31T23:59:59Z')
+
 /** Milliseconds from now, but never longer than its CA, whose end is `caEnds`. */
 export function validityPeriod(now: Date, validity: number, caEnds?: Date): ValidityPeriod {
   const notBefore = new Date(now.getTime() - BACKDATE)
-  const wanted = new Date(now.getTime() + validity)
+  const wanted = new Date(Math.min(now.getTime() + validity, LAST_SECOND.getTime()))
   if (caEnds === undefined || wanted <= caEnds) return { notBefore, notAfter: wanted, warnings: [] }
   return { notBefore, notAfter: caEnds, warnings: [`notAfter cut to ${instant(caEnds)}, when its CA ends`] }
 }

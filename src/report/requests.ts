@@ -4,14 +4,11 @@ import { printable } from './printable.ts'
 import { renderJson, renderYaml, requestsDocument } from './structured.ts'
 
 function renderText({ certDir, kubeconfigDir, requests }: RequestsResult): string {
-  const listed = (kind: 'leaf' | 'kubeconfig') =>
-    requests.flatMap(row => (row.kind === kind ? `  ${row.baseName}` : []))
-  const lines = [
-    `generating keys and CSRs in ${certDir}`,
-    ...listed('leaf'),
-    `generating keys and CSRs in ${kubeconfigDir}`,
-    ...listed('kubeconfig'),
-  ]
+  const listed = (kind: 'leaf' | 'kubeconfig', directory: string) => {
+    const names = requests.flatMap(row => (row.kind === kind ? `  ${row.baseName}` : []))
+    return names.length === 0 ? [] : [`generating keys and CSRs in ${directory}`, ...names]
+  }
+  const lines = [...listed('leaf', certDir), ...listed('kubeconfig', kubeconfigDir)]
   return lines.map(line => `${printable(line)}\n`).join('')
 }
 

@@ -58,8 +58,9 @@ export function planDocument(plan: RenewalPlan): object {
 }
 
 export function bootstrapDocument(result: BootstrapResult): object {
-  const { dryRun, changed, directory, files, failures, backup, notes, warnings, sources } = result
-  const outcome = { dryRun, changed, directory, files, failures, backup }
+  const { dryRun, changed, directory, files, failures, backup, restart, reloads } = result
+  const { notes, warnings, sources } = result
+  const outcome = { dryRun, changed, directory, files, failures, backup, restart, reloads }
   return { kind: 'BootstrapResult', apiVersion: API_VERSION, ...outcome, notes, warnings, sources }
 }
 

@@ -202,3 +202,20 @@ export function readCopy(store: Store, { id }: Backup, file: BackupFile): Uint8A
   const found = bytes ? 'is not what was put there (SHA-256 differs)' : 'does not exist'
   throw new PkiError('BACKUP_INVALID', `${copy} ${found}`, { hint: 'see the others: kubepki certs history' })
 }
+
+/** Of a key that a job took away, as undoing a bootstrap does: the CA's may be nowhere else. */
+export function holdsLastCopy(store: Store, { files }: Backup): boolean {
+  return files.some(file => {
+    const isTaken = file.isSecret && file.sha256Before !== null && file.sha256After === null
+    return isTaken && !isStillThere(store, file)
+  })
+}
+
+/** What is out of reach by these flags is nobody's last copy as far as can be told. */
+function isStillThere(store: Store, file: BackupFile): boolean {
+  try {
+    return isThere(realPathOf(store, file))
+  } catch {
+    return true
+  }
+}

@@ -1,6 +1,7 @@
 /** Steps on the file system that last (synced), and what their failures are called. */
 import {
   type BigIntStats,
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
@@ -79,7 +80,10 @@ export function removeFile(path: string): void {
 
 /** Its owner's alone; one that is there already stays as it is. */
 export function makeDirectory(path: string, mode = 0o700): void {
-  unless('EEXIST', () => mkdirSync(path, { mode }))
+  unless('EEXIST', () => {
+    mkdirSync(path, { mode: 0o700 })
+    if (mode !== 0o700) chmodSync(path, mode)
+  })
 }
 
 /** What holds something else stays. */

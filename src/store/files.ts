@@ -174,10 +174,35 @@ function whyNotListable(path: string): Unusable | undefined {
   }
 }
 
-/** Text of a file the user named on the command line. */
+/** Text of a file the user named on the command line: also a pipe, and `-` for the standard input. */
 export function readUserFile(path: string): string {
-  const { contents } = readText({ root: '/' }, { value: { path: resolve(path) }, source: path })
+  const contents = readAsIs(path)
   if (contents.state === 'present') return contents.text
   const found = contents.state === 'missing' ? 'no such file' : describeUnusable(contents)
   throw new PkiError('FILE_UNREADABLE', `${path}: ${found}`)
+}
+
+function readAsIs(path: string): Found<{ readonly text: string }> {
+  let descriptor: number | undefined
+  try {
+    descriptor = path === '-' ? 0 : openSync(path, constants.O_RDONLY)
+    if (fstatSync(descriptor).isDirectory()) return { state: 'invalid', reason: 'NOT_A_FILE' }
+    const bytes = readUpTo(descriptor, LARGEST_FILE + 1)
+    if (bytes.length > LARGEST_FILE) return { state: 'invalid', reason: 'FILE_TOO_LARGE' }
+    return { state: 'present', text: bytes.toString('utf8') }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' ? { state: 'missing' } : { state: 'invalid', ...explain(error) }
+  } finally {
+    if (descriptor !== undefined && descriptor > 0) closeRead(descriptor)
+  }
+}
+
+/** A pipe hands on what it has; the end is when that is nothing. */
+function readUpTo(descriptor: number, limit: number): Buffer {
+  const bytes = Buffer.alloc(limit)
+  let length = 0
+  for (let read = -1; read !== 0 && length < limit; length += read)
+    read = readSync(descriptor, bytes, length, limit - length, null)
+  return bytes.subarray(0, length)
 }

@@ -12,6 +12,7 @@ import {
 import { certificatesFor } from '../inventory/select.ts'
 import { parseClusterConfiguration } from '../kubernetes/cluster-configuration.ts'
 import { type Credential, parseKubeconfig } from '../kubernetes/kubeconfig.ts'
+import { commandFlags } from '../pki/command-flags.ts'
 import {
   DEFAULT_KUBECONFIG_DIR,
   decideLocations,
@@ -66,6 +67,7 @@ export function readNode(options: ReadOptions): Snapshot {
   const runsApiServer = pods.some(({ value }) => value.component === 'kube-apiserver')
   const { certificate, key } = pairOf(locations, SERVICE_ACCOUNT_KEY.name)
   return {
+    commandFlags: commandFlags(options),
     locations,
     configuration,
     pods,

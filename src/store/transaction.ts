@@ -8,7 +8,7 @@ import { type Backup, type BackupFile, backupId } from '../pki/backup.ts'
 import type { DirectoryChange, FileChange } from '../pki/file-change.ts'
 import { instant } from '../pki/instant.ts'
 import { VERSION } from '../version.ts'
-import { backupIds, listBackups, removeBackup, writeBackup } from './backup.ts'
+import { backupIds, holdsLastCopy, listBackups, removeBackup, writeBackup } from './backup.ts'
 import { randomToken } from './digest.ts'
 import { isThere, named, orUnchanged, withAddition } from './disk.ts'
 import { advanceJournal, type Journal, openJournal } from './journal.ts'
@@ -154,7 +154,8 @@ function tidy(store: Store, journal: Journal, keepBackups: number): string[] {
   try {
     close(store, journal)
     const { backups } = listBackups(store)
-    for (const { id } of backups.slice(Math.max(1, keepBackups))) removeBackup(store, id)
+    const old = backups.slice(Math.max(1, keepBackups))
+    for (const backup of old) if (!holdsLastCopy(store, backup)) removeBackup(store, backup.id)
     return []
   } catch (error) {
     return [

@@ -78,6 +78,18 @@ export function publicKeyOf(certificate: Certificate): KeyObject | undefined {
   }
 }
 
+const EXT_KEY_USAGES: Readonly<Record<string, string>> = {
+  '1.3.6.1.5.5.7.3.1': 'serverAuth',
+  '1.3.6.1.5.5.7.3.2': 'clientAuth',
+}
+
+/** Names, of unknown ones the object identifier; undefined: it is good for everything. */
+export function extKeyUsageOf(certificate: Certificate): readonly string[] | undefined {
+  const usages = nativeCertificate(certificate).keyUsage as readonly string[] | undefined
+  if (usages?.includes('2.5.29.37.0')) return undefined
+  return usages?.map(oid => EXT_KEY_USAGES[oid] ?? oid)
+}
+
 /** True when `authority`'s key made the certificate's signature and its subject is the certificate's issuer. */
 export function isSignedBy(certificate: Certificate, authority: Certificate): boolean {
   if (certificate.issuer !== authority.subject) return false

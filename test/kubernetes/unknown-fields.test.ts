@@ -191,13 +191,24 @@ describe('a kind', () => {
   })
 
   it.each([
-    ['Clusterconfiguration', 'v1beta4', ' is ignored; did you mean ClusterConfiguration?'],
-    ['MasterThings', 'v1beta4', ' is ignored'],
     ['ResetConfiguration', 'v1beta3', ' in v1beta3 is ignored; it belongs to v1beta4'],
     ['ClusterStatus', 'v1beta4', ' in v1beta4 is ignored; it belongs to v1beta2'],
   ])('%s of %s is unknown', (kind, version, text) => {
     expect(warnings(cluster(''), document(kind, version, 'a: b'))).toEqual([
       `kubeadm.yaml: unknown kind "${kind}"${text}`,
     ])
+  })
+
+  it.each([
+    ['Clusterconfiguration', 'did you mean ClusterConfiguration? known: InitConfiguration'],
+    ['MasterThings', 'known: InitConfiguration'],
+  ])('%s of no version is refused: all that it says would be lost', (kind, hint) => {
+    const text = [cluster(''), document(kind, 'v1beta4', 'a: b')].join('\n---\n')
+    expect(() => parseClusterConfiguration(text, 'kubeadm.yaml')).toThrow(
+      expect.objectContaining({
+        message: `kubeadm.yaml: kind "${kind}" is not known`,
+        hint: expect.stringContaining(hint),
+      }),
+    )
   })
 })

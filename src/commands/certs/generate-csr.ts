@@ -2,6 +2,7 @@ import { EXIT } from '../../errors.ts'
 import { phaseNames } from '../../inventory/names.ts'
 import { generateRequests } from '../../operations/generate-csr.ts'
 import { REQUESTABLE } from '../../pki/bootstrap-requests.ts'
+import { shellWord } from '../../pki/command-flags.ts'
 import type { RequestRow } from '../../pki/described-requests.ts'
 import { REQUESTS_FORMATS } from '../../report/requests.ts'
 import {
@@ -42,7 +43,7 @@ export const command = defineCommand({
   examples: [
     {
       command: 'kubepki certs generate-csr --config kubeadm.yaml',
-      does: 'in /etc/kubernetes and its pki; with external etcd without etcd, what is there stays',
+      does: 'of all certificates and kubeconfigs, in their places; nothing of etcd where that is external',
     },
     {
       command: 'kubepki certs generate-csr --cert-dir new/pki --kubeconfig-dir new --config kubeadm.yaml',
@@ -75,15 +76,23 @@ export const command = defineCommand({
   },
 })
 
-/** What is left to do, by CA. */
+/** What is left to do, by CA: a line to paste, for the first of each. */
 function signingHints(requests: readonly RequestRow[]): string[] {
   const authorities = [...new Set(requests.map(({ caName }) => caName))]
+  const kubeconfig = requests.find(({ kind }) => kind === 'kubeconfig')
   return [
-    'have each request signed with the SANs and usages it asks for (openssl x509 -req -copy_extensions copyall ...):',
+    'each has to be signed by its CA, for what it asks (OpenSSL 3: openssl x509 -req -copy_extensions copyall -days 365 -CA ca.crt -CAkey ca.key -in NAME.csr -out NAME.crt):',
     ...authorities.map(ca => {
       const files = requests.flatMap(({ caName, csrFile }) => (caName === ca ? csrFile : []))
       return `  by ${ca}: ${files.join(' ')}`
     }),
-    'then put each certificate beside its key as .crt; of a kubeconfig, its base64 as client-certificate-data beside client-key-data',
+    'then put each certificate beside its key, with .crt in place of .csr; the keys stay',
+    ...(kubeconfig ? [installHint(kubeconfig)] : []),
   ]
+}
+
+function installHint({ keyFile, csrFile, subject }: RequestRow): string {
+  const user = shellWord(/^CN=([^,]*)/.exec(subject)?.[1] ?? '')
+  const certificate = csrFile.replace(/csr$/, 'crt')
+  return `of a kubeconfig: kubectl config set-credentials ${user} --kubeconfig ${keyFile} --embed-certs --client-certificate ${certificate}`
 }

@@ -2,6 +2,7 @@
 import { EXIT, type ExitCode } from '../../errors.ts'
 import type { BootstrapResult } from '../../pki/bootstrap-result.ts'
 import { BOOTSTRAP_FORMATS, type Heading } from '../../report/bootstrap.ts'
+import { restartHints } from '../../report/restart.ts'
 import type { Host } from '../command.ts'
 import { nodeFlags, tell, tellFailures, tellSources } from '../options.ts'
 
@@ -22,6 +23,8 @@ export function showBootstrap(result: BootstrapResult, { args, host, heading }: 
   for (const warning of result.warnings) tell.warning(host, warning)
   if (isFailed) return tellFailures(host, failures)
   for (const note of result.notes) tell.note(host, note)
+  for (const hint of restartHints(result, { isAll: false }))
+    tell.hint(host, dryRun ? `afterwards: ${hint}` : hint)
   if (dryRun) tell.note(host, changed ? 'nothing was changed: this is the plan' : 'nothing to do')
   if (backup !== undefined) tell.note(host, `to undo it: kubepki certs rollback ${backup}${nodeFlags(args)}`)
   return EXIT.done

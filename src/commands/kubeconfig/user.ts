@@ -12,6 +12,16 @@ function textOption(flag: string) {
   }
 }
 
+/** Never shown. From a file it often ends with a line's end. */
+function tokenOption(value: unknown): string {
+  const token = String(value).trim()
+  if (token !== '' && !/\s|\p{Cc}/u.test(token)) return token
+  throw new PkiError(
+    'USAGE',
+    `--token wants a token, found ${token === '' ? 'nothing' : 'white space in it'}`,
+  )
+}
+
 export const command = defineCommand({
   repeatable: ['org'],
   options: {
@@ -28,7 +38,7 @@ export const command = defineCommand({
     },
     token: {
       type: 'string',
-      coerce: textOption('token'),
+      coerce: tokenOption,
       describe: "A token instead of a certificate; the CA's key is not needed",
     },
     'validity-period': {
