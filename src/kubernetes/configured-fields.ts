@@ -1,4 +1,5 @@
 /** Fields of kubeadm's documents, checked as kubeadm's validation does; what is wrong is named with file and field. */
+import { normalize } from 'node:path'
 import { isSubdomain, isWildcard } from '../dns-name.ts'
 import { PkiError } from '../errors.ts'
 import { isDisputedAddress, isGlobalUnicast, isUnspecified, parseIpAddress } from '../ip-address.ts'
@@ -82,9 +83,11 @@ export function listAt(source: Source, field: string): readonly unknown[] | unde
   throw refuse(source, { field, wanted: 'a list', found })
 }
 
+/** Without detours, as Go joins paths: `/a/../b` is `/b`, whatever `/a` is. */
 export function absolutePathAt(source: Source, field: string): string | undefined {
   const found = textAt(source, field)
-  if (found === undefined || found.startsWith('/')) return found
+  if (found?.startsWith('/')) return normalize(found)
+  if (found === undefined) return undefined
   throw refuse(source, { field, wanted: 'an absolute path', found })
 }
 

@@ -3,7 +3,7 @@ import { isSubdomain } from '../dns-name.ts'
 import { isDisputedAddress, parseIpAddress } from '../ip-address.ts'
 
 export interface EndpointAddress {
-  /** An IP address without brackets, or a DNS name. */
+  /** An IP address without brackets, as it is written, or a DNS name. */
   readonly host: string
   readonly port?: number
 }
@@ -20,7 +20,7 @@ export function parseEndpointAddress(text: string): EndpointAddress | undefined 
 
 function hostOf(text: string): string | undefined {
   const isName = isSubdomain(text) && !isDisputedAddress(text)
-  return parseIpAddress(text)?.text ?? (isName ? text : undefined)
+  return isName || parseIpAddress(text) ? text : undefined
 }
 
 /** `https://[2001:db8::1]:6443` */

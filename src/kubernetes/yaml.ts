@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   binaryTag,
   CORE_SCHEMA,
+  type Document,
   dump,
   EVENT_ID,
   type Event,
@@ -12,6 +13,8 @@ import {
   parseEvents,
   SCALAR_STYLE,
   type ScalarEvent,
+  strTag,
+  visit,
 } from 'js-yaml'
 import { PkiError, type Unusable } from '../errors.ts'
 
@@ -37,8 +40,19 @@ export function parseYaml(text: string): Documents | Unusable {
 
 /** kubectl's layout. */
 export function encodeYaml(value: unknown, options: { sortKeys?: boolean } = {}): string {
-  return dump(value, { lineWidth: -1, seqNoIndent: true, noRefs: true, ...options })
+  return dump(value, { lineWidth: -1, seqNoIndent: true, noRefs: true, transform: quoteAsGo, ...options })
 }
+
+/** Text that would be read as a number, a date, a boolean or null has double quotes there, other text single ones. */
+function quoteAsGo(documents: Document[]): void {
+  visit(documents, node => {
+    if (node.kind !== 'scalar' || node.tag !== strTag.tagName || !OTHER_TYPE.test(node.value)) return
+    if (dump(node.value).startsWith("'")) node.style = SCALAR_STYLE.DOUBLE_QUOTED
+  })
+}
+
+/** What may be of another type, in YAML 1.1 too, and holds nothing else that wants quotes. */
+const OTHER_TYPE = /^(?:[-+.]?[\d.][\w.:+-]*(?<!:)|~|y|n|yes|no|on|off|true|false|null|-?[.](?:inf|nan))$/i
 
 /** Undefined for what is not JSON. */
 export function parseJson(text: string): unknown {

@@ -60,7 +60,7 @@ function addressInUrls(text: string): string | undefined {
   const hosts = text
     .split(',')
     .map(url => parseEndpointAddress(url.trim().replace(/^https?:\/\/|\/$/g, ''))?.host ?? '')
-  return hosts.find(host => reachable(host) !== undefined)
+  return hosts.flatMap(host => reachable(host) ?? [])[0]
 }
 
 function reachable(text: string): string | undefined {

@@ -18,6 +18,11 @@ describe('parseClusterConfiguration', () => {
     },
   )
 
+  it('takes detours out of certificatesDir, as kubeadm does where it joins paths', () => {
+    const body = 'certificatesDir: /etc/kubernetes/./none/../ssl//x\n'
+    expect(parse(cluster('v1beta2', body))).toMatchObject({ certificatesDir: '/etc/kubernetes/ssl/x' })
+  })
+
   it('knows external etcd by its endpoints', () => {
     const body = 'etcd:\n  external:\n    endpoints:\n    - https://10.0.0.1:2379\n'
     expect(parse(cluster('v1beta3', body))).toEqual({ etcd: 'external' })
