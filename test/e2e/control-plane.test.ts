@@ -1,8 +1,8 @@
 /** A real API server and etcd that start on certificates kubepki renewed or requested, and everybody gets in as who they are. */
 import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Answer, listSecrets } from '../support/api-server.ts'
 import {
   freePort,
   kubectl,
@@ -12,8 +12,9 @@ import {
   startApiServer,
   startEtcd,
 } from '../support/control-plane.ts'
+import { CA_OF, signElsewhere } from '../support/external-ca.ts'
 import { exceptAdvice, kubepki, type Outcome } from '../support/host.ts'
-import { EXPIRED, embed, fileDir, leavesOf, outputOf, provideMountPoint, redate } from '../support/kubeadm.ts'
+import { EXPIRED, embed, fileDir, leavesOf, provideMountPoint, redate } from '../support/kubeadm.ts'
 
 provideMountPoint()
 const folder = fileDir()
@@ -49,12 +50,6 @@ interface Pending {
   readonly certificateFile: string
 }
 
-const CA_OF: Readonly<Record<string, string>> = {
-  'front-proxy-ca': 'front-proxy-ca',
-  'etcd-ca': 'etcd/ca',
-  ca: 'ca',
-}
-
 /** No CA key on the node: kubepki writes requests, openssl answers elsewhere, a person puts the answers in place. */
 async function requestAndInstall(root: string): Promise<void> {
   const offline = join(root, 'offline')
@@ -66,9 +61,8 @@ async function requestAndInstall(root: string): Promise<void> {
   expect(pending).toHaveLength(10)
   for (const one of pending) {
     const ca = CA_OF[one.caName] ?? ''
-    const authority = ['-CA', pairOf(root, ca).certificate, '-CAkey', join(offline, `${ca}.key`)]
-    const signing = ['-req', '-copy_extensions', 'copy', '-days', '30', ...authority]
-    install(one, await outputOf('openssl', ['x509', ...signing, '-in', one.csrFile]))
+    const authority = { certificate: pairOf(root, ca).certificate, key: join(offline, `${ca}.key`) }
+    install(one, await signElsewhere(one.csrFile, authority))
   }
 }
 
@@ -152,37 +146,6 @@ describe.each(Object.entries(SCENARIOS))('%s', (name, prepare) => {
   })
 
   function ask(base: string | undefined, headers: Readonly<Record<string, string>>): Promise<Answer> {
-    return get({ root, port, base, headers })
+    return listSecrets({ root, port, base, headers })
   }
 })
-
-interface Question {
-  readonly root: string
-  readonly port: number
-  readonly base: string | undefined
-  readonly headers: Readonly<Record<string, string>>
-}
-
-interface Answer {
-  readonly status: number | undefined
-  readonly body: string
-}
-
-/** Lists the Secrets, with a pair of the tree as the client's. */
-function get({ root, port, base, headers }: Question): Promise<Answer> {
-  const pair = base === undefined ? undefined : pairOf(root, base)
-  const credentials = pair && { cert: readFileSync(pair.certificate), key: readFileSync(pair.key) }
-  const ca = readFileSync(pairOf(root, 'ca').certificate)
-  const target = { host: '127.0.0.1', port, path: '/api/v1/secrets', ca, headers, ...credentials }
-  return new Promise((resolve, reject) => {
-    const sent = request(target, response => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (text: string) => {
-        body += text
-      })
-      response.on('end', () => resolve({ status: response.statusCode, body }))
-    })
-    sent.on('error', reject).end()
-  })
-}

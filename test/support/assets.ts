@@ -2,7 +2,15 @@
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 
-export const BINARIES = ['kubeadm', 'kube-apiserver', 'kubectl', 'etcd', 'etcdctl'] as const
+export const BINARIES = [
+  'kubeadm',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kubelet',
+  'kubectl',
+  'etcd',
+  'etcdctl',
+] as const
 export type Binary = (typeof BINARIES)[number]
 
 export function binary(name: Binary): string {

@@ -29,15 +29,18 @@ export interface Server {
 interface Start {
   readonly name: Binary
   readonly flags: Flags
+  /** What runs it, when it does not run by itself; it must become it, so that its pid is the same. */
+  readonly through?: readonly string[]
   /** Asked again and again until it answers yes. */
   readonly isReady: () => Promise<boolean>
 }
 
 const PATIENCE = 60_000
 
-async function start({ name, flags, isReady }: Start): Promise<Server> {
-  const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
-  const child = spawn(binary(name), args, { stdio: ['ignore', 'pipe', 'pipe'] })
+export async function start({ name, flags, through = [], isReady }: Start): Promise<Server> {
+  const given = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
+  const [command = '', ...args] = [...through, binary(name), ...given]
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const log: string[] = []
   for (const stream of [child.stdout, child.stderr])
     stream
@@ -79,7 +82,7 @@ export function pairOf(root: string, base: string): Pair {
   return { certificate: pkiFile(root, `${base}.crt`), key: pkiFile(root, `${base}.key`) }
 }
 
-function pkiFile(root: string, file: string): string {
+export function pkiFile(root: string, file: string): string {
   return join(root, 'etc/kubernetes/pki', file)
 }
 
@@ -135,17 +138,22 @@ export async function startEtcd(root: string, dataDir: string): Promise<Server &
 }
 
 /** kubeadm will not advertise a loopback address; nothing listens on this one. */
-function ownAddress(): string {
+export function ownAddress(): string {
   const addresses = Object.values(networkInterfaces()).flatMap(list => list ?? [])
   const own = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)
   if (!own) throw new Error('this machine has no IPv4 address of its own')
   return own.address
 }
 
-/** A tree for an API server on this port of 127.0.0.1. */
+/** For an API server on this port of 127.0.0.1. */
+export function controlPlaneConfiguration(port: number, certSans: readonly string[] = []): string {
+  const names = JSON.stringify(['127.0.0.1', ...certSans])
+  const cluster = `controlPlaneEndpoint: localhost:${port}\napiServer: {certSANs: ${names}}`
+  return configuration({ address: ownAddress(), port, cluster })
+}
+
 export async function makeControlPlaneTree(root: string, port: number): Promise<void> {
-  const cluster = `controlPlaneEndpoint: localhost:${port}\napiServer: {certSANs: [127.0.0.1]}`
-  await makeTree(root, configuration({ address: ownAddress(), port, cluster }))
+  await makeTree(root, controlPlaneConfiguration(port))
 }
 
 /** As the user of a kubeconfig. kubeadm points some to the address it advertises; the server is on localhost. */
@@ -178,6 +186,7 @@ export function apiServerFlags(root: string, port: number, etcdPort: number): Fl
     'service-account-signing-key-file': pkiFile(root, 'sa.key'),
     'service-cluster-ip-range': '10.96.0.0/12',
     'authorization-mode': 'Node,RBAC',
+    'enable-bootstrap-token-auth': true,
   }
 }
 

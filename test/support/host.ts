@@ -25,6 +25,11 @@ export async function kubepki(...argv: string[]): Promise<Outcome> {
   return { stdout, stderr, exitCode }
 }
 
+/** By the clock of the machine: for what real components judge. */
+export function kubepkiNow(...argv: string[]): Promise<Outcome> {
+  return kubepki(...argv, '--now', new Date().toISOString())
+}
+
 /** What kubepki says beyond kubeadm: what of the closing line applies here, and what kind of host it is. */
 const ADVICE =
   /^kubepki: (hint: (changed here|take the new files up by themselves): .*|to undo it: kubepki certs rollback .*|nothing to do|a host of etcd alone: .*)\n/gm
