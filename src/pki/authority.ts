@@ -48,7 +48,7 @@ export function assessAuthority(entry: Entry, key: Found<PrivateKey>, now: Date)
   const keyPath = entry.key?.path ?? file.path
   if (key.state === 'invalid') return unusableKey(keyPath, key)
   if (!isSigningKey(key)) {
-    const found = `${keyPath}: wanted an RSA or ECDSA key, found ${algorithmOf(key)}`
+    const found = `${keyPath}: wanted an RSA key of 1024 bits or more, or an ECDSA key, found ${algorithmOf(key)}`
     const hint = 'Kubernetes cannot read this key either; its certificates need another CA'
     return unusable('CA_KEY_UNSUPPORTED', found, hint)
   }

@@ -94,9 +94,11 @@ export function algorithmOf(key: PrivateKey): string {
   return keyAlgorithmOf(key.key)
 }
 
-/** RSA and ECDSA on the NIST curves: what Kubernetes' own loaders take. */
+/** RSA and ECDSA on the NIST curves: what Kubernetes' own loaders take. Go since 1.24 verifies nothing by a shorter RSA key. */
 export function isSigningKey({ key }: PrivateKey): boolean {
-  return key.asymmetricKeyType === 'rsa' || /^ECDSA-P(256|384|521)$/.test(keyAlgorithmOf(key))
+  return key.asymmetricKeyType === 'rsa'
+    ? (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 1024
+    : /^ECDSA-P(256|384|521)$/.test(keyAlgorithmOf(key))
 }
 
 /** A key for AES-256, as kubeadm takes it for uploaded certificates: 64 hexadecimal digits. */
