@@ -88,12 +88,11 @@ function warningsOf(source: Source, configuration: ClusterConfiguration): string
   ].map(warning => `${source.file}: ${warning}`)
 }
 
+/** What `kubeadm config print join-defaults` writes is no mistake. */
 function portWarnings(source: Source): string[] {
-  const fields = ['localAPIEndpoint.bindPort', 'controlPlane.localAPIEndpoint.bindPort']
-  const isNode = source.kind !== 'ClusterConfiguration'
-  return fields
-    .filter(field => isNode && valueAt(source, field) === 0)
-    .map(field => `${source.kind}: ${field} 0 is taken as not said`)
+  const field = 'localAPIEndpoint.bindPort'
+  const isZero = source.kind === 'InitConfiguration' && valueAt(source, field) === 0
+  return isZero ? [`${source.kind}: ${field} 0 is taken as not said`] : []
 }
 
 function clusterWarnings(source: Source, configuration: ClusterConfiguration): string[] {

@@ -89,7 +89,7 @@ async function credentialsOf(options: UserOptions, facts: BootstrapFacts) {
   if (options.token !== undefined) return { credentials: { token: options.token }, warnings: [] }
   const signer = authorityOf(facts, authorityEntry(facts))
   if (signer.state !== 'local') {
-    const { message, hint } = signer.state === 'external' ? keyIsElsewhere(authorityEntry(facts), '') : signer
+    const { message, hint } = signer.state === 'external' ? keyIsElsewhere(authorityEntry(facts)) : signer
     throw new PkiError('CA_UNUSABLE', message, { hint: signer.state === 'external' ? TOKEN_HINT : hint })
   }
   const wanted = options.validity ?? facts.newKeys.validity.value

@@ -74,8 +74,8 @@ function planNew(
   const { path } = entry.file
   const { commandFlags } = facts.snapshot
   if (signer.state === 'external') {
-    const { message, hint } = keyIsElsewhere(authority, `${spec.name}${commandFlags}`)
-    return refuse(row, { message: `${path} does not exist and cannot be made: ${message}`, hint })
+    const flaw = keyIsElsewhere(authority)
+    return refuse(row, { ...flaw, message: `${path} does not exist and cannot be made: ${flaw.message}` })
   }
   if (signer.state === 'unusable') {
     const isMissing = signer.problem === 'CA_CERTIFICATE_MISSING'

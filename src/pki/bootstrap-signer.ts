@@ -30,10 +30,10 @@ const WORDS = { nodeName: "the node's name", advertiseAddress: "the node's addre
 
 export function signerFor(
   facts: BootstrapFacts,
-  { name, caName }: CertificateSpec,
+  { caName }: CertificateSpec,
   before: readonly BootstrapStep[],
 ): Signer | Flaw {
-  const step = before.find(one => one.name === caName)
+  const step = before.find(({ name }) => name === caName)
   if (step?.action === 'refuse') return { message: `${caName} cannot be used` }
   if (step?.action === 'make' && step.kind === 'ca') return { state: 'made', step }
   const entry = entryNamed(facts.snapshot, caName) as Entry
@@ -45,15 +45,12 @@ export function signerFor(
       hint: `make the CA first: kubepki init phase certs ${caName}${facts.snapshot.commandFlags}`,
     }
   }
-  return state.state === 'unusable' ? state : keyIsElsewhere(entry, `${name}${facts.snapshot.commandFlags}`)
+  return state.state === 'unusable' ? state : keyIsElsewhere(entry)
 }
 
-/** `words`: how generate-csr is told what it has to sign. */
-export function keyIsElsewhere({ key, file }: Entry, words: string): Flaw {
-  return {
-    message: `the CA's key is not here: ${key?.path ?? file.path} does not exist`,
-    hint: `kubepki certs generate-csr ${words} makes the request that the CA elsewhere has to sign`,
-  }
+export function keyIsElsewhere({ key, file }: Entry): Flaw {
+  const message = `the CA's key is not here: ${key?.path ?? file.path} does not exist`
+  return { message, isToBeRequested: true }
 }
 
 /** Never longer than its CA. */

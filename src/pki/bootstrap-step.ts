@@ -66,6 +66,7 @@ export interface RefuseStep extends StepOf {
   readonly action: 'refuse'
   readonly message: string
   readonly hint?: string | undefined
+  readonly isToBeRequested?: boolean
 }
 
 interface NewCertificate extends StepOf {
@@ -114,10 +115,10 @@ export type BootstrapStep =
   | MakeServiceAccount
 
 export function refuse(
-  row: Omit<RefuseStep, 'action' | 'message' | 'warnings'>,
-  { message, hint }: Flaw,
+  row: Omit<RefuseStep, 'action' | 'warnings' | keyof Flaw>,
+  { message, hint, isToBeRequested = false }: Flaw,
 ): RefuseStep {
-  return { action: 'refuse', ...row, message, hint, warnings: [] }
+  return { action: 'refuse', ...row, message, hint, isToBeRequested, warnings: [] }
 }
 
 /** What is there of a row, and what to do about what is wrong with it. */

@@ -66,8 +66,8 @@ export function decideClusterFacts(
   const nodeName = said('nodeName') ?? nodeNameOfCertificates(snapshot) ?? machine.hostname
   const advertiseAddress = said('advertiseAddress') ?? advertisedAddress(snapshot) ?? machine.address
   const found = snapshot.configuration?.value.etcd === undefined ? clusterOfKubeconfigs(snapshot) : {}
-  const isMoved = said('advertiseAddress') ?? said('bindPort')
-  const endpoint = isMoved && !advertisedAddress(snapshot) ? undefined : found.endpoint
+  const ownPlace = said('advertiseAddress') ?? said('bindPort') ?? advertisedAddress(snapshot)
+  const endpoint = ownPlace && found.isOwn ? undefined : found.endpoint
   const version = said('kubernetesVersion') ?? versionOfApiServer(snapshot) ?? byDefault(NEWEST)
   return {
     ...(nodeName && { nodeName }),

@@ -1,8 +1,19 @@
 /** What making a node's files comes to, for people and programs. */
 import { CERTIFICATES, KUBECONFIGS, type SubjectSpec } from '../inventory/catalog.ts'
 import type { CertificateProfile } from '../x509/profile.ts'
-import type { BootstrapResult, BootstrapRow, CreatedCertificate } from './bootstrap-result.ts'
-import type { BootstrapFacts, BootstrapStep, MakeServiceAccount, MakeStep } from './bootstrap-step.ts'
+import type {
+  BootstrapFailure,
+  BootstrapResult,
+  BootstrapRow,
+  CreatedCertificate,
+} from './bootstrap-result.ts'
+import type {
+  BootstrapFacts,
+  BootstrapStep,
+  MakeServiceAccount,
+  MakeStep,
+  RefuseStep,
+} from './bootstrap-step.ts'
 import { endpointWarnings } from './cluster-facts.ts'
 import { instant } from './instant.ts'
 import { planRestart, type RestartPlan } from './restart.ts'
@@ -11,8 +22,9 @@ import { type SourceFact, sourceFacts } from './sources.ts'
 type Described = Pick<BootstrapResult, 'changed' | 'files' | 'failures' | 'warnings' | 'restart' | 'reloads'>
 
 export function describeSteps(steps: readonly BootstrapStep[], facts: BootstrapFacts): Described {
-  const failures = steps.flatMap(step =>
-    step.action === 'refuse' ? { name: step.name, message: step.message, hint: step.hint } : [],
+  const failures = failuresOf(
+    steps.filter(step => step.action === 'refuse'),
+    facts,
   )
   const isFailed = failures.length > 0
   return {
@@ -26,6 +38,15 @@ export function describeSteps(steps: readonly BootstrapStep[], facts: BootstrapF
       ...steps.flatMap(({ name, warnings }) => warnings.map(warning => `${name}: ${warning}`)),
     ],
   }
+}
+
+/** One hint for all that a CA elsewhere has to be asked for. */
+export function failuresOf(refused: readonly RefuseStep[], { snapshot }: BootstrapFacts): BootstrapFailure[] {
+  const asked = refused.filter(({ isToBeRequested }) => isToBeRequested).map(({ name }) => name)
+  const request = `kubepki certs generate-csr ${asked.join(' ')}${snapshot.commandFlags} makes what the CA elsewhere has to sign`
+  return refused.map(({ name, message, hint, isToBeRequested }) => {
+    return { name, message, hint: isToBeRequested ? request : hint }
+  })
 }
 
 /** A new node has nothing to restart yet. */

@@ -3,7 +3,14 @@ import type { RequestStep } from './bootstrap-requests.ts'
 import type { BootstrapFailure } from './bootstrap-result.ts'
 import type { BootstrapFacts } from './bootstrap-step.ts'
 import { endpointWarnings } from './cluster-facts.ts'
-import { assumedVersion, factSources, nameValues, OF_VERSION, subjectText } from './described-bootstrap.ts'
+import {
+  assumedVersion,
+  factSources,
+  failuresOf,
+  nameValues,
+  OF_VERSION,
+  subjectText,
+} from './described-bootstrap.ts'
 import { entryNamed } from './snapshot.ts'
 import type { SourceFact } from './sources.ts'
 
@@ -41,8 +48,9 @@ export interface RequestsResult {
 type Described = Omit<RequestsResult, 'dryRun' | 'certDir' | 'kubeconfigDir' | 'backup'>
 
 export function describeRequests(steps: readonly RequestStep[], facts: BootstrapFacts): Described {
-  const failures = steps.flatMap(step =>
-    step.action === 'refuse' ? { name: step.name, message: step.message, hint: step.hint } : [],
+  const failures = failuresOf(
+    steps.filter(step => step.action === 'refuse'),
+    facts,
   )
   const isFailed = failures.length > 0
   const requests = steps.filter(step => step.action === 'request')

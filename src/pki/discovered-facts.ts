@@ -3,7 +3,6 @@ import { isSubdomain } from '../dns-name.ts'
 import type { Component } from '../inventory/catalog.ts'
 import { firstAddressOf, isGlobalUnicast, parseIpAddress } from '../ip-address.ts'
 import { type EndpointAddress, parseEndpointAddress, parseServerUrl } from '../kubernetes/endpoint-address.ts'
-import type { Kubeconfig } from '../kubernetes/kubeconfig.ts'
 import { parseVersion } from '../kubernetes/version.ts'
 import type { Sourced } from './locations.ts'
 import { entryNamed, type Snapshot, shownFile } from './snapshot.ts'
@@ -95,27 +94,36 @@ export function versionOfApiServer({ pods }: Snapshot): Sourced<string> | undefi
   return pod && value !== undefined ? { value, source: `${pod.source}: image` } : undefined
 }
 
-/** What the kubeconfigs for the cluster's endpoint say: the first that says something. */
-export function clusterOfKubeconfigs(snapshot: Snapshot): {
+interface FoundCluster {
   readonly endpoint?: Sourced<EndpointAddress>
+  /** The endpoint is this very node: the cluster has no address but the node's, and a flag may give the node another. */
+  readonly isOwn?: boolean
   readonly name?: Sourced<string>
-} {
+}
+
+/** What the kubeconfigs for the cluster's endpoint say: the first that says something. */
+export function clusterOfKubeconfigs(snapshot: Snapshot): FoundCluster {
   for (const file of ['admin.conf', 'super-admin.conf', 'kubelet.conf']) {
     const entry = entryNamed(snapshot, file)
-    const found = entry?.kubeconfig && clusterIn(snapshot, entry.kubeconfig.config, entry.file.path)
-    if (found) return found
+    const config = entry?.kubeconfig?.config
+    const value = parseServerUrl(config?.server ?? '')
+    if (!entry || !config || !value) continue
+    const { path } = entry.file
+    return {
+      endpoint: { value, source: `${path}: server` },
+      isOwn: isOwn(snapshot, value),
+      name: { value: config.clusterName, source: `${path}: cluster` },
+    }
   }
   return {}
 }
 
-function clusterIn(snapshot: Snapshot, { server = '', clusterName }: Kubeconfig, file: string) {
-  const value = parseServerUrl(server)
-  if (!value) return undefined
-  const name = { value: clusterName, source: `${file}: cluster` }
-  return isOwn(snapshot, value) ? { name } : { endpoint: { value, source: `${file}: server` }, name }
-}
-
-/** By its manifest: the cluster has no address but the node's then, and a flag may give the node another. */
+/** By its manifest, or by the kubeconfigs of the components that ask the API server beside them. */
 function isOwn(snapshot: Snapshot, { host, port }: EndpointAddress): boolean {
-  return host === advertisedAddress(snapshot)?.value && port === portOfApiServer(snapshot)?.value
+  const isAdvertised =
+    host === advertisedAddress(snapshot)?.value && port === portOfApiServer(snapshot)?.value
+  const local = ['controller-manager.conf', 'scheduler.conf'].flatMap(
+    file => parseServerUrl(entryNamed(snapshot, file)?.kubeconfig?.config.server ?? '') ?? [],
+  )
+  return isAdvertised || local.some(one => one.host === host && one.port === port)
 }

@@ -17,6 +17,8 @@ import type { Entry, Found } from './snapshot.ts'
 export interface Flaw {
   readonly message: string
   readonly hint?: string | undefined
+  /** A CA elsewhere has to be asked for it. */
+  readonly isToBeRequested?: boolean
 }
 
 export interface Existing {

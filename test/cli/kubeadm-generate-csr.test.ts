@@ -296,7 +296,7 @@ describe('what exists is never overwritten', () => {
     const taken = [...LEAVES.map(name => `pki/${name}.key`), ...OLD_CONFS.map(name => `${name}.conf`)]
     const errors = taken.map(file => new RegExp(`^file already exists: .*/${file}`))
     const { stderr } = await expectRefused(wholeNode(), csrs(...OLD), ...errors)
-    expect(stderr.match(/^kubepki: hint: .*certs renew --csr-only$/gm)).toHaveLength(1)
+    expect(stderr.match(/^kubepki: hint: .*certs renew all --csr-only --root .*$/gm)).toHaveLength(1)
   })
 
   it('kubeadm 45, 142: a second run is refused, the first one’s files stay', async () => {

@@ -39,6 +39,7 @@ const crt = (name: string) => `pki/${name}.crt`
 const key = (name: string) => `pki/${name}.key`
 const pair = (name: string) => [crt(name), key(name)]
 const SA = ['pki/sa.key', 'pki/sa.pub']
+const CONFS = ['admin.conf', 'kubelet.conf', 'controller-manager.conf', 'scheduler.conf']
 
 const certs =
   (...args: string[]) =>
@@ -246,7 +247,7 @@ describe('a leaf', () => {
   it('that has expired -> refused, with what renews it (kubeadm since 1.21)', async () => {
     const root = copyNode('expired', { [`${K}/manifests`]: null })
     const { stderr } = await expectRefused(root, certs('apiserver'), /apiserver\.crt expired on 2026-06-01/)
-    expect(stderr).toContain('kubepki: hint: kubepki certs renew apiserver\n')
+    expect(stderr).toContain(`kubepki: hint: kubepki certs renew all --within 0s --root ${root}\n`)
   })
 
   it('without its key, or with the key of another -> refused (kubeadm does not look)', async () => {
@@ -271,7 +272,7 @@ describe('a leaf', () => {
       certs('apiserver'),
       /apiserver\.crt cannot be made: .*ca\.crt/,
     )
-    expect(stderr).toContain('kubepki: hint: make the CA first: kubepki init phase certs ca\n')
+    expect(stderr).toContain(`kubepki: hint: make the CA first: kubepki init phase certs ca --root ${root}\n`)
   })
 })
 
@@ -317,11 +318,16 @@ describe('the service account’s keys', () => {
   })
 
   // kubeadm does not look.
-  it('that are no pair -> kept, with a warning', async () => {
-    const root = wholeNode({ 'pki/sa.pub': openssl(['pkey', '-pubout'], makeAuthority('x', P256).key) })
-    const outcome = await initCerts(root, 'sa')
-    expect(outcome.exitCode).toBe(0)
-    expect(said(outcome, 'warning')).toEqual([expect.stringContaining('does not hold the public key of')])
+  it('that are no pair -> refused: every token would be', async () => {
+    const other = openssl(['pkey', '-pubout'], makeAuthority('x', P256).key)
+    for (const text of [other, '', 'hello\n'])
+      await expectRefused(
+        wholeNode({ 'pki/sa.pub': text }),
+        certs('sa'),
+        /sa\.pub does not hold the public key of .*sa\.key/,
+      )
+    const both = wholeNode({ 'pki/sa.pub': other + readFixture('nodes/ecdsa', K, 'pki/sa.pub') })
+    await expectKept(both, certs('sa'))
   })
 })
 
@@ -417,16 +423,14 @@ describe('all of it', () => {
     const root = wholeNode(absent(...CAS.map(key), ...LEAVES.flatMap(pair), ...SA))
     const errors = LEAVES.map(leaf => new RegExp(`${leaf}\\.crt cannot be made: the CA's key is not here`))
     const { stderr } = await expectRefused(root, certs('all'), ...errors)
-    for (const leaf of LEAVES)
-      expect(stderr).toContain(
-        `kubepki: hint: kubepki certs generate-csr ${leaf.replace('etcd/', 'etcd-')} makes `,
-      )
+    const names = LEAVES.map(leaf => leaf.replace('etcd/', 'etcd-')).join(' ')
+    expect(stderr).toContain(`kubepki: hint: kubepki certs generate-csr ${names} --root ${root} makes `)
   })
 
   it('kubeadm 60: a front-proxy CA without key but with its client -> kept, the rest made', async () => {
     const others = LEAVES.filter(leaf => leaf !== 'front-proxy-client')
     const gone = ['ca', 'etcd/ca', ...others].flatMap(pair)
-    const root = wholeNode(absent(key('front-proxy-ca'), ...gone, ...SA))
+    const root = wholeNode(absent(key('front-proxy-ca'), ...gone, ...SA, ...CONFS))
     const before = fingerprint(root)
     const outcome = await initCerts(root, 'all')
     expect(outcome.exitCode).toBe(0)
@@ -441,7 +445,7 @@ describe('all of it', () => {
 
   it('kubeadm 61: front-proxy-client without its CA -> refused, no CA is made under it', async () => {
     const gone = [...[...CAS, ...LEAVES].filter(name => name !== 'front-proxy-client').flatMap(pair), ...SA]
-    const root = wholeNode(absent(...gone))
+    const root = wholeNode(absent(...gone, ...CONFS))
     await expectRefused(
       root,
       certs('all'),
@@ -469,7 +473,9 @@ describe('all of it', () => {
     const lone = new RegExp(`${name}\\.key exists, and its certificate`)
     const rows = [lone, ...leaves]
     await expectRefused(root, certs('all'), ...rows)
-    await expectRefused(wholeNode(absent(...pair(name))), certs('all'), ...leaves)
+    const trusted = name === 'ca' ? [/ca\.crt does not exist, and .*admin\.conf trusts a CA already/] : []
+    await expectRefused(wholeNode(absent(...pair(name))), certs('all'), ...trusted, ...leaves)
+    await expectRefused(wholeNode(absent(...pair(name), ...CONFS)), certs('all'), ...leaves)
   })
 
   async function externalIn(root: string): Promise<string[]> {

@@ -60,6 +60,10 @@ const FOREIGN = readFixture('defects/foreign-ca.crt')
 /** The fixture's file that trusts what `pem` holds. */
 const trusting = (name: string, pem: string) =>
   original(name).replace(/(certificate-authority-data: )\S+/, (_, field) => field + base64(pem))
+const withClient = (name: string, certificate: string, key: string) =>
+  original(name)
+    .replace(/(client-certificate-data: )\S+/, (_, field) => field + base64(certificate))
+    .replace(/(client-key-data: )\S+/, (_, field) => field + base64(key))
 const pointingTo = (name: string, server: string) =>
   original(name).replace(/(server: )\S+/, (_, field) => field + server)
 
@@ -70,7 +74,7 @@ describe('what is made', () => {
     )
     const root = tempDir()
     const { stderr } = await expectRefused(root, kubeconfigs('all'), ...errors)
-    expect(stderr).toContain('kubepki: hint: make the CA first: kubepki init phase certs ca\n')
+    expect(stderr).toContain(`kubepki: hint: make the CA first: kubepki init phase certs ca --root ${root}\n`)
     expect(fingerprint(root)).toEqual({})
   })
 
@@ -331,11 +335,10 @@ describe('what exists', () => {
       subject: '/CN=kubernetes-admin',
       extensions: 'extendedKeyUsage=clientAuth',
     })
-    const text = original('admin').replace(
-      /(client-certificate-data: )\S+/,
-      (_, field) => field + base64(leaf),
+    const outcome = await initKubeconfigs(
+      wholeNode({ 'admin.conf': withClient('admin', leaf, key) }),
+      'admin',
     )
-    const outcome = await initKubeconfigs(wholeNode({ 'admin.conf': text }), 'admin')
     expect(outcome.exitCode).toBe(0)
     expect(said(outcome, 'warning')).toEqual([
       expect.stringMatching(/admin\.conf: its client certificate: wanted/),
@@ -358,7 +361,8 @@ describe('with an external CA', () => {
   it('kubeadm 126, 132: no files -> refused, each by name, with what asks for them', async () => {
     const root = external(absent(...OLD_NAMES.map(name => `${name}.conf`)))
     const { stderr } = await expectRefused(root, kubeconfigs('all', ...OLD), ...OLD_NAMES.map(isNotThere))
-    expect(stderr).toContain('kubepki: hint: kubepki certs generate-csr kubelet.conf makes ')
+    const names = OLD_NAMES.map(name => `${name}.conf`).join(' ')
+    expect(stderr).toContain(`kubepki: hint: kubepki certs generate-csr ${names} --root ${root} makes `)
   })
 
   it('kubeadm 133: only admin and kubelet -> refused', async () => {
@@ -408,8 +412,7 @@ describe('with an external CA', () => {
   it('its client certificate of another CA -> refused', async () => {
     const key = makeAuthority('x', P256).key
     const request = { subject: '/CN=kubernetes-admin', extensions: 'extendedKeyUsage=clientAuth' }
-    const with_ = (certificate: string) =>
-      original('admin').replace(/(client-certificate-data: )\S+/, (_, field) => field + base64(certificate))
+    const with_ = (certificate: string) => withClient('admin', certificate, key)
     const foreign = makeLeaf(makeAuthority('kubernetes', P256), key, request)
     await expectRefused(
       external({ 'admin.conf': with_(foreign) }),

@@ -90,7 +90,11 @@ describe('what the names of certificates come from', () => {
   })
 
   it('is read from a JoinConfiguration, but rather from an InitConfiguration', () => {
-    expect(parse(JOIN)).toStrictEqual({ nodeName: 'cp-2', advertiseAddress: '2001:db8::2' })
+    expect(parse(JOIN)).toStrictEqual({
+      nodeName: 'cp-2',
+      advertiseAddress: '2001:db8::2',
+      isJoining: true,
+    })
     expect(parse(`${JOIN}---\n${init('v1beta3')}${INIT}`)).toMatchObject({ nodeName: 'cp-1' })
     expect(parse(`${init('v1beta3')}---\n${JOIN}`)).toMatchObject({ nodeName: 'cp-2' })
   })

@@ -25,7 +25,7 @@ describe.each(VERSIONS)('%s', version => {
   it('says the port of the node', () => {
     expect(read(init('localAPIEndpoint: {bindPort: 7443}', version))).toStrictEqual({ bindPort: 7443 })
     const joined = join('controlPlane: {localAPIEndpoint: {bindPort: 65535}}', version)
-    expect(read(joined)).toStrictEqual({ bindPort: 65_535 })
+    expect(read(joined)).toStrictEqual({ bindPort: 65_535, isJoining: true })
   })
 
   it('says which etcd there is', () => {
