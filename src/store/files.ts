@@ -33,7 +33,8 @@ function anchor(tree: Tree, { path, within }: NodePath): { base: string; below: 
   if (within === undefined) return { base: root, below: path }
   const directory = isBelow(root, resolve(within)) ? resolve(within) : realDirectory(resolve(within))
   if (!isBelow(root, directory)) return { base: directory, below: path }
-  return { base: root, below: `${pathBelow(root, directory)}/${path}` }
+  const inside = pathBelow(root, directory)
+  return { base: root, below: path === '' ? inside : `${inside}/${path}` }
 }
 
 /** Where a directory outside the root really is, so that no link hides that it is one of the root's. */
@@ -48,7 +49,7 @@ function realDirectory(path: string): string {
 /** The path as people see it. */
 export function shownPath(tree: Tree, path: NodePath): string {
   const { base, below } = anchor(tree, path)
-  return resolve(join(base, below))
+  return join(base, below)
 }
 
 export function locate(tree: Tree, path: NodePath): Resolved {

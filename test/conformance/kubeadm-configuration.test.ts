@@ -62,7 +62,6 @@ const TAKEN: Readonly<Record<string, string>> = {
   ClusterStatus: `${cluster('')}---\napiVersion: kubeadm.k8s.io/v1beta2\nkind: ClusterStatus\n`,
   'InitConfiguration and JoinConfiguration': `${cluster('')}---\n${JOIN}`,
   'a gate that is null': cluster('', 'featureGates: {PublicKeysECDSA: null}'),
-  'a kind in another case': `${cluster('')}---\napiVersion: kubeadm.k8s.io/v1beta2\nkind: Clusterconfiguration\n`,
 }
 
 const REFUSED: Readonly<Record<string, string>> = {
@@ -127,6 +126,12 @@ test.each(Object.keys(TAKEN))('kubeadm and kubepki take %s', async name => {
   const text = TAKEN[name] as string
   expect(await isTakenByKubeadm(text)).toBe(true)
   expect(() => parse(text)).not.toThrow()
+})
+
+test('kubeadm passes over a kind in another case; kubepki refuses it: all that it says would be lost', async () => {
+  const text = `${cluster('')}---\napiVersion: kubeadm.k8s.io/v1beta2\nkind: Clusterconfiguration\n`
+  expect(await isTakenByKubeadm(text)).toBe(true)
+  expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
 })
 
 test.each(Object.keys(REFUSED))('kubeadm and kubepki refuse %s', async name => {
