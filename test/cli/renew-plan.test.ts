@@ -316,6 +316,7 @@ ${extra}`
       [`${K}/kubelet.conf`]: null,
       'var/lib/kubelet': null,
       [`${K}/manifests`]: null,
+      [`${K}/pki/etcd/server.crt`]: null,
     })
     const { stderr, exitCode } = await withConfig(root, CONFIG(''))
     expect(exitCode).toBe(1)
