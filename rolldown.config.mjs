@@ -1,5 +1,6 @@
 // The command (CommonJS: Node starts it 15 ms sooner than ES modules) and the library (ES modules).
 // What every run needs is one file; what issues certificates is apart and loaded only then.
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'rolldown'
@@ -17,6 +18,19 @@ const replaced = {
   name: 'replaced',
   resolveId: id => (Object.hasOwn(REPLACED, id) ? `\0${id}` : null),
   load: id => REPLACED[id.slice(1)] ?? null,
+}
+
+/** Of a package that is built without its history: unknown. */
+function commitOf() {
+  const { status, stdout } = spawnSync(
+    'git',
+    ['describe', '--always', '--dirty', '--abbrev=10', '--exclude=*'],
+    {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+    },
+  )
+  return status === 0 ? stdout.trim() : 'unknown'
 }
 
 /** The licences of what is bundled, as they ask. */
@@ -39,7 +53,7 @@ const licences = folder => ({
 })
 
 // yargs asks the terminal's width on import, and that alone loads the network modules (5 ms). We set the width.
-const define = { 'process.stdout.columns': 'undefined' }
+const define = { 'process.stdout.columns': 'undefined', KUBEPKI_COMMIT: JSON.stringify(commitOf()) }
 
 const shared = {
   transform: { define },

@@ -1,11 +1,11 @@
 /** From argv to an exit code: assembles yargs, catches once, prints error and hint. */
-import yargs, { type Argv, type Options } from 'yargs'
-import type { Command, Host } from './commands/command.ts'
+import yargs, { type Argv } from 'yargs'
+import type { Command, Host, Options } from './commands/command.ts'
 import { COMMANDS, type CommandEntry, commandLine, GROUPS } from './commands/index.ts'
 import { tell } from './commands/options.ts'
 import { EXIT, type ExitCode, PkiError } from './errors.ts'
 import { nearest } from './nearest.ts'
-import { VERSION } from './version.ts'
+import { COMMIT, VERSION } from './version.ts'
 
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   try {
@@ -47,7 +47,7 @@ async function runCommand(entry: CommandEntry, argv: readonly string[], host: Ho
   const { command } = await entry.load()
   checkBooleans(argv, command)
   const line = [commandLine(entry), entry.positionals ?? ''].join(' ').trim()
-  const parser = newParser(commandLine(entry), message => commandError(message, entry, command))
+  const parser = newParser(commandLine(entry), host, message => commandError(message, entry, command))
     .usage([line, entry.describe, command.names ?? ''].join('\n\n').trim())
     .strictOptions()
     .epilogue(EXIT_CODES)
@@ -71,9 +71,8 @@ function namesOf(
     throw new PkiError('USAGE', `unknown flag or argument "${given[0]}"`, { hint: help })
   }
   if (names !== undefined && given.length === 0 && !isNameOptional) {
-    throw new PkiError('USAGE', `wanted ${entry.positionals}, found nothing`, {
-      hint: `"all", or the names of certificates: ${help}`,
-    })
+    const hint = entry.positionals?.startsWith('all') ? `"all", or the names of certificates: ${help}` : help
+    throw new PkiError('USAGE', `wanted ${entry.positionals}, found nothing`, { hint })
   }
   return given
 }
@@ -82,7 +81,7 @@ const EXIT_CODES = 'Exit codes: 0 done, 1 could not do it, 2 wrong use, 3 done a
 
 /** What there is: for help, and for words that name no command. */
 function runOverview(argv: readonly string[], host: Host): ExitCode {
-  const parser = newParser('kubepki', message => overviewError(message, argv))
+  const parser = newParser('kubepki', host, message => overviewError(message, argv))
     .usage('kubepki: the certificates of a kubeadm-style Kubernetes node\n\nUsage: $0 GROUP COMMAND')
     .strict()
     .epilogue(COMMANDS.map(entry => `${commandLine(entry)}\n    ${entry.describe}`).join('\n'))
@@ -115,16 +114,21 @@ const PARSER = {
 }
 
 /** Our own check takes the place of yargs' coerce; a value left out (an unset shell variable) is never the default. */
-function forYargs({ coerce: _ours, ...options }: Options): Options {
+function forYargs({ coerce: _ours, completes: _shells, ...options }: Options): Options {
   return options.type === 'boolean' ? options : { ...options, requiresArg: true }
 }
 
-function newParser(scriptName: string, explain: (message: string) => PkiError): Argv {
+/** Version, commit and runtime: what a report of a fault has to name. */
+function versionText({ runtime = 'a library' }: Host): string {
+  return `${VERSION} (commit ${COMMIT}, ${runtime})`
+}
+
+function newParser(scriptName: string, host: Host, explain: (message: string) => PkiError): Argv {
   return yargs()
     .scriptName(scriptName)
     .detectLocale(false)
     .exitProcess(false)
-    .version(VERSION)
+    .version(versionText(host))
     .help()
     .alias('help', 'h')
     .wrap(110)

@@ -1,6 +1,7 @@
 /** kubepki as a library: the operations of the command line, their results, and the one error class. */
 export { ERRORS, type ErrorCode, EXIT, type ExitCode, PkiError, REASONS, type Reason } from './errors.ts'
 export { parseDuration } from './kubernetes/duration.ts'
+export type { EndpointAddress } from './kubernetes/endpoint-address.ts'
 export { initCertificates, initKubeconfigs } from './operations/bootstrap.ts'
 export type { BootstrapOptions } from './operations/bootstrap-facts.ts'
 export { checkExpiration } from './operations/check-expiration.ts'
@@ -46,3 +47,4 @@ export type { BackupEntry, BackupList, RollbackResult } from './pki/rollback-res
 export type { SourceFact } from './pki/sources.ts'
 export type { ReadOptions } from './store/read.ts'
 export { VERSION } from './version.ts'
+export type { IssuableKeyAlgorithm } from './x509/key-algorithm.ts'

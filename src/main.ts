@@ -41,6 +41,7 @@ run(process.argv.slice(2), {
   stdout: text => write(STDOUT, text),
   stderr: text => write(STDERR, text),
   now: () => new Date(),
+  runtime: process.versions.bun ? `Bun ${process.versions.bun}` : `Node.js ${process.versions.node}`,
   interruption,
 }).then(
   code => {

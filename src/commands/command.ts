@@ -1,13 +1,20 @@
 /** A command is a typed literal; `cli.ts` gives its tables to yargs. The Host is all a run may touch of the outside. */
-import type { InferredOptionTypes, Options } from 'yargs'
+import type { InferredOptionTypes, Options as YargsOptions } from 'yargs'
 import type { ExitCode } from '../errors.ts'
 
 export interface Host {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
   readonly now: () => Date
+  /** Such as `Node.js 20.20.2`. */
+  readonly runtime?: string
   /** Aborted when the user ends the run (Ctrl-C): asked for only by a job that has something to put back first. */
   readonly interruption?: () => AbortSignal
+}
+
+/** Where a shell looks for the value; choices it has in any case. */
+export interface Options extends YargsOptions {
+  readonly completes?: 'directory' | 'file'
 }
 
 export type OptionTable = Readonly<Record<string, Options>>
@@ -22,6 +29,8 @@ export interface CommandSpec<O extends OptionTable> {
   /** What the words that are no flags mean, for help; at least one is wanted. Absent: there are none. */
   readonly names?: string
   readonly isNameOptional?: boolean
+  /** For a shell to offer. */
+  readonly nameChoices?: readonly string[]
   /** Options whose coerce takes every value given, as a list; of any other the last one wins. */
   readonly repeatable?: readonly (keyof O & string)[]
   readonly options: O
@@ -33,16 +42,17 @@ export interface CommandSpec<O extends OptionTable> {
 export interface Command {
   readonly names: string | undefined
   readonly isNameOptional: boolean
+  readonly nameChoices: readonly string[]
   readonly options: OptionTable
   readonly examples: readonly Example[]
   readonly run: (parsed: Readonly<Record<string, unknown>>, host: Host) => Promise<ExitCode>
 }
 
 export function defineCommand<O extends OptionTable>(spec: CommandSpec<O>): Command {
-  const { options, examples, names, isNameOptional = false } = spec
+  const { options, examples, names, isNameOptional = false, nameChoices = [] } = spec
   const run = (parsed: Readonly<Record<string, unknown>>, host: Host) =>
     spec.run(coerced(spec, parsed) as Arguments<O>, host)
-  return { names, isNameOptional, options, examples, run }
+  return { names, isNameOptional, nameChoices, options, examples, run }
 }
 
 /** Values are checked here, not by yargs, which would lose the error's code and hint. */

@@ -83,6 +83,17 @@ export const COMMANDS: readonly CommandEntry[] = [
     describe: 'Print a kubeconfig for another user',
     load: () => import('./kubeconfig/user.ts'),
   },
+  {
+    words: ['completion'],
+    positionals: 'bash | zsh | fish',
+    describe: 'Print what makes a shell complete commands, flags and names',
+    load: () => import('./completion.ts'),
+  },
+  {
+    words: ['manual'],
+    describe: 'Print the manual page kubepki(1)',
+    load: () => import('./manual.ts'),
+  },
 ]
 
 export function commandLine({ words }: Pick<CommandEntry, 'words'>): string {

@@ -57,25 +57,34 @@ export const NODE_OPTIONS = {
     type: 'string',
     default: '/',
     coerce: pathOption('root'),
+    completes: 'directory',
     describe: "Prefix that holds the node's tree: a mounted disk, a host path, a copy",
   },
   'cert-dir': {
     type: 'string',
     coerce: pathOption('cert-dir'),
+    completes: 'directory',
     describe:
       'PKI directory, not below --root (default: as --config or the manifests say, else /etc/kubernetes/pki)',
   },
   'kubeconfig-dir': {
     type: 'string',
     coerce: pathOption('kubeconfig-dir'),
+    completes: 'directory',
     describe: 'Where the kubeconfigs are, not below --root (default: /etc/kubernetes)',
   },
   'kubelet-dir': {
     type: 'string',
     coerce: pathOption('kubelet-dir'),
+    completes: 'directory',
     describe: "The kubelet's own certificates, not below --root (default: /var/lib/kubelet/pki)",
   },
-  config: { type: 'string', coerce: pathOption('config'), describe: 'kubeadm configuration file' },
+  config: {
+    type: 'string',
+    coerce: pathOption('config'),
+    completes: 'file',
+    describe: 'kubeadm configuration file; - is the standard input',
+  },
   now: { type: 'string', coerce: instantOption, describe: 'RFC 3339 time to use instead of the clock' },
   verbose: { alias: 'v', type: 'boolean', default: false, describe: 'Say which source each fact came from' },
 } as const satisfies OptionTable
@@ -105,6 +114,7 @@ export const DRY_RUN_OPTION = {
 export const REQUESTS_OPTION = {
   type: 'string',
   coerce: pathOption('csr-dir'),
+  completes: 'directory',
   describe: 'As the job had it, when that was not below --root',
 } as const
 

@@ -22,7 +22,7 @@ describe('help', () => {
 
   it('--version', async () => {
     expect(await kubepki('--version')).toMatchObject({
-      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+ \(commit .+, .+\)\n$/),
       exitCode: 0,
     })
   })

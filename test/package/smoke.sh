@@ -19,7 +19,7 @@ say "the command"
 cp -R "$project/fixtures/nodes/stock-1.31" "$work/node"
 kubepki="$work/elsewhere/node_modules/.bin/kubepki"
 now=2026-12-01T00:00:00Z
-[[ $("$kubepki" --version) == "$(node -p "require('$project/package.json').version")" ]] || fail "--version"
+[[ $("$kubepki" --version) == "$(node -p "require('$project/package.json').version") (commit "*", Node.js "*")" ]] || fail "--version"
 "$kubepki" certs check-expiration --root "$work/node" --now $now | grep '^apiserver  ' >/dev/null || fail "check-expiration"
 "$kubepki" certs renew all --root "$work/node" --now $now | grep '^Done renewing' >/dev/null || fail "renew"
 "$kubepki" certs renew all --csr-only --root "$work/node" --now $now 2>/dev/null | grep 'apiserver.csr$' >/dev/null || fail "renew --csr-only"
@@ -29,6 +29,12 @@ now=2026-12-01T00:00:00Z
 "$kubepki" certs check-expiration --root "$work/node" --now $now -v 2>/dev/null | head -1 >/dev/null || fail "closed pipe"
 code=0; "$kubepki" certs renew bogus --root "$work/node" 2>/dev/null || code=$?
 [[ $code == 2 ]] || fail "exit code of wrong use is $code"
+
+mkdir "$work/new"
+facts=(--node-name cp-1 --apiserver-advertise-address 192.0.2.10 --encryption-algorithm ECDSA-P256)
+"$kubepki" init phase certs all --root "$work/new" "${facts[@]}" 2>/dev/null | grep '"sa" key' >/dev/null || fail "init"
+"$kubepki" init phase kubeconfig all --root "$work/new" "${facts[@]}" 2>/dev/null | grep 'scheduler.conf' >/dev/null || fail "init"
+"$kubepki" completion bash | bash -n || fail "completion"
 
 say "the library"
 cat > library.mts <<EOF

@@ -29,6 +29,7 @@ import {
 export const command = defineCommand({
   names: `Names, by default all: ${REQUESTABLE.join(', ')}`,
   isNameOptional: true,
+  nameChoices: REQUESTABLE,
   repeatable: [...REPEATABLE],
   options: {
     ...ENDPOINT_OPTIONS,

@@ -37,6 +37,7 @@ const ALGORITHMS = Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[]
 
 export const command = defineCommand({
   names: `all, or any of: ${NAMES.join(', ')}`,
+  nameChoices: ['all', ...NAMES],
   repeatable: ['add-san', 'remove-san'],
   options: {
     within: {
@@ -73,6 +74,7 @@ export const command = defineCommand({
     'csr-dir': {
       type: 'string',
       coerce: pathOption('csr-dir'),
+      completes: 'directory',
       describe: 'Where requests and their keys go (default: csr in the PKI directory)',
     },
     force: { type: 'boolean', default: false, describe: 'Replace requests that are already pending' },

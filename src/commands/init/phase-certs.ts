@@ -15,6 +15,7 @@ import { showBootstrap } from './outcome.ts'
 
 export const command = defineCommand({
   names: `all, or any of: ${CERTIFICATE_PHASES.join(', ')}`,
+  nameChoices: ['all', ...CERTIFICATE_PHASES],
   repeatable: [...REPEATABLE],
   options: {
     ...ENDPOINT_OPTIONS,

@@ -8,6 +8,7 @@ import { showBootstrap } from './outcome.ts'
 
 export const command = defineCommand({
   names: `all, or any of: ${KUBECONFIG_PHASES.join(', ')}`,
+  nameChoices: ['all', ...KUBECONFIG_PHASES],
   options: {
     ...ENDPOINT_OPTIONS,
     ...NODE_NAME_OPTION,
