@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { makeAuthority, makeLeaf, openssl, P256 } from '../support/certificates.ts'
-import { kubepki } from '../support/host.ts'
+import { COMMAND, kubepki } from '../support/host.ts'
 import {
   absent,
   conf,
@@ -304,7 +304,6 @@ describe('hostile or odd input', () => {
 
   it('a configuration may come through a pipe', () => {
     const root = tempDir()
-    const bundle = join(import.meta.dirname, '../../dist/kubepki.cjs')
     const input =
       'apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nencryptionAlgorithm: ECDSA-P384\n'
     for (const [index, config] of ['-', '/dev/stdin'].entries()) {
@@ -318,7 +317,7 @@ describe('hostile or odd input', () => {
         '--config',
         config,
       ]
-      const piped = ['-c', 'cat | "$0" "$@"', process.execPath, bundle, ...args]
+      const piped = ['-c', 'cat | "$0" "$@"', ...COMMAND, ...args]
       const { status, stderr } = spawnSync('sh', piped, { input, encoding: 'utf8' })
       expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('to undo it') })
     }
@@ -327,9 +326,8 @@ describe('hostile or odd input', () => {
 
   it('a directory that had to be made is as kubeadm makes it, whatever the umask', () => {
     const root = tempDir()
-    const bundle = join(import.meta.dirname, '../../dist/kubepki.cjs')
     const command = `umask 077; exec "$0" "$@"`
-    const args = [process.execPath, bundle, 'init', 'phase', 'certs', 'ca', ...NODE, '--root', root]
+    const args = [...COMMAND, 'init', 'phase', 'certs', 'ca', ...NODE, '--root', root]
     expect(spawnSync('sh', ['-c', command, ...args]).status).toBe(0)
     const modes = spawnSync('stat', ['-c', '%a', `${root}/etc`, `${root}/${K}`, `${root}/${K}/pki`], {
       encoding: 'utf8',

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { COMMAND } from '../support/host.ts'
 import { copyNode, fixture, tempDir } from '../support/node.ts'
 
-const BUNDLE = join(import.meta.dirname, '../../dist/kubepki.cjs')
 /** Nobody: no capabilities, so that modes count. */
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 const canBecomeNobody = spawnSync('setpriv', [...NOBODY.slice(1), 'true']).status === 0
@@ -13,7 +13,7 @@ const asRoot = canBecomeNobody ? it : it.skip
 if (!canBecomeNobody) console.log('process tests skipped: they need root and setpriv')
 
 function kubepki(argv: readonly string[], before: readonly string[] = []) {
-  const [command = '', ...rest] = [...before, process.execPath, BUNDLE, ...argv]
+  const [command = '', ...rest] = [...before, ...COMMAND, ...argv]
   const { stdout, stderr, status } = spawnSync(command, rest, { encoding: 'utf8' })
   return { stdout, stderr, status }
 }
@@ -28,7 +28,7 @@ describe('the process', () => {
   })
 
   it('ends quietly when the reader goes away', () => {
-    const argv = [process.execPath, BUNDLE, 'certs', 'check-expiration', '-o', 'json', ...STOCK]
+    const argv = [...COMMAND, 'certs', 'check-expiration', '-o', 'json', ...STOCK]
     const { stderr, status } = spawnSync('bash', ['-o', 'pipefail', '-c', '"$0" "$@" | true', ...argv], {
       encoding: 'utf8',
     })
@@ -37,14 +37,14 @@ describe('the process', () => {
 
   it('writes all of it into a slow pipe', () => {
     const script = '"$0" "$@" | (sleep 1; wc -c)'
-    const argv = [process.execPath, BUNDLE, 'certs', 'check-expiration', '-o', 'json', ...STOCK]
-    const whole = kubepki(argv.slice(2)).stdout
+    const argv = [...COMMAND, 'certs', 'check-expiration', '-o', 'json', ...STOCK]
+    const whole = kubepki(argv.slice(COMMAND.length)).stdout
     expect(Number(spawnSync('bash', ['-c', script, ...argv], { encoding: 'utf8' }).stdout)).toBe(whole.length)
   })
 
   it('says that its output cannot be written', () => {
     const script = '"$0" "$@" > /dev/full'
-    const argv = [process.execPath, BUNDLE, 'certs', 'check-expiration', ...STOCK]
+    const argv = [...COMMAND, 'certs', 'check-expiration', ...STOCK]
     const { stderr, status } = spawnSync('bash', ['-c', script, ...argv], { encoding: 'utf8' })
     expect({ stderr, status }).toEqual({
       stderr: 'kubepki: error: cannot write the output: ENOSPC\n',

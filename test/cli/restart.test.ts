@@ -14,10 +14,10 @@ import {
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { kubepki } from '../support/host.ts'
+import { COMMAND, kubepki } from '../support/host.ts'
 import { copyNode, fingerprint } from '../support/node.ts'
 
-const BUNDLE = join(import.meta.dirname, '../../dist/kubepki.cjs')
+const [EXECUTABLE, ...BEFORE] = COMMAND
 const NOW = ['--now', '2026-12-01T00:00:00Z']
 const MANIFESTS = 'etc/kubernetes/manifests'
 const BACKUPS = 'etc/kubernetes/kubepki-backups'
@@ -60,7 +60,7 @@ it('a pod that goes on listening is a failure, and its manifest is back', async 
 
 it.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle puts the manifest back', async signal => {
   const { root, manifest, text } = await nodeWithScheduler()
-  const child = spawn(process.execPath, [BUNDLE, ...renewal(root, '--restart-wait', '30s')])
+  const child = spawn(EXECUTABLE, [...BEFORE, ...renewal(root, '--restart-wait', '30s')])
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     stderr += part
@@ -75,7 +75,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle puts the manifest back
 
 async function killedWhileAway() {
   const node = await nodeWithScheduler()
-  const child = spawn(process.execPath, [BUNDLE, ...renewal(node.root, '--restart-wait', '30s')])
+  const child = spawn(EXECUTABLE, [...BEFORE, ...renewal(node.root, '--restart-wait', '30s')])
   await expect.poll(() => existsSync(node.manifest), { timeout: 20_000, interval: 20 }).toBe(false)
   child.kill('SIGKILL')
   await once(child, 'exit')

@@ -1,5 +1,8 @@
-/** Drives the command line in this process: captured output, fixed clock. */
+/** Drives the command line: captured output, fixed clock; in this process, or the command that KUBEPKI_BIN names. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { run } from '../../src/cli.ts'
+import { COMMANDS } from '../../src/commands/index.ts'
 
 /** The clock of all fixtures. */
 export const NOW = new Date('2026-12-01T00:00:00Z')
@@ -10,7 +13,17 @@ export interface Outcome {
   readonly exitCode: number
 }
 
+/** A command to test in place of the sources: an executable, or `node dist/kubepki.cjs`. */
+const BINARY = process.env.KUBEPKI_BIN?.split(' ')
+
+/** The built command, for what only a process can show. */
+export const COMMAND: readonly [string, ...string[]] = (BINARY ?? [
+  process.execPath,
+  join(import.meta.dirname, '../../dist/kubepki.cjs'),
+]) as [string, ...string[]]
+
 export async function kubepki(...argv: string[]): Promise<Outcome> {
+  if (BINARY !== undefined) return asProcess([...argv, ...clockFor(argv)])
   let stdout = ''
   let stderr = ''
   const exitCode = await run(argv, {
@@ -23,6 +36,34 @@ export async function kubepki(...argv: string[]): Promise<Outcome> {
     now: () => NOW,
   })
   return { stdout, stderr, exitCode }
+}
+
+/** A process has no clock of ours but by its flag, where the command has it. */
+function clockFor(argv: readonly string[]): string[] {
+  const words = argv.map((word, index) => (index === 0 && word === 'certificates' ? 'certs' : word))
+  const entry = COMMANDS.find(one => one.words.every((word, index) => word === words[index]))
+  const hasClock = entry !== undefined && !CLOCKLESS.has(entry.words.at(-1) ?? '')
+  const isAsked = argv.some(word => /^(--now(=.*)?|--help|-h|--version)$/.test(word))
+  return hasClock && !isAsked ? ['--now', NOW.toISOString()] : []
+}
+
+const CLOCKLESS: ReadonlySet<string> = new Set(['certificate-key', 'completion', 'manual'])
+
+function asProcess(argv: readonly string[]): Promise<Outcome> {
+  const [command, ...before] = COMMAND
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...before, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.on('error', reject)
+    child.on('close', code => resolve({ stdout, stderr, exitCode: code ?? 255 }))
+  })
 }
 
 /** By the clock of the machine: for what real components judge. */
