@@ -8,7 +8,8 @@ import { parseVersion } from '../kubernetes/version.ts'
 import type { FactFlags } from '../pki/cluster-facts.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../x509/key-algorithm.ts'
 import { parseSubjectAltName } from '../x509/subject-alt-name.ts'
-import type { OptionTable } from './command.ts'
+import type { Host, OptionTable } from './command.ts'
+import { CHANGE_OPTIONS, DRY_RUN_OPTION, NODE_OPTIONS, OUTPUT_OPTION, readOptions } from './options.ts'
 
 /** `read` answers undefined for what the flag does not take. */
 function checked<T>(flag: string, wanted: string, read: (text: string) => T | undefined) {
@@ -137,5 +138,35 @@ export function factFlags(args: ClusterArguments): FactFlags {
     dnsDomain: args['service-dns-domain'],
     apiServerCertSans: args['apiserver-cert-extra-sans'],
     kubernetesVersion: args['kubernetes-version'],
+  }
+}
+
+/** Of every command that makes new files. */
+export const BOOTSTRAP_OPTIONS = {
+  ...ENDPOINT_OPTIONS,
+  ...NODE_NAME_OPTION,
+  ...ALGORITHM_OPTION,
+  'dry-run': DRY_RUN_OPTION,
+  output: OUTPUT_OPTION,
+  ...CHANGE_OPTIONS,
+  ...NODE_OPTIONS,
+} as const satisfies OptionTable
+
+type BootstrapArguments = ClusterArguments &
+  Parameters<typeof readOptions>[0] & {
+    readonly 'encryption-algorithm'?: IssuableKeyAlgorithm | undefined
+    readonly 'dry-run': boolean
+    readonly 'lock-timeout'?: number | undefined
+    readonly 'keep-backups'?: number | undefined
+  }
+
+export function bootstrapOptions(args: BootstrapArguments, host: Host) {
+  return {
+    ...readOptions(args, host),
+    flags: factFlags(args),
+    encryptionAlgorithm: args['encryption-algorithm'],
+    dryRun: args['dry-run'],
+    lockTimeout: args['lock-timeout'],
+    keepBackups: args['keep-backups'],
   }
 }

@@ -5,42 +5,16 @@ import { REQUESTABLE } from '../../pki/bootstrap-requests.ts'
 import { shellWord } from '../../pki/command-flags.ts'
 import type { RequestRow } from '../../pki/described-requests.ts'
 import { REQUESTS_FORMATS } from '../../report/requests.ts'
-import {
-  ALGORITHM_OPTION,
-  ENDPOINT_OPTIONS,
-  factFlags,
-  NETWORK_OPTIONS,
-  NODE_NAME_OPTION,
-  REPEATABLE,
-} from '../cluster-options.ts'
+import { BOOTSTRAP_OPTIONS, bootstrapOptions, NETWORK_OPTIONS, REPEATABLE } from '../cluster-options.ts'
 import { defineCommand } from '../command.ts'
-import {
-  CHANGE_OPTIONS,
-  DRY_RUN_OPTION,
-  NODE_OPTIONS,
-  nodeFlags,
-  OUTPUT_OPTION,
-  readOptions,
-  tell,
-  tellFailures,
-  tellSources,
-} from '../options.ts'
+import { nodeFlags, tell, tellFailures, tellSources } from '../options.ts'
 
 export const command = defineCommand({
   names: `Names, by default all: ${REQUESTABLE.join(', ')}`,
   isNameOptional: true,
   nameChoices: REQUESTABLE,
   repeatable: [...REPEATABLE],
-  options: {
-    ...ENDPOINT_OPTIONS,
-    ...NODE_NAME_OPTION,
-    ...NETWORK_OPTIONS,
-    ...ALGORITHM_OPTION,
-    'dry-run': DRY_RUN_OPTION,
-    output: OUTPUT_OPTION,
-    ...CHANGE_OPTIONS,
-    ...NODE_OPTIONS,
-  },
+  options: { ...NETWORK_OPTIONS, ...BOOTSTRAP_OPTIONS },
   examples: [
     {
       command: 'kubepki certs generate-csr --config kubeadm.yaml',
@@ -54,13 +28,8 @@ export const command = defineCommand({
   ],
   run: async (args, host) => {
     const result = await generateRequests({
-      ...readOptions(args, host),
+      ...bootstrapOptions(args, host),
       names: args.names?.length ? phaseNames(args.names, REQUESTABLE) : 'all',
-      flags: factFlags(args),
-      encryptionAlgorithm: args['encryption-algorithm'],
-      dryRun: args['dry-run'],
-      lockTimeout: args['lock-timeout'],
-      keepBackups: args['keep-backups'],
     })
     const { failures, requests, dryRun, backup } = result
     const isFailed = failures.length > 0

@@ -1,32 +1,15 @@
 import { phaseNames } from '../../inventory/names.ts'
 import { initCertificates } from '../../operations/bootstrap.ts'
 import { CERTIFICATE_PHASES } from '../../pki/bootstrap-certificates.ts'
-import {
-  ALGORITHM_OPTION,
-  ENDPOINT_OPTIONS,
-  factFlags,
-  NETWORK_OPTIONS,
-  NODE_NAME_OPTION,
-  REPEATABLE,
-} from '../cluster-options.ts'
+import { BOOTSTRAP_OPTIONS, bootstrapOptions, NETWORK_OPTIONS, REPEATABLE } from '../cluster-options.ts'
 import { defineCommand } from '../command.ts'
-import { CHANGE_OPTIONS, DRY_RUN_OPTION, NODE_OPTIONS, OUTPUT_OPTION, readOptions } from '../options.ts'
 import { showBootstrap } from './outcome.ts'
 
 export const command = defineCommand({
   names: `all, or any of: ${CERTIFICATE_PHASES.join(', ')}`,
   nameChoices: ['all', ...CERTIFICATE_PHASES],
   repeatable: [...REPEATABLE],
-  options: {
-    ...ENDPOINT_OPTIONS,
-    ...NODE_NAME_OPTION,
-    ...NETWORK_OPTIONS,
-    ...ALGORITHM_OPTION,
-    'dry-run': DRY_RUN_OPTION,
-    output: OUTPUT_OPTION,
-    ...CHANGE_OPTIONS,
-    ...NODE_OPTIONS,
-  },
+  options: { ...NETWORK_OPTIONS, ...BOOTSTRAP_OPTIONS },
   examples: [
     {
       command: 'kubepki init phase certs all --config kubeadm.yaml',
@@ -44,13 +27,8 @@ export const command = defineCommand({
   ],
   run: async (args, host) => {
     const result = await initCertificates({
-      ...readOptions(args, host),
+      ...bootstrapOptions(args, host),
       names: phaseNames(args.names ?? [], CERTIFICATE_PHASES),
-      flags: factFlags(args),
-      encryptionAlgorithm: args['encryption-algorithm'],
-      dryRun: args['dry-run'],
-      lockTimeout: args['lock-timeout'],
-      keepBackups: args['keep-backups'],
     })
     return showBootstrap(result, { args, host, heading: 'certs' })
   },

@@ -1,23 +1,14 @@
 import { phaseNames } from '../../inventory/names.ts'
 import { initKubeconfigs } from '../../operations/bootstrap.ts'
 import { KUBECONFIG_PHASES } from '../../pki/bootstrap-kubeconfigs.ts'
-import { ALGORITHM_OPTION, ENDPOINT_OPTIONS, factFlags, NODE_NAME_OPTION } from '../cluster-options.ts'
+import { BOOTSTRAP_OPTIONS, bootstrapOptions } from '../cluster-options.ts'
 import { defineCommand } from '../command.ts'
-import { CHANGE_OPTIONS, DRY_RUN_OPTION, NODE_OPTIONS, OUTPUT_OPTION, readOptions } from '../options.ts'
 import { showBootstrap } from './outcome.ts'
 
 export const command = defineCommand({
   names: `all, or any of: ${KUBECONFIG_PHASES.join(', ')}`,
   nameChoices: ['all', ...KUBECONFIG_PHASES],
-  options: {
-    ...ENDPOINT_OPTIONS,
-    ...NODE_NAME_OPTION,
-    ...ALGORITHM_OPTION,
-    'dry-run': DRY_RUN_OPTION,
-    output: OUTPUT_OPTION,
-    ...CHANGE_OPTIONS,
-    ...NODE_OPTIONS,
-  },
+  options: BOOTSTRAP_OPTIONS,
   examples: [
     {
       command: 'kubepki init phase kubeconfig all --config kubeadm.yaml',
@@ -36,13 +27,8 @@ export const command = defineCommand({
     const asked = (args.names ?? []).map(name => name.replace(/\.conf$/, ''))
     const names = phaseNames(asked, KUBECONFIG_PHASES)
     const result = await initKubeconfigs({
-      ...readOptions(args, host),
+      ...bootstrapOptions(args, host),
       names: names === 'all' ? names : names.map(name => `${name}.conf`),
-      flags: factFlags(args),
-      encryptionAlgorithm: args['encryption-algorithm'],
-      dryRun: args['dry-run'],
-      lockTimeout: args['lock-timeout'],
-      keepBackups: args['keep-backups'],
     })
     return showBootstrap(result, { args, host, heading: 'kubeconfig' })
   },
