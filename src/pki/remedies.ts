@@ -26,7 +26,8 @@ export interface Remedies {
 }
 
 export const LOCAL: Remedies = {
-  unusable: ({ file }) => `put a good ${file} back, or move it away to have a new one made`,
+  unusable: ({ file, keyFile }) =>
+    `put a good ${file} back, or move it${keyFile === file ? '' : ` and ${keyFile}`} away to have a new one made`,
   missingKey: ({ file }) => `put the key back, or move ${file} away to have a new pair made`,
   unusableKey: ({ file, keyFile }) =>
     `put a good ${keyFile} back, or move it and ${file} away to have a new pair made`,

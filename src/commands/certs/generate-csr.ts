@@ -50,13 +50,16 @@ export const command = defineCommand({
 function signingHints(requests: readonly RequestRow[]): string[] {
   const authorities = [...new Set(requests.map(({ caName }) => caName))]
   const kubeconfig = requests.find(({ kind }) => kind === 'kubeconfig')
+  const isOfPairs = requests.some(({ kind }) => kind === 'leaf')
   return [
     'each has to be signed by its CA, for what it asks (OpenSSL 3: openssl x509 -req -copy_extensions copyall -days 365 -CA ca.crt -CAkey ca.key -in NAME.csr -out NAME.crt):',
     ...authorities.map(ca => {
       const files = requests.flatMap(({ caName, csrFile }) => (caName === ca ? csrFile : []))
       return `  by ${ca}: ${files.join(' ')}`
     }),
-    'then put each certificate beside its key, with .crt in place of .csr; the keys stay',
+    ...(isOfPairs
+      ? ['then put each certificate beside its key, with .crt in place of .csr; the keys stay']
+      : []),
     ...(kubeconfig ? [installHint(kubeconfig)] : []),
   ]
 }
