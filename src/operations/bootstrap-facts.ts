@@ -2,16 +2,13 @@
 import { SERVICE_ACCOUNT_KEY } from '../inventory/catalog.ts'
 import type { BootstrapFacts, ServiceAccountFiles } from '../pki/bootstrap-step.ts'
 import { decideClusterFacts, type FactFlags } from '../pki/cluster-facts.ts'
-import type { FileChange } from '../pki/file-change.ts'
 import type { Found, Snapshot } from '../pki/snapshot.ts'
-import { missingDirectoriesOf } from '../store/directories.ts'
 import { readFound, readKey, type Tree } from '../store/files.ts'
 import { readMachine } from '../store/machine.ts'
 import { type ReadOptions, readNode } from '../store/read.ts'
-import type { Job } from '../store/transaction.ts'
 import { holdsPublicKeyOf, type PrivateKey } from '../x509/key.ts'
 import type { IssuableKeyAlgorithm } from '../x509/key-algorithm.ts'
-import { type ChangeOptions, DEFAULT_KEEP_BACKUPS } from './change.ts'
+import type { ChangeOptions } from './change.ts'
 import { keyOf } from './entry-key.ts'
 import { newKeySources } from './new-keys.ts'
 
@@ -86,23 +83,4 @@ function readServiceAccount(
   const isPair =
     key.state === 'present' && contents.state === 'present' && holdsPublicKeyOf(contents.text, key)
   return { publicKey, privateKey, key, isPair }
-}
-
-interface NewFiles {
-  readonly changes: readonly FileChange[]
-  readonly seen: ReadonlyMap<string, string>
-  readonly command: string
-}
-
-/** None of the files may have come into being meanwhile. */
-export function newFilesJob(options: NodeOptions & ChangeOptions, { changes, seen, command }: NewFiles): Job {
-  const absent = changes.map(({ realPath }) => [realPath, ''] as const)
-  return {
-    changes,
-    directories: missingDirectoriesOf(changes, 0o755),
-    seen: new Map([...seen, ...absent]),
-    command,
-    now: options.now,
-    keepBackups: options.keepBackups ?? DEFAULT_KEEP_BACKUPS,
-  }
 }

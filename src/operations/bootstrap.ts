@@ -8,14 +8,9 @@ import { describeSteps, factSources, notesOf } from '../pki/described-bootstrap.
 import type { NodePath, Sourced } from '../pki/locations.ts'
 import type { Snapshot } from '../pki/snapshot.ts'
 import { shownPath } from '../store/files.ts'
-import { checkStore, checkWritable } from '../store/preflight.ts'
-import { unfinishedBusiness } from '../store/recovery.ts'
-import { checkInterruption, underLock } from '../store/session.ts'
-import { findStore, type Store } from '../store/state.ts'
-import { commit } from '../store/transaction.ts'
-import { type BootstrapOptions, newFilesJob, readBootstrapFacts } from './bootstrap-facts.ts'
-import { checkRoot } from './change.ts'
+import { type BootstrapOptions, readBootstrapFacts } from './bootstrap-facts.ts'
 import { makeFiles, placesOf } from './make-files.ts'
+import { type PlannedFiles, writeNewFiles } from './new-files.ts'
 
 interface Kind {
   readonly phase: 'certs' | 'kubeconfig'
@@ -48,40 +43,15 @@ export function initKubeconfigs(options: BootstrapOptions): Promise<BootstrapRes
 }
 
 async function bootstrap(options: BootstrapOptions, kind: Kind): Promise<BootstrapResult> {
-  checkRoot(options)
   if (options.names !== 'all') phaseNames(options.names, kind.names)
-  const store = findStore({ ...options, only: kind.phase === 'certs' ? options.certDir : undefined })
-  if (options.dryRun) return dryRun(options, store, kind)
-  const session = {
+  return writeNewFiles(options, {
     command: commandOf(options, kind),
-    lockTimeout: options.lockTimeout ?? 0,
-    interruption: options.interruption,
-  }
-  return underLock(store, session, async ({ notes }) => {
-    const planned = readAndPlan(options, kind)
-    const { result } = planned
-    return result.failures.length > 0
-      ? { ...result, warnings: [...notes, ...result.warnings] }
-      : { ...(await carryOut(options, store, { ...planned, kind })), notes: [...notes, ...result.notes] }
+    only: kind.phase === 'certs' ? options.certDir : undefined,
+    plan: () => plan(options, kind),
   })
 }
 
-function dryRun(options: BootstrapOptions, store: Store, kind: Kind): BootstrapResult {
-  const { result, steps } = readAndPlan(options, kind)
-  checkStore(store)
-  for (const { path, realPath } of steps.flatMap(placesOf)) checkWritable(path, realPath)
-  return { ...result, warnings: [...unfinishedBusiness(options), ...result.warnings] }
-}
-
-interface Planned {
-  readonly steps: readonly BootstrapStep[]
-  readonly facts: BootstrapFacts
-  readonly seen: ReadonlyMap<string, string>
-  /** With nothing done yet. */
-  readonly result: BootstrapResult
-}
-
-function readAndPlan(options: BootstrapOptions, kind: Kind): Planned {
+function plan(options: BootstrapOptions, kind: Kind): PlannedFiles<BootstrapResult> {
   const { facts, seen, tree } = readBootstrapFacts(options)
   const steps = kind.plan(facts, options.names)
   const result = {
@@ -91,25 +61,7 @@ function readAndPlan(options: BootstrapOptions, kind: Kind): Planned {
     sources: factSources(facts),
     notes: notesOf(steps, facts),
   }
-  return { steps, facts, seen, result }
-}
-
-async function carryOut(
-  options: BootstrapOptions,
-  store: Store,
-  { steps, facts, seen, result, kind }: Planned & { kind: Kind },
-): Promise<BootstrapResult> {
-  const changes = await makeFiles(steps, facts)
-  checkInterruption(options.interruption)
-  const { backup, warnings } = commit(
-    store,
-    newFilesJob(options, { changes, seen, command: commandOf(options, kind) }),
-  )
-  return {
-    ...result,
-    backup: store.isElsewhere ? undefined : backup,
-    warnings: [...result.warnings, ...warnings],
-  }
+  return { result, seen, places: steps.flatMap(placesOf), make: () => makeFiles(steps, facts) }
 }
 
 function commandOf({ names }: BootstrapOptions, { phase }: Kind): string {

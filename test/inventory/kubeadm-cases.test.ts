@@ -10,20 +10,9 @@ import {
 import { certificatesFor } from '../../src/inventory/select.ts'
 import { parseEndpointAddress } from '../../src/kubernetes/endpoint-address.ts'
 import { parseSubjectAltName } from '../../src/x509/subject-alt-name.ts'
+import { PLAIN_FACTS } from '../support/facts.ts'
 
-const FACTS: ClusterFacts = {
-  nodeName: 'cp-1',
-  advertiseAddress: '4.5.6.7',
-  bindPort: 4567,
-  controlPlaneEndpoint: undefined,
-  serviceSubnet: '10.96.0.0/12',
-  dnsDomain: 'cluster.local',
-  apiServerCertSans: [],
-  etcdServerCertSans: [],
-  etcdPeerCertSans: [],
-  clusterName: 'kubernetes',
-  kubernetesVersion: '1.37.0',
-}
+const FACTS: ClusterFacts = { ...PLAIN_FACTS, advertiseAddress: '4.5.6.7', bindPort: 4567 }
 
 describe('the list of certificates', () => {
   it.each([

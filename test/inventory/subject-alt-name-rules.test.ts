@@ -5,20 +5,7 @@ import { expect, it } from 'vitest'
 import { subjectAltNamesFor } from '../../src/inventory/profile.ts'
 import { parseSubjectAltName } from '../../src/x509/subject-alt-name.ts'
 import { address, name, subdomain, wildcard } from '../support/arbitrary.ts'
-
-const FACTS = {
-  nodeName: 'cp-1',
-  advertiseAddress: '192.0.2.10',
-  bindPort: 6443,
-  controlPlaneEndpoint: undefined,
-  serviceSubnet: '10.96.0.0/12',
-  dnsDomain: 'cluster.local',
-  apiServerCertSans: [],
-  etcdServerCertSans: [],
-  etcdPeerCertSans: [],
-  clusterName: 'kubernetes',
-  kubernetesVersion: '1.37.0',
-}
+import { PLAIN_FACTS } from '../support/facts.ts'
 
 it('an address is an address, a name or a wildcard a DNS name, anything else nothing', () => {
   fc.assert(
@@ -48,14 +35,19 @@ it('the lists of all three rules', () => {
   )
   fc.assert(
     fc.property(lists, ([rule, more]) => {
-      const facts = { ...FACTS, apiServerCertSans: more, etcdServerCertSans: more, etcdPeerCertSans: more }
+      const facts = {
+        ...PLAIN_FACTS,
+        apiServerCertSans: more,
+        etcdServerCertSans: more,
+        etcdPeerCertSans: more,
+      }
       const names = subjectAltNamesFor(rule, facts)
       const dns = names.filter(({ type }) => type === 'DNS').map(({ value }) => value)
       const ips = names.filter(({ type }) => type === 'IP').map(({ value }) => value)
       expect([...dns, ...ips], 'names before addresses').toEqual(names.map(({ value }) => value))
       expect(dns).toEqual([...new Set(dns)].toSorted(compare))
       expect(new Set(ips).size).toBe(ips.length)
-      const own = subjectAltNamesFor(rule, FACTS).map(({ value }) => value)
+      const own = subjectAltNamesFor(rule, PLAIN_FACTS).map(({ value }) => value)
       const asked = more.filter(text => isIP(text) === 0)
       expect(new Set(dns)).toEqual(new Set([...own.filter(text => isIP(text) === 0), ...asked]))
       const wanted = more.flatMap(text => (isIP(text) ? parseSubjectAltName(text)?.value : []))

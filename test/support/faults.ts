@@ -1,10 +1,13 @@
 /** kubepki as real processes whose calls to the file system are counted, cut short or made to fail. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { NOW } from './host.ts'
 import { tempDir } from './node.ts'
+import { type Ended, runToEnd } from './process.ts'
+
+export type { Ended }
 
 export const BUNDLE = join(import.meta.dirname, '../../dist/kubepki.cjs')
 export const PRELOAD = join(import.meta.dirname, '../faults/preload.cjs')
@@ -40,13 +43,6 @@ export function loadFaults(): Preload {
   return createRequire(import.meta.url)(PRELOAD) as Preload
 }
 
-export interface Ended {
-  readonly stdout: string
-  readonly stderr: string
-  readonly exitCode: number | null
-  readonly signal: NodeJS.Signals | null
-}
-
 export interface Start {
   readonly fault?: Fault & { readonly report?: string }
   /** What to run before Node: `setpriv ...`, `strace ...`. */
@@ -64,20 +60,8 @@ export function kubepkiProcess(
   return execute([...argv, '--now', NOW.toISOString()], { ...process.env, FAULT })
 }
 
-export function execute([command = '', ...args]: readonly string[], env = process.env): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text
-    })
-    child.on('error', reject)
-    child.on('close', (exitCode, signal) => resolve({ stdout, stderr, exitCode, signal }))
-  })
+export function execute(command: readonly string[], env = process.env): Promise<Ended> {
+  return runToEnd(command, { env })
 }
 
 /** What a command does to the disk, call by call, on a copy of the tree; also one that fails. */

@@ -1,8 +1,8 @@
 /** Drives the command line: captured output, fixed clock; in this process, or the command that KUBEPKI_BIN names. */
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { run } from '../../src/cli.ts'
 import { COMMANDS } from '../../src/commands/index.ts'
+import { runToEnd } from './process.ts'
 
 /** The clock of all fixtures. */
 export const NOW = new Date('2026-12-01T00:00:00Z')
@@ -49,21 +49,9 @@ function clockFor(argv: readonly string[]): string[] {
 
 const CLOCKLESS: ReadonlySet<string> = new Set(['certificate-key', 'completion', 'manual'])
 
-function asProcess(argv: readonly string[]): Promise<Outcome> {
-  const [command, ...before] = COMMAND
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, [...before, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text
-    })
-    child.on('error', reject)
-    child.on('close', code => resolve({ stdout, stderr, exitCode: code ?? 255 }))
-  })
+async function asProcess(argv: readonly string[]): Promise<Outcome> {
+  const { stdout, stderr, exitCode } = await runToEnd([...COMMAND, ...argv])
+  return { stdout, stderr, exitCode: exitCode ?? 255 }
 }
 
 /** By the clock of the machine: for what real components judge. */

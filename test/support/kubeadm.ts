@@ -1,5 +1,4 @@
 /** The real kubeadm (1.20 or later), and trees of nodes made by it. */
-import { spawn } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -15,6 +14,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { binary } from './assets.ts'
 import { tempDir } from './node.ts'
+import { runToEnd } from './process.ts'
 
 export interface Ran {
   readonly stdout: string
@@ -22,21 +22,9 @@ export interface Ran {
   readonly exitCode: number
 }
 
-export function execute(command: string, args: readonly string[], stdin = ''): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { timeout: 60_000 })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text
-    })
-    child.on('error', reject)
-    child.on('close', code => resolve({ stdout, stderr, exitCode: code ?? 255 }))
-    child.stdin.on('error', () => undefined).end(stdin)
-  })
+export async function execute(command: string, args: readonly string[], stdin = ''): Promise<Ran> {
+  const { stdout, stderr, exitCode } = await runToEnd([command, ...args], { stdin, timeout: 60_000 })
+  return { stdout, stderr, exitCode: exitCode ?? 255 }
 }
 
 /** The output of a program that must succeed. */

@@ -1,0 +1,29 @@
+/** A program, run to its end. */
+import { type SpawnOptions, spawn } from 'node:child_process'
+
+export interface Ended {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export function runToEnd(
+  [command = '', ...args]: readonly string[],
+  { stdin = '', ...options }: SpawnOptions & { readonly stdin?: string } = {},
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: 'pipe' })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.on('error', reject)
+    child.on('close', (exitCode, signal) => resolve({ stdout, stderr, exitCode, signal }))
+    child.stdin.on('error', () => undefined).end(stdin)
+  })
+}
