@@ -59,6 +59,8 @@ const shared = {
   transform: { define },
   // yargs resolves its configuration files with import.meta, and there are none.
   checks: { emptyImportMeta: false },
+  // Of a library in both forms the ES modules: of those, what nothing uses is left out.
+  resolve: { mainFields: ['module', 'main'] },
   platform: 'node',
   logLevel: 'warn',
 }

@@ -22,16 +22,18 @@ const LEVELS: Readonly<Record<string, number>> = {
   cluster: 4,
   operations: 5,
   commands: 6,
-  'cli.ts': 7,
+  'usage.ts': 7,
+  'cli.ts': 8,
   'index.ts': 7,
-  'main.ts': 8,
+  'main.ts': 9,
 }
 
 const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
   { library: /^(@peculiar\/|reflect-metadata)/, only: /^x509\/provider\.ts$/ },
   { library: /^node:crypto$/, only: /^(x509\/|store\/digest\.ts)/ },
   { library: /^js-yaml$/, only: /^kubernetes\/yaml\.ts$/ },
-  { library: /^yargs$/, only: /^(cli|commands\/command)\.ts$/ },
+  { library: /^yargs$/, only: /^(usage|commands\/command)\.ts$/ },
+  { library: /^yargs-parser$/, only: /^commands\/arguments\.ts$/ },
   { library: /^ipaddr\.js$/, only: /^ip-address\.ts$/ },
   { library: /^fastest-levenshtein$/, only: /^nearest\.ts$/ },
   { library: /^node:fs/, only: /^(store\/|main\.ts)/ },

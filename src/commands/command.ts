@@ -1,6 +1,7 @@
 /** A command is a typed literal; `cli.ts` gives its tables to yargs. The Host is all a run may touch of the outside. */
 import type { InferredOptionTypes, Options as YargsOptions } from 'yargs'
 import type { ExitCode } from '../errors.ts'
+import { camelCase } from './arguments.ts'
 
 export interface Host {
   readonly stdout: (text: string) => void
@@ -69,8 +70,4 @@ function coerced<O extends OptionTable>(
     result[camelCase(name)] = result[name]
   }
   return result
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 }

@@ -99,3 +99,9 @@ export const COMMANDS: readonly CommandEntry[] = [
 export function commandLine({ words }: Pick<CommandEntry, 'words'>): string {
   return ['kubepki', ...words].join(' ')
 }
+
+/** argv with the group's own name for its alias. */
+export function withoutAlias([first = '', ...rest]: readonly string[]): string[] {
+  const group = GROUPS.find(({ words, aliases }) => words.length === 1 && aliases.includes(first))
+  return [group?.words[0] ?? first, ...rest]
+}

@@ -1,4 +1,5 @@
 /** One file of a node: found, read and explained. */
+import { isUtf8 } from 'node:buffer'
 import {
   accessSync,
   closeSync,
@@ -102,15 +103,14 @@ function readBounded(path: string, seen?: Map<string, string>): Found<{ text: st
   let descriptor: number | undefined
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    seen?.set(path, signature(fstatSync(descriptor, { bigint: true })))
-    const stat = fstatSync(descriptor)
+    const stat = fstatSync(descriptor, { bigint: true })
+    seen?.set(path, signature(stat))
     if (!stat.isFile()) return { state: 'invalid', reason: 'NOT_A_FILE' }
     if (stat.size > LARGEST_FILE)
       return { state: 'invalid', reason: 'FILE_TOO_LARGE', found: `${stat.size} bytes` }
-    const bytes = Buffer.alloc(stat.size)
-    const length = stat.size === 0 ? 0 : readSync(descriptor, bytes)
-    const text = bytes.toString('utf8', 0, length)
-    return { state: 'present', text, isUtf8: Buffer.from(text).equals(bytes.subarray(0, length)) }
+    const room = Buffer.alloc(Number(stat.size))
+    const bytes = stat.size === 0n ? room : room.subarray(0, readSync(descriptor, room))
+    return { state: 'present', text: bytes.toString('utf8'), isUtf8: isUtf8(bytes) }
   } catch (error) {
     return { state: 'invalid', ...explain(error) }
   } finally {

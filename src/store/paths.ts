@@ -13,11 +13,11 @@ const MOST_LINKS = 40
 
 /** Where `path` leads, component by component from `base`. Absolute link targets start at `base`; `..` above it is refused. */
 export function resolveInside(base: string, path: string): Resolved {
+  const parts = partsOf(path)
   const plain = join(base, path)
-  if (isBelow(base, plain) && !path.split(sep).includes('..') && isFreeOfLinks(plain)) {
-    return { state: 'present', realPath: plain }
-  }
-  return walk(base, partsOf(path))
+  return !parts.includes('..') && isFreeOfLinks(plain)
+    ? { state: 'present', realPath: plain }
+    : walk(base, parts)
 }
 
 /** The common case, in one call: every component is what it seems. */

@@ -73,20 +73,28 @@ interface Surroundings {
 }
 
 function parseBlock(label: string, at: Surroundings): PemBlock {
-  const lines = at.body.split(/\r?\n/)
-  const headers = new Map<string, string>()
-  const base64: string[] = []
-  for (const line of lines) {
-    const header = /^([A-Za-z0-9-]+):\s*(.*)$/.exec(line)
-    if (header && base64.length === 0) headers.set(header[1] as string, header[2] as string)
-    else if (line.trim() !== '') base64.push(line.trim())
-  }
-  const bytes = decodeBase64(base64.join(''))
+  const { headers, base64 } = splitHeaders(at.body)
+  const bytes = decodeBase64(base64)
   const quirks = quirksOf(label, headers.size > 0, at)
   return bytes === undefined
     ? { label, headers, defect: 'PEM_MALFORMED', quirks }
     : { label, headers, bytes, quirks }
 }
+
+/** Headers stand before everything else, one a line. */
+function splitHeaders(body: string) {
+  const headers = new Map<string, string>()
+  if (!body.includes(':')) return { headers, base64: body }
+  const lines = body.split(/\r?\n/).filter(line => line.trim() !== '')
+  const end = lines.findIndex(line => !HEADER.test(line))
+  for (const line of lines.splice(0, end < 0 ? lines.length : end)) {
+    const [, name = '', value = ''] = HEADER.exec(line) ?? []
+    headers.set(name, value)
+  }
+  return { headers, base64: lines.join('\n') }
+}
+
+const HEADER = /^([A-Za-z0-9-]+):\s*(.*)$/
 
 function quirksOf(label: string, hasHeaders: boolean, at: Surroundings): PemQuirk[] {
   const isCertificate = label.endsWith('CERTIFICATE')

@@ -152,8 +152,10 @@ try {
   if (process.argv.includes('--profile')) {
     printProfile({ bundle, root: tree('stock-1.20', 'profile'), directory, runs: RUNS })
   } else {
-    print(run())
-    printParsing({ project, directory, isQuick: RUNS < 9 })
+    const result = run()
+    print(result)
+    const kubeadm = hasKubeadm ? result.wall('kubeadm: check') : undefined
+    printParsing({ project, directory, isQuick: RUNS < 9, kubeadm })
   }
 } finally {
   if (madeMountPoint) rmdirSync(KUBERNETES)

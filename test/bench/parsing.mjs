@@ -1,4 +1,4 @@
-// Certificates read per second: kubepki's report of many nodes in one process, openssl once a file.
+// Certificates read per second: kubepki's report of many nodes in one process, openssl once a file, kubeadm once a node.
 import { spawnSync } from 'node:child_process'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,8 @@ const READ = `
   }
   console.log(JSON.stringify({ count, seconds: (performance.now() - started) / 1000 }))`
 
-export function printParsing({ project, directory, isQuick }) {
+/** `kubeadm`: milliseconds that it takes for a node, where it was measured. */
+export function printParsing({ project, directory, isQuick, kubeadm }) {
   const nodes = join(directory, 'nodes')
   const trees = isQuick ? 50 : 10_000 / PER_TREE
   for (let tree = 0; tree < trees; tree += 1) {
@@ -48,4 +49,7 @@ export function printParsing({ project, directory, isQuick }) {
     `| kubepki, reports of ${Math.floor(trees)} nodes in one process (${count} certificates) | ${(count / seconds).toFixed(0)} |`,
   )
   console.log(`| openssl x509, once a file | ${openssl.toFixed(0)} |`)
+  if (kubeadm === undefined) return
+  const perNode = count / Math.floor(trees)
+  console.log(`| kubeadm, once a node of ${perNode} | ${((perNode * 1000) / kubeadm).toFixed(0)} |`)
 }

@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts'
 export const command = defineCommand({
   options: {},
   examples: [
+    { command: 'kubepki certs certificate-key', does: '64 hexadecimal digits: a key for AES-256' },
     {
       command:
         'kubeadm init phase upload-certs --upload-certs --certificate-key $(kubepki certs certificate-key)',

@@ -20,7 +20,10 @@ export const command = defineCommand({
     'lock-timeout': CHANGE_OPTIONS['lock-timeout'],
     ...NODE_OPTIONS,
   },
-  examples: [{ command: 'kubepki certs recover', does: 'after a crash or a power loss' }],
+  examples: [
+    { command: 'kubepki certs recover --dry-run', does: 'see what a crash or a power loss left half done' },
+    { command: 'kubepki certs recover', does: 'complete it, or put the old files back' },
+  ],
   run: async (args, host) => {
     const lockTimeout = args['lock-timeout']
     const options = { ...readOptions(args, host), csrDir: args['csr-dir'], lockTimeout }
