@@ -12,6 +12,7 @@ export const ERRORS = {
   NOT_A_DIRECTORY: EXIT.failed,
   PERMISSION_DENIED: EXIT.failed,
   FILE_UNREADABLE: EXIT.failed,
+  NO_ANSWER: EXIT.failed,
   KEY_UNSUPPORTED: EXIT.failed,
   CA_UNUSABLE: EXIT.failed,
   KUBECONFIG_UNUSABLE: EXIT.failed,

@@ -62,6 +62,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./certs/generate-csr.ts'),
   },
   {
+    words: ['certs', 'import'],
+    positionals: '[FILE | DIR...]',
+    describe: 'Install what an external CA returned, once it is what was asked for',
+    load: () => import('./certs/import.ts'),
+  },
+  {
     words: ['certs', 'certificate-key'],
     describe: 'Print a new key for kubeadm to encrypt uploaded certificates with',
     load: () => import('./certs/certificate-key.ts'),

@@ -1,6 +1,7 @@
 /** Kubeconfig files (v1 Config): the credentials of the current context, and replacing them without touching the rest. */
 import { describeUnusable, type Reason, type Unusable } from '../errors.ts'
 import {
+  addScalar,
   isMapping,
   listAt,
   type Mapping,
@@ -27,8 +28,49 @@ export interface Kubeconfig {
   readonly warnings: readonly string[]
 }
 
+/** One whose key waits for its certificate, as `kubeadm certs generate-csr` leaves it. */
+export interface WaitingKubeconfig {
+  readonly userName: string
+  readonly clientKey: Credential
+  readonly certificateAuthority: Credential | undefined
+  /** Mappings of the current context: of its user, of its cluster. */
+  readonly userPath: Path
+  readonly clusterPath: Path
+}
+
 /** The current context's user and cluster, or why they give no client certificate. */
 export function parseKubeconfig(text: string): Kubeconfig | Unusable {
+  const current = currentContext(text)
+  return 'reason' in current ? current : currentCredentials(current)
+}
+
+/** Undefined: it is no kubeconfig, has a certificate, or no key. */
+export function parseWaitingKubeconfig(text: string): WaitingKubeconfig | undefined {
+  const current = currentContext(text)
+  if ('reason' in current) return undefined
+  const { userName, user, cluster } = current
+  const read = (entry: Mapping, path: Path, key: string) => credential(entry, [...path, key], [])
+  const clientKey = read(user.entry, user.path, 'client-key')
+  if (read(user.entry, user.path, 'client-certificate') || !clientKey || 'reason' in clientKey)
+    return undefined
+  const certificateAuthority = trust(
+    read(cluster.entry, cluster.path, 'certificate-authority'),
+    cluster.path,
+    [],
+  )
+  return { userName, clientKey, certificateAuthority, userPath: user.path, clusterPath: cluster.path }
+}
+
+interface CurrentContext {
+  readonly currentContext: string
+  readonly userName: string
+  readonly clusterName: string
+  /** The mappings below `user` and `cluster`. */
+  readonly user: Named
+  readonly cluster: Named
+}
+
+function currentContext(text: string): CurrentContext | Unusable {
   if (text.trim() === '') return { reason: 'EMPTY_FILE' }
   const parsed = parseYaml(text)
   if ('reason' in parsed) return parsed
@@ -36,10 +78,10 @@ export function parseKubeconfig(text: string): Kubeconfig | Unusable {
   if (!isMapping(config) || !(isNamedList(config, 'users') || isNamedList(config, 'contexts'))) {
     return { reason: 'NOT_A_KUBECONFIG', found: describe(config) }
   }
-  return currentCredentials(config)
+  return findCurrent(config)
 }
 
-function currentCredentials(config: Mapping): Kubeconfig | Unusable {
+function findCurrent(config: Mapping): CurrentContext | Unusable {
   const currentContext = stringAt(config, 'current-context') ?? ''
   if (currentContext === '') return { reason: 'NO_CURRENT_CONTEXT' }
   const context = named(config, 'contexts', currentContext)
@@ -50,23 +92,30 @@ function currentCredentials(config: Mapping): Kubeconfig | Unusable {
   if (!user) return { reason: 'USER_MISSING', found: userName }
   const cluster = named(config, 'clusters', clusterName)
   if (!cluster) return { reason: 'CLUSTER_MISSING', found: clusterName }
-  const userMapping = mappingAt(user.entry, 'user')
-  const clusterMapping = mappingAt(cluster.entry, 'cluster')
+  return {
+    ...{ currentContext, userName, clusterName },
+    user: { entry: mappingAt(user.entry, 'user'), path: [...user.path, 'user'] },
+    cluster: { entry: mappingAt(cluster.entry, 'cluster'), path: [...cluster.path, 'cluster'] },
+  }
+}
+
+function currentCredentials(current: CurrentContext): Kubeconfig | Unusable {
+  const { currentContext, userName, clusterName, user, cluster } = current
   const warnings: string[] = []
   const read = (entry: Mapping, path: Path, key: string) => credential(entry, [...path, key], warnings)
-  const clientCertificate = read(userMapping, [...user.path, 'user'], 'client-certificate')
-  const clientKey = read(userMapping, [...user.path, 'user'], 'client-key')
-  const certificateAuthority = read(clusterMapping, [...cluster.path, 'cluster'], 'certificate-authority')
-  if (!clientCertificate) return { reason: whyNoCertificate(userMapping), found: `user ${userName}` }
+  const clientCertificate = read(user.entry, user.path, 'client-certificate')
+  const clientKey = read(user.entry, user.path, 'client-key')
+  const certificateAuthority = read(cluster.entry, cluster.path, 'certificate-authority')
+  if (!clientCertificate) return { reason: whyNoCertificate(user.entry), found: `user ${userName}` }
   for (const read of [clientCertificate, clientKey]) if (read && 'reason' in read) return read
   return {
     currentContext,
     userName,
     clusterName,
-    server: stringAt(clusterMapping, 'server'),
+    server: stringAt(cluster.entry, 'server'),
     clientCertificate: clientCertificate as Credential,
     clientKey: clientKey as Credential | undefined,
-    certificateAuthority: trust(certificateAuthority, [...cluster.path, 'cluster'], warnings),
+    certificateAuthority: trust(certificateAuthority, cluster.path, warnings),
     warnings,
   }
 }
@@ -147,6 +196,11 @@ function describe(value: unknown): string {
     : Array.isArray(value)
       ? 'a list'
       : `a ${typeof value}`
+}
+
+/** The same file with one more embedded PEM text, before another field of the same mapping; every other byte stays. */
+export function addEmbedded(text: string, before: Path, key: string, pem: string): string {
+  return addScalar(text, before, { key, value: Buffer.from(pem).toString('base64') })
 }
 
 /** The same file with other PEM text in embedded credentials; every other byte stays. */

@@ -105,6 +105,35 @@ export function replaceScalars(text: string, replacements: readonly Replacement[
   throw new PkiError('KUBECONFIG_UNUSABLE', found)
 }
 
+/** The text with one more scalar in its first document, before the field at `path`; every other byte stays. Proved too. */
+export function addScalar(
+  text: string,
+  path: Path,
+  { key, value }: { readonly key: string; readonly value: string },
+): string {
+  const start = keyStart(text, path)
+  const indent = text.slice(text.lastIndexOf('\n', start - 1) + 1, start)
+  const added = indent.trim() === '' ? `${key}: ${value}\n${indent}` : `"${key}": "${value}", `
+  const edited = text.slice(0, start) + added + text.slice(start)
+  const [before, after] = [text, edited].map(one => unshared(loadAll(one, LOAD)[0]))
+  const parent = at(after, path.slice(0, -1)) as Record<string, unknown>
+  const isAdded = parent[key] === value
+  delete parent[key]
+  if (isAdded && isDeepStrictEqual(before, after)) return edited
+  throw new PkiError('KUBECONFIG_UNUSABLE', `${key} cannot be added before ${path.at(-1)}`)
+}
+
+/** Where the key of the field at `path` stands. */
+function keyStart(text: string, path: Path): number {
+  const events = parseEvents(text, {})
+  const value = events.indexOf(locate(text, events, path))
+  const key = events[value - 1]
+  if (key?.type !== EVENT_ID.SCALAR)
+    throw new PkiError('KUBECONFIG_UNUSABLE', `no place before ${path.at(-1)}`)
+  const isQuoted = /["']/.test(text[key.valueStart - 1] ?? '')
+  return isQuoted ? key.valueStart - 1 : key.valueStart
+}
+
 /** A copy without shared parts; bytes become base64 text. */
 function unshared(document: unknown): unknown {
   const asText = (_key: string, value: unknown) =>

@@ -3,7 +3,18 @@ import { replaceEmbedded } from '../kubernetes/kubeconfig.ts'
 import { type Certificate, encodeCertificates, isSameCertificate } from '../x509/certificate.ts'
 import type { FileChange } from './file-change.ts'
 import type { SignStep } from './renewal-step.ts'
-import type { KubeconfigDocument, PlacedFile } from './snapshot.ts'
+import type { Entry, KubeconfigDocument, PlacedFile } from './snapshot.ts'
+
+/** A new certificate on its way to its files, whoever signed it. */
+export interface Installation {
+  readonly entry: Entry
+  readonly caName: string
+  /** `certificate`: the one of the CA's file that the new one leads to. */
+  readonly authority: { readonly certificate: Certificate; readonly bundle: readonly Certificate[] }
+  readonly notBefore: Date
+  /** `kept`: the key stays where it is. */
+  readonly key: { readonly kept?: unknown }
+}
 
 export interface RenewedPem {
   readonly certificate: string
@@ -20,7 +31,7 @@ export function certificateText(leaf: Certificate, { chain }: SignStep): string 
   return encodeCertificates([leaf, ...chain])
 }
 
-export function renewedFiles(step: SignStep, pem: RenewedPem): RenewedFiles {
+export function renewedFiles(step: Installation, pem: RenewedPem): RenewedFiles {
   const { entry } = step
   if (!entry.kubeconfig)
     return { changes: pairChanges(step, entry.file, pem), warnings: strayKeyWarnings(step) }
@@ -42,7 +53,7 @@ export function renewedFiles(step: SignStep, pem: RenewedPem): RenewedFiles {
 
 /** A kept key stays where it is, unless it shares the certificate's file. */
 function pairChanges(
-  { entry: { key }, key: { kept } }: SignStep,
+  { entry: { key }, key: { kept } }: Installation,
   certificate: PlacedFile | undefined,
   pem: RenewedPem,
 ): FileChange[] {
@@ -55,7 +66,7 @@ function pairChanges(
   ]
 }
 
-function changeOf({ path, realPath }: PlacedFile, contents: string, isSecret: boolean): FileChange {
+export function changeOf({ path, realPath }: PlacedFile, contents: string, isSecret: boolean): FileChange {
   if (realPath === undefined) throw new TypeError(`nobody knows where ${path} is`)
   return { path, realPath, contents, isSecret }
 }
@@ -66,7 +77,7 @@ function changeOf({ path, realPath }: PlacedFile, contents: string, isSecret: bo
  */
 function refreshedTrust(
   { config, certificateAuthority }: KubeconfigDocument,
-  { authority, notBefore }: SignStep,
+  { authority, notBefore }: Installation,
 ) {
   if (config.certificateAuthority?.at !== 'data') return []
   const trusted = certificateAuthority?.state === 'present' ? certificateAuthority.certificates : []
@@ -77,7 +88,7 @@ function refreshedTrust(
   return [{ path: config.certificateAuthority.path, pem }]
 }
 
-function strayKeyWarnings({ entry }: SignStep): string[] {
+function strayKeyWarnings({ entry }: Installation): string[] {
   const { certificate, file, key } = entry
   const holdsKey = certificate.state === 'present' && certificate.holdsKey
   return holdsKey && key?.realPath !== file.realPath

@@ -3,6 +3,7 @@ import { encodeYaml } from '../kubernetes/yaml.ts'
 import type { BootstrapResult } from '../pki/bootstrap-result.ts'
 import type { RequestsResult } from '../pki/described-requests.ts'
 import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
+import type { ImportResult } from '../pki/import-result.ts'
 import { instant } from '../pki/instant.ts'
 import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
 import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
@@ -69,6 +70,10 @@ export function requestsDocument(result: RequestsResult): object {
     result
   const outcome = { dryRun, changed, certDir, kubeconfigDir, requests, failures, backup }
   return { kind: 'RequestsResult', apiVersion: API_VERSION, ...outcome, notes, warnings, sources }
+}
+
+export function importDocument(result: ImportResult): object {
+  return { kind: 'ImportResult', apiVersion: API_VERSION, ...result }
 }
 
 export function backupDocument(list: BackupList): object {

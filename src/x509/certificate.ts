@@ -110,6 +110,11 @@ export function isSameCertificate(one: Certificate, other: Certificate): boolean
   return one.fingerprintSha256 === other.fingerprintSha256
 }
 
+export function hasSameKey(one: Certificate, other: Certificate): boolean {
+  const [key, otherKey] = [publicKeyOf(one), publicKeyOf(other)]
+  return key !== undefined && otherKey !== undefined && key.equals(otherKey)
+}
+
 export interface CertificateFile {
   readonly certificates: readonly [Certificate, ...Certificate[]]
   /** What divides the readers of this file: one sentence each. */

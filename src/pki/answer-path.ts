@@ -1,0 +1,52 @@
+/** From an answer up to the CA that the cluster trusts, proved by signatures, by way of what came along. Pure. */
+import { type Certificate, isSameCertificate, isSignedBy } from '../x509/certificate.ts'
+import { pathAbove } from './certification-path.ts'
+
+export interface AnswerPath {
+  /** `foreign`: it leads to another CA; `broken`: nobody knows where it leads. */
+  readonly state: 'trusted' | 'foreign' | 'broken'
+  readonly wanted: string
+  readonly found: string
+  /** Between the answer and the CA: what has to stand behind it in its file. */
+  readonly intermediates: readonly Certificate[]
+  readonly anchor: Certificate | undefined
+}
+
+export interface PathFacts {
+  /** All of the CA's file: any of them is trusted. */
+  readonly anchors: readonly [Certificate, ...Certificate[]]
+  /** CA certificates that came along. */
+  readonly others: readonly Certificate[]
+  /** CAs of this node with other tasks: name -> certificates. */
+  readonly strangers: ReadonlyMap<string, readonly Certificate[]>
+}
+
+export function answerPath(certificate: Certificate, { anchors, others, strangers }: PathFacts): AnswerPath {
+  const isAnchor = (one: Certificate) => anchors.some(anchor => isSameCertificate(anchor, one))
+  const path = pathAbove(certificate, [...anchors, ...others])
+  const end = path.findIndex(isAnchor)
+  const wanted = `of ${describe(anchors[0])}`
+  if (end >= 0) {
+    return {
+      ...{ state: 'trusted', wanted, found: wanted },
+      ...{ intermediates: path.slice(0, end), anchor: path[end] },
+    }
+  }
+  const top = path.at(-1) ?? certificate
+  const broken = { wanted, intermediates: path, anchor: undefined }
+  const stranger = [...strangers].find(([, all]) => all.some(one => isSignedBy(top, one)))
+  if (stranger) return { ...broken, state: 'foreign', found: `that of ${stranger[0]}` }
+  if (anchors.some(({ subject }) => subject === top.issuer))
+    return { ...broken, state: 'foreign', found: `that of another key with the name ${top.issuer}` }
+  return top.issuer === top.subject
+    ? { ...broken, state: 'foreign', found: path.length === 0 ? 'its own' : `that of ${describe(top)}` }
+    : {
+        ...broken,
+        state: 'broken',
+        found: `that of ${top.issuer}, whose certificate is neither here nor came along`,
+      }
+}
+
+function describe({ subject, fingerprintSha256 }: Certificate): string {
+  return `${subject} (SHA-256 ${fingerprintSha256.slice(0, 16)}...)`
+}

@@ -1,0 +1,383 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  answersIn,
+  answerTo,
+  copyOf,
+  K,
+  NAMES,
+  requestOf,
+  type Signing,
+  signed,
+  type WaitingNode,
+  waitingNode,
+} from '../support/answers.ts'
+import { type MadeAuthority, makeAuthority, openssl, P256 } from '../support/certificates.ts'
+import { kubepki, type Outcome } from '../support/host.ts'
+import { fingerprint } from '../support/node.ts'
+
+let node: WaitingNode
+/** Right ones, by row. */
+let answers: Readonly<Record<string, string>>
+
+beforeAll(async () => {
+  node = await waitingNode('ecdsa')
+  answers = Object.fromEntries(NAMES.map(name => [name, answerTo(node, name)]))
+}, 60_000)
+
+const files = (all: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(all).map(([name, text]) => [`${name}.pem`, text]))
+
+function imported(root: string, ...argv: string[]): Promise<Outcome> {
+  return kubepki('certs', 'import', ...argv, '--root', root)
+}
+
+function text(root: string, file: string): string {
+  return readFileSync(join(root, K, file), 'utf8')
+}
+
+function embedded(root: string, file: string, field: string): string {
+  const [, data = ''] = new RegExp(`${field}: (\\S+)`).exec(text(root, file)) ?? []
+  return Buffer.from(data, 'base64').toString()
+}
+
+const publicKey = (argv: readonly string[], input: string) => openssl(argv, input).trim()
+const keyOfCertificate = (pem: string) => publicKey(['x509', '-noout', '-pubkey'], pem)
+const keyOfKey = (pem: string) => publicKey(['pkey', '-pubout'], pem)
+
+describe('what is right', () => {
+  it('goes to its places with its keys, and a rollback puts all of it back', async () => {
+    const { root } = copyOf(node)
+    const before = fingerprint(join(root, K))
+    const { stdout, stderr, exitCode } = await imported(root, answersIn(files(answers)), '-o', 'json')
+    expect(exitCode, stderr).toBe(0)
+    const result = JSON.parse(stdout)
+    expect(result).toMatchObject({ kind: 'ImportResult', changed: true, refused: [], unanswered: [] })
+    expect(result.installed.map((one: { name: string }) => one.name).toSorted()).toEqual(NAMES.toSorted())
+    for (const base of ['apiserver', 'etcd/server', 'front-proxy-client']) {
+      expect(keyOfCertificate(text(root, `pki/${base}.crt`))).toBe(keyOfKey(text(root, `pki/${base}.key`)))
+    }
+    expect(text(root, 'pki/apiserver.crt')).toBe(answers.apiserver)
+    expect(embedded(root, 'admin.conf', 'client-certificate-data')).toBe(answers['admin.conf'])
+    expect(keyOfKey(embedded(root, 'admin.conf', 'client-key-data'))).toBe(
+      keyOfCertificate(answers['admin.conf'] ?? ''),
+    )
+    expect(readdirSync(join(root, K, 'pki/csr')).filter(name => /\.(csr|key)$/.test(name))).toEqual([])
+    const undone = await kubepki('certs', 'rollback', '--root', root)
+    expect(undone.exitCode, undone.stderr).toBe(0)
+    const { 'kubepki-backups': _, ...after } = fingerprint(join(root, K))
+    const kept = Object.entries(after).filter(([path]) => !path.startsWith('kubepki-backups'))
+    const old = Object.entries(before).filter(([path]) => !path.startsWith('kubepki-backups'))
+    expect(Object.fromEntries(kept)).toEqual(Object.fromEntries(old))
+  })
+
+  it('is installed once: again changes nothing', async () => {
+    const { root } = copyOf(node)
+    const directory = answersIn(files(answers))
+    await imported(root, directory)
+    const before = fingerprint(root)
+    const { stdout, stderr, exitCode } = await imported(root, directory)
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.not.stringContaining('error') })
+    expect(stdout).toContain('certificate for serving the Kubernetes API is installed already')
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('is looked for in the directory of requests when nothing is named', async () => {
+    const { root } = copyOf(node)
+    const { writeFileSync } = await import('node:fs')
+    writeFileSync(join(root, K, 'pki/csr/all.pem'), Object.values(answers).join(''))
+    const { exitCode, stderr } = await imported(root)
+    expect(exitCode, stderr).toBe(0)
+    expect(text(root, 'pki/apiserver.crt')).toBe(answers.apiserver)
+  })
+
+  it('is only shown by a dry run', async () => {
+    const { root } = copyOf(node)
+    const before = fingerprint(root)
+    const { stdout, stderr, exitCode } = await imported(root, answersIn(files(answers)), '--dry-run')
+    expect(exitCode, stderr).toBe(0)
+    expect(stdout).toContain('certificate for serving the Kubernetes API to be installed from')
+    expect(stderr).toContain('nothing was changed')
+    expect(fingerprint(root)).toEqual(before)
+  })
+})
+
+describe('in any form', () => {
+  const forms: Readonly<
+    Record<string, (pems: readonly string[]) => Readonly<Record<string, string | Buffer>>>
+  > = {
+    'DER, under names that mean nothing': pems =>
+      Object.fromEntries(pems.map((pem, index) => [`${index}.bin`, der(pem)])),
+    'PEM with its text': pems => ({ 'a.txt': pems.map(pem => openssl(['x509', '-text'], pem)).join('\n') }),
+    'PKCS#7 in PEM': pems => ({ 'a.p7b': pkcs7(pems, 'PEM') }),
+    'PKCS#7 in DER': pems => ({ 'a.p7b': pkcs7(pems, 'DER') }),
+    'one bundle, backwards, with the roots': pems => ({
+      bundle: [...pems, ...Object.values(node.authorities).map(one => one.certificate)].toReversed().join(''),
+    }),
+    'a folder a request, Windows line ends': pems =>
+      Object.fromEntries(pems.map((pem, index) => [`${index}/cert.cer`, pem.replaceAll('\n', '\r\n')])),
+  }
+  it.each(Object.keys(forms))('%s', async form => {
+    const { root } = copyOf(node)
+    const made = forms[form]?.(Object.values(answers)) ?? {}
+    const { exitCode, stderr } = await imported(root, answersIn(made))
+    expect(exitCode, stderr).toBe(0)
+    expect(text(root, 'pki/apiserver.crt')).toBe(answers.apiserver)
+    expect(embedded(root, 'scheduler.conf', 'client-certificate-data')).toBe(answers['scheduler.conf'])
+  })
+})
+
+function der(pem: string): Buffer {
+  return Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
+}
+
+function pkcs7(pems: readonly string[], form: 'PEM' | 'DER'): string | Buffer {
+  const pem = openssl(['crl2pkcs7', '-nocrl', '-certfile', '/dev/stdin'], pems.join(''))
+  return form === 'PEM' ? pem : der(pem)
+}
+
+/** What is wrong -> row, how it is signed, the code, what the message has to say. */
+const REFUSED: Readonly<Record<string, readonly [string, () => Signing, string, string]>> = {
+  'a key usage for certificates': [
+    'apiserver',
+    () => ({ keyUsage: 'critical,digitalSignature,keyCertSign' }),
+    'KEY_USAGE_WRONG',
+    'keyCertSign',
+  ],
+  'no usages': [
+    'apiserver',
+    () => ({ extKeyUsage: '' }),
+    'EXT_KEY_USAGE_MISSING',
+    'wanted serverAuth, found none',
+  ],
+  'usages of another role': [
+    'apiserver-kubelet-client',
+    () => ({ extKeyUsage: 'serverAuth' }),
+    'EXT_KEY_USAGE_WRONG',
+    'wanted clientAuth, found serverAuth',
+  ],
+  'clientAuth on the API server alone': [
+    'apiserver',
+    () => ({ extKeyUsage: 'clientAuth' }),
+    'EXT_KEY_USAGE_WRONG',
+    'wanted serverAuth, found clientAuth',
+  ],
+  'usages too many': [
+    'admin.conf',
+    () => ({ extKeyUsage: 'clientAuth,serverAuth' }),
+    'EXT_KEY_USAGE_EXTRA',
+    'serverAuth too',
+  ],
+  'a usage for everything': [
+    'admin.conf',
+    () => ({ extKeyUsage: 'clientAuth,anyExtendedKeyUsage' }),
+    'EXT_KEY_USAGE_EXTRA',
+    'anyExtendedKeyUsage too',
+  ],
+  'CA:TRUE': ['apiserver', () => ({ basicConstraints: 'critical,CA:TRUE' }), 'IS_A_CA', 'CA:TRUE'],
+  'another common name': [
+    'apiserver',
+    () => ({ subject: '/CN=api' }),
+    'COMMON_NAME_CHANGED',
+    'wanted kube-apiserver, found api',
+  ],
+  'another organization': [
+    'admin.conf',
+    () => ({ subject: '/O=system:nobody/CN=kubernetes-admin' }),
+    'ORGANIZATION_CHANGED',
+    'found system:nobody',
+  ],
+  'an organization dropped': [
+    'admin.conf',
+    () => ({ subject: '/CN=kubernetes-admin' }),
+    'ORGANIZATION_CHANGED',
+    'found none',
+  ],
+  'an organization added': [
+    'scheduler.conf',
+    () => ({ subject: '/O=system:masters/CN=system:kube-scheduler' }),
+    'ORGANIZATION_CHANGED',
+    'wanted none, found system:masters',
+  ],
+  'a unit added': ['apiserver', () => ({ subject: '/OU=IT/CN=kube-apiserver' }), 'SUBJECT_CHANGED', '=IT'],
+  'names dropped': [
+    'apiserver',
+    () => ({ subjectAltName: 'DNS:kubernetes' }),
+    'SAN_DROPPED',
+    'DNS:kubernetes.default',
+  ],
+  'names lost': ['apiserver', () => ({ subjectAltName: '' }), 'SAN_DROPPED', 'IP:'],
+  'a name added': [
+    'scheduler.conf',
+    () => ({ subjectAltName: 'DNS:scheduler' }),
+    'SAN_ADDED',
+    'DNS:scheduler',
+  ],
+  'a start to come': [
+    'apiserver',
+    () => ({ start: '20261201004000Z' }),
+    'NOT_YET_VALID',
+    'in 40 min, check the clock',
+  ],
+  'an end that was': ['apiserver', () => ({ end: '20261130000000Z' }), 'EXPIRED', '2026-11-30T00:00:00Z'],
+  'an end too near': [
+    'apiserver',
+    () => ({ end: '20261220000000Z' }),
+    'TOO_SHORT',
+    'wanted 2026-12-31T00:00:00Z or later',
+  ],
+  'SHA-1': ['apiserver', () => ({ digest: 'sha1' }), 'WEAK_SIGNATURE', 'SHA-1'],
+  'another CA of the node': [
+    'apiserver',
+    () => ({ by: node.authorities['etcd/ca'] as MadeAuthority }),
+    'NOT_SIGNED_BY_CA',
+    'that of etcd-ca',
+  ],
+  'a CA of the same name': [
+    'apiserver',
+    () => ({ by: makeAuthority('kubernetes', P256) }),
+    'NOT_SIGNED_BY_CA',
+    'another key with the name CN=kubernetes',
+  ],
+  'a CA that nobody knows': [
+    'apiserver',
+    () => ({ by: makeAuthority('elsewhere', P256) }),
+    'INTERMEDIATE_MISSING',
+    'CN=elsewhere, whose certificate is neither here nor came along',
+  ],
+}
+
+describe('what is wrong is refused by its code, and nothing changes', () => {
+  it.each(Object.keys(REFUSED))('%s', async what => {
+    const [name, signing, code, found] = REFUSED[what] as (typeof REFUSED)[string]
+    const { root } = copyOf(node)
+    const before = fingerprint(root)
+    const directory = answersIn(files({ ...answers, [name]: answerTo(node, name, signing()) }))
+    const { stdout, stderr, exitCode } = await imported(root, directory)
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 1 })
+    const [first] = stderr.split('\n').filter(line => line.includes('error: '))
+    expect(first).toContain(`kubepki: error: ${name}: ${directory}/${name}.pem: ${code}: `)
+    expect(first).toContain(found)
+    expect(stderr).toContain('nothing was installed')
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('the key of no request', async () => {
+    const { root } = copyOf(node)
+    const before = fingerprint(root)
+    const key = openssl(['genpkey', ...P256])
+    const request = openssl(['req', '-new', '-key', '/dev/stdin', '-subj', '/CN=kube-apiserver'], key)
+    const strange = signed(request, { by: node.authorities.ca as MadeAuthority, extKeyUsage: 'serverAuth' })
+    const { stderr, exitCode } = await imported(root, answersIn(files({ ...answers, apiserver: strange })))
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(
+      /error: \S+apiserver.pem: KEY_OF_NO_REQUEST: public key: wanted that of a pending request/,
+    )
+    expect(stderr).toContain('no answer came for apiserver')
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('the key of the certificate in use', async () => {
+    const { root } = copyOf(node)
+    const before = fingerprint(root)
+    const request = openssl(
+      ['req', '-new', '-key', '/dev/stdin', '-subj', '/CN=kube-apiserver'],
+      text(root, 'pki/apiserver.key'),
+    )
+    const old = signed(request, { by: node.authorities.ca as MadeAuthority, extKeyUsage: 'serverAuth' })
+    const { stderr, exitCode } = await imported(root, answersIn(files({ ...answers, apiserver: old })))
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('KEY_OF_LIVE_CERTIFICATE')
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('a CA in place of an answer', async () => {
+    const { root } = copyOf(node)
+    const before = fingerprint(root)
+    const { stderr, exitCode } = await imported(
+      root,
+      answersIn({ 'ca.pem': node.authorities.ca?.certificate ?? '' }),
+    )
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('no answer came for')
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('files that are no certificates', async () => {
+    const { root } = copyOf(node)
+    const before = fingerprint(root)
+    for (const contents of ['', 'hello', requestOf(node, 'apiserver'), Buffer.alloc(2_000_000)]) {
+      const directory = answersIn({ answer: contents })
+      const { stderr, exitCode } = await imported(root, join(directory, 'answer'))
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(/^kubepki: error: \S+answer: [^\n]+\n/)
+      const whole = await imported(root, directory)
+      expect(whole.exitCode).toBe(1)
+      expect(whole.stderr).toMatch(/error: no certificate in /)
+    }
+    const missing = await imported(root, '/nonexistent/answer.pem')
+    expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no such file') })
+    expect(fingerprint(root)).toEqual(before)
+  })
+})
+
+describe('in parts', () => {
+  it('wants all answers, or --partial', async () => {
+    const { root } = copyOf(node)
+    const before = fingerprint(root)
+    const directory = answersIn(files({ apiserver: answers.apiserver ?? '' }))
+    const whole = await imported(root, directory)
+    expect(whole).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining('no answer came for apiserver-kubelet-client'),
+    })
+    expect(fingerprint(root)).toEqual(before)
+    const part = await imported(root, directory, '--partial')
+    expect(part).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('still pending: apiserver-kubelet-client'),
+    })
+    expect(text(root, 'pki/apiserver.crt')).toBe(answers.apiserver)
+    const rest = await imported(root, answersIn(files(answers)))
+    expect(rest.exitCode, rest.stderr).toBe(0)
+    expect(rest.stdout).toContain('certificate for serving the Kubernetes API is installed already')
+  })
+
+  it('installs what is right beside what is wrong, and says so', async () => {
+    const { root } = copyOf(node)
+    const wrong = answerTo(node, 'apiserver', { extKeyUsage: '' })
+    const { stdout, stderr, exitCode } = await imported(
+      root,
+      answersIn(files({ ...answers, apiserver: wrong })),
+      '--partial',
+    )
+    expect(exitCode).toBe(3)
+    expect(stderr).toContain('EXT_KEY_USAGE_MISSING')
+    expect(stdout).not.toContain('certificate for serving the Kubernetes API')
+    expect(text(root, 'pki/front-proxy-client.crt')).toBe(answers['front-proxy-client'])
+    expect(text(root, 'pki/apiserver.crt')).not.toBe(wrong)
+  })
+
+  it('lets one difference pass by its code, and keeps it on record', async () => {
+    const { root } = copyOf(node)
+    const named = answerTo(node, 'scheduler.conf', { subjectAltName: 'DNS:scheduler' })
+    const directory = answersIn(files({ ...answers, 'scheduler.conf': named }))
+    const other = await imported(root, directory, '--allow', 'TOO_SHORT')
+    expect(other).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--allow SAN_ADDED') })
+    const { stderr, exitCode } = await imported(root, directory, '--allow', 'SAN_ADDED')
+    expect(exitCode, stderr).toBe(0)
+    expect(stderr).toContain('warning: scheduler.conf: SAN_ADDED allowed: ')
+    const history = await kubepki('certs', 'history', '--root', root)
+    expect(history.stdout).toContain('certs import --allow SAN_ADDED')
+  })
+
+  it('takes of two answers to one request the one that lasts longer', async () => {
+    const { root } = copyOf(node)
+    const longer = answerTo(node, 'apiserver', { end: '20281121000000Z' })
+    const { exitCode, stderr } = await imported(root, answersIn({ ...files(answers), 'second.pem': longer }))
+    expect(exitCode, stderr).toBe(0)
+    expect(text(root, 'pki/apiserver.crt')).toBe(longer)
+  })
+})
