@@ -2,7 +2,7 @@
 import { PkiError } from '../errors.ts'
 import { type Certificate, isSignedBy, readCertificates } from '../x509/certificate.ts'
 import { type Der, elementsOf, REQUESTED_EXTENSIONS, type TbsParts, tbsPartsOf } from '../x509/der.ts'
-import { isKeyOf, type PrivateKey, publicKeyInfo, readPrivateKey } from '../x509/key.ts'
+import { isKeyOf, type PrivateKey, type PublicKey, publicKeyInfo, readPrivateKey } from '../x509/key.ts'
 import { parsePem } from '../x509/pem.ts'
 
 const KEY_IDENTIFIERS = new Set(['2.5.29.14', '2.5.29.35'])
@@ -20,9 +20,9 @@ export interface PlannedCertificate extends Planned {
   readonly notAfter: Date
 }
 
-interface Issued {
+interface Issued<K = PrivateKey | PublicKey> {
   readonly certificate: Certificate
-  readonly key: PrivateKey
+  readonly key: K
 }
 
 interface Check {
@@ -76,7 +76,7 @@ export function verifyRequest(planned: Planned, csr: string, key: PrivateKey): v
 /** Throws when the text to be written does not read back as the pair it was made from. */
 export function verifyWritten(
   planned: Planned,
-  { certificate, key }: Issued,
+  { certificate, key }: Issued<PrivateKey>,
   pem: { certificate: string; key: string },
 ): void {
   const readBack = readCertificates(pem.certificate)

@@ -1,9 +1,10 @@
 /** Certificates as plain, immutable data, read with node:crypto alone: a report never loads an issuing library. */
-import { type KeyObject, X509Certificate } from 'node:crypto'
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { messageOf, type Unusable } from '../errors.ts'
-import { type Der, firstElement } from './der.ts'
+import { type Der, elementsOf, firstElement, publicKeyInfoOf } from './der.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
 import { encodePem, PEM_QUIRKS, type PemBlock, type PemQuirk, parsePem } from './pem.ts'
+import { signatureAlgorithmOf } from './signature.ts'
 
 /** Fields named as in RFC 5280 section 4.1. */
 export interface Certificate {
@@ -99,6 +100,17 @@ export function isSignedBy(certificate: Certificate, authority: Certificate): bo
   } catch {
     return false
   }
+}
+
+/** Over the SubjectPublicKeyInfo, lower-case hexadecimal. */
+export function publicKeySha256Of({ der }: Certificate): string {
+  return createHash('sha256').update(publicKeyInfoOf(der)).digest('hex')
+}
+
+/** `SHA-256`; of a signature of an unknown kind its object identifier. */
+export function signatureHashOf({ der }: Certificate): string {
+  const [, algorithm = der] = elementsOf(der)
+  return signatureAlgorithmOf(algorithm).hash
 }
 
 /** One block each, in order. */

@@ -3,14 +3,26 @@
 /** Bytes that own their memory, as WebCrypto wants them. */
 export type Der = Uint8Array<ArrayBuffer>
 
+/** The tags that are read in more than one place. */
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  sequence: 0x30,
+  set: 0x31,
+} as const
+
 /** The first element (tag, length, contents) of the bytes. */
 export function firstElement(bytes: Der): Der {
-  return bytes.subarray(0, headerLength(bytes) + contentLength(bytes))
+  return bytes.subarray(0, contentsStart(bytes) + contentLength(bytes))
 }
 
 /** What is inside an element, without its tag and length. */
 export function contentsOf(element: Der): Der {
-  return element.subarray(headerLength(element), headerLength(element) + contentLength(element))
+  const start = contentsStart(element)
+  return element.subarray(start, start + contentLength(element))
 }
 
 /** The elements inside a constructed element, each with its tag and length. */
@@ -23,6 +35,23 @@ export function elementsOf(element: Der): Der[] {
     rest = rest.subarray(next.length)
   }
   return elements
+}
+
+/** The element alone: RangeError when its tag is another, or anything stands behind it. */
+export function onlyElement(tag: number, bytes: Der): Der {
+  const element = firstElement(bytes)
+  if (element[0] !== tag || element.length !== bytes.length) throw new RangeError('not the DER wanted')
+  return element
+}
+
+/** The bytes of a BIT STRING of whole octets. */
+export function bitsOf(element: Der): Der {
+  return contentsOf(element).subarray(1)
+}
+
+/** Of an INTEGER that is not negative; what is larger than a number can be is Infinity or nearly right. */
+export function decodeInteger(element: Der): number {
+  return contentsOf(element).reduce((value, byte) => value * 256 + byte, 0)
 }
 
 /** An element of a short tag, from the parts of its contents. */
@@ -48,12 +77,13 @@ export interface TbsParts {
   readonly extensions: ReadonlyMap<string, Der>
 }
 
+const NOTHING: Der = new Uint8Array()
 const VERSION_TAG = 0xa0
 const EXTENSIONS_TAG = 0xa3
 
 /** Subject and extensions of a certificate (RFC 5280 section 4.1.2), exactly as they stand in it. */
 export function tbsPartsOf(certificateDer: Der): TbsParts {
-  const [tbs = new Uint8Array()] = elementsOf(certificateDer)
+  const [tbs = NOTHING] = elementsOf(certificateDer)
   const fields = elementsOf(tbs)
   const hasVersion = fields[0]?.[0] === VERSION_TAG
   const subject = fields[hasVersion ? 5 : 4]
@@ -61,18 +91,28 @@ export function tbsPartsOf(certificateDer: Der): TbsParts {
   const wrapped = fields.find(field => field[0] === EXTENSIONS_TAG)
   const [sequence] = wrapped ? elementsOf(wrapped) : []
   const extensions = sequence ? elementsOf(sequence) : []
-  return { subject, extensions: new Map(extensions.map(extension => [extensionOid(extension), extension])) }
+  return { subject, extensions: new Map(extensions.map(extension => [leadingOid(extension), extension])) }
 }
 
-function extensionOid(extension: Der): string {
-  const [oid = new Uint8Array()] = elementsOf(extension)
-  return decodeOid(oid.subarray(2))
+/** SubjectPublicKeyInfo of a certificate. */
+export function publicKeyInfoOf(certificateDer: Der): Der {
+  const [tbs = NOTHING] = elementsOf(certificateDer)
+  const fields = elementsOf(tbs)
+  const info = fields[fields[0]?.[0] === VERSION_TAG ? 6 : 5]
+  if (!info) throw new RangeError('not a TBSCertificate')
+  return info
 }
 
-function decodeOid(contents: Der): string {
+/** What an AlgorithmIdentifier, an Extension or an Attribute begins with, dotted. */
+export function leadingOid(element: Der): string {
+  const [oid = NOTHING] = elementsOf(element)
+  return decodeOid(oid)
+}
+
+export function decodeOid(element: Der): string {
   const arcs: number[] = []
   let arc = 0
-  for (const byte of contents) {
+  for (const byte of contentsOf(element)) {
     arc = arc * 128 + (byte & 0x7f)
     if (byte < 0x80) {
       arcs.push(arc)
@@ -84,7 +124,8 @@ function decodeOid(contents: Der): string {
   return [root, first - root * 40, ...rest].join('.')
 }
 
-function headerLength(bytes: Der): number {
+/** Where an element's contents begin, behind tag and length. */
+export function contentsStart(bytes: Der): number {
   const first = bytes[1] ?? 0
   return first < 0x80 ? 2 : 2 + (first & 0x7f)
 }
@@ -93,7 +134,7 @@ function contentLength(bytes: Der): number {
   const first = bytes[1]
   if (first === undefined) throw new RangeError('truncated DER')
   let length = first < 0x80 ? first : 0
-  for (const byte of first < 0x80 ? [] : bytes.subarray(2, headerLength(bytes))) length = length * 256 + byte
-  if (length > bytes.length - headerLength(bytes)) throw new RangeError('truncated DER')
+  for (const byte of first < 0x80 ? [] : bytes.subarray(2, contentsStart(bytes))) length = length * 256 + byte
+  if (length > bytes.length - contentsStart(bytes)) throw new RangeError('truncated DER')
   return length
 }

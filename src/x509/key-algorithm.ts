@@ -32,3 +32,13 @@ export function keyAlgorithmOf(key: KeyObject): KeyAlgorithm {
 export function isIssuable(algorithm: string): algorithm is IssuableKeyAlgorithm {
   return Object.hasOwn(KEY_ALGORITHMS, algorithm)
 }
+
+/** What nobody should be given a certificate for, in words: short RSA keys, and kinds that Go's TLS does not take. */
+export function weaknessOf(algorithm: KeyAlgorithm): string | undefined {
+  const [, bits] = /^RSA-(\d+)$/.exec(algorithm) ?? []
+  if (bits !== undefined)
+    return Number(bits) < 2048 ? `an RSA key of ${bits} bits: at least 2048 are wanted` : undefined
+  return /^(ECDSA-P(256|384|521)|Ed25519)$/.test(algorithm)
+    ? undefined
+    : `a key of the kind ${algorithm}: RSA, ECDSA on P-256, P-384 or P-521, and Ed25519 are what Kubernetes can use`
+}

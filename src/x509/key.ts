@@ -1,9 +1,10 @@
-/** Private keys: read in every unencrypted PEM form, made on the thread pool, written as kubeadm writes them. */
+/** Private keys: read in every PEM form, made on the thread pool, written as kubeadm writes them. */
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Unusable } from '../errors.ts'
 import { type Certificate, publicKeyOf } from './certificate.ts'
-import type { Der } from './der.ts'
+import { type Der, publicKeyInfoOf } from './der.ts'
+import { decryptKey } from './encrypted-key.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS, keyAlgorithmOf } from './key-algorithm.ts'
 import { encodePem, type PemBlock, parsePem } from './pem.ts'
 
@@ -11,18 +12,31 @@ export interface PrivateKey {
   readonly key: KeyObject
 }
 
+/** The public half alone, of a key that somebody else has. */
+export interface PublicKey {
+  /** SubjectPublicKeyInfo. */
+  readonly publicKeyInfo: Der
+}
+
 const KEY_LABELS = new Set(['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY'])
 
 /** The first usable key block, as Kubernetes picks it: other blocks (EC PARAMETERS, certificates) are passed over. */
-export function readPrivateKey(text: string): PrivateKey | Unusable {
+export function readPrivateKey(text: string, passphrase?: string): PrivateKey | Unusable {
   const blocks = parsePem(text)
-  if (blocks.some(isEncrypted)) return { reason: 'KEY_ENCRYPTED' }
+  const encrypted = blocks.find(isEncrypted)
+  if (encrypted) return openKey(encrypted, passphrase)
   const candidates = blocks.filter(block => KEY_LABELS.has(block.label))
   for (const block of candidates) {
     const key = block.bytes && decodeKey(block.label, block.bytes)
     if (key) return { key }
   }
   return whyNone(text, blocks, candidates)
+}
+
+function openKey(block: PemBlock, passphrase: string | undefined): PrivateKey | Unusable {
+  if (passphrase === undefined) return { reason: 'KEY_ENCRYPTED' }
+  const key = decryptKey(block, passphrase)
+  return 'reason' in key ? key : { key }
 }
 
 function whyNone(text: string, blocks: readonly PemBlock[], candidates: readonly PemBlock[]): Unusable {
@@ -82,11 +96,13 @@ export async function generateKey(algorithm: IssuableKeyAlgorithm): Promise<Priv
 }
 
 /** SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of the key's public half. */
-export function publicKeyInfo(key: PrivateKey): Der {
+export function publicKeyInfo(key: PrivateKey | PublicKey): Der {
+  if ('publicKeyInfo' in key) return key.publicKeyInfo
   return new Uint8Array(createPublicKey(key.key).export({ type: 'spki', format: 'der' }))
 }
 
-export function isKeyOf(key: PrivateKey, certificate: Certificate): boolean {
+export function isKeyOf(key: PrivateKey | PublicKey, certificate: Certificate): boolean {
+  if ('publicKeyInfo' in key) return Buffer.compare(key.publicKeyInfo, publicKeyInfoOf(certificate.der)) === 0
   return publicKeyOf(certificate)?.equals(createPublicKey(key.key)) ?? false
 }
 

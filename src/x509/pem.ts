@@ -57,13 +57,19 @@ export function parsePem(text: string): PemBlock[] {
   return blocks
 }
 
-/** One block, 64 characters a line, final newline (RFC 7468 section 2). */
-export function encodePem(label: string, bytes: Uint8Array): string {
+/** One block, 64 characters a line, final newline (RFC 7468 section 2); headers as RFC 1421 has them. */
+export function encodePem(
+  label: string,
+  bytes: Uint8Array,
+  headers: ReadonlyMap<string, string> = new Map(),
+): string {
+  const head = [...headers].map(([name, value]) => `${name}: ${value}\n`)
   const lines =
     Buffer.from(bytes)
       .toString('base64')
       .match(/.{1,64}/g) ?? []
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+  const encapsulated = head.length > 0 ? `${head.join('')}\n` : ''
+  return `-----BEGIN ${label}-----\n${encapsulated}${lines.join('\n')}\n-----END ${label}-----\n`
 }
 
 interface Surroundings {

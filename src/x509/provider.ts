@@ -30,8 +30,10 @@ const SIGNATURE_ALGORITHMS: Readonly<Record<string, EcdsaParams & Partial<EcKeyI
 }
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 
+export type SigningAlgorithm = typeof RSA | (EcdsaParams & Partial<EcKeyImportParams>)
+
 interface SigningKey {
-  readonly algorithm: typeof RSA | (EcdsaParams & Partial<EcKeyImportParams>)
+  readonly algorithm: SigningAlgorithm
   readonly cryptoKey: CryptoKey
 }
 
@@ -44,10 +46,16 @@ export function signingKey(key: KeyObject): Promise<SigningKey> {
   return known
 }
 
-/** WebCrypto imports PKCS#8 only; node:crypto bridges from what kubeadm writes. */
-async function importSigningKey(key: KeyObject): Promise<SigningKey> {
+/** Of a private key, or of the public half of one that is elsewhere. */
+export function signingAlgorithm(key: KeyObject): SigningAlgorithm {
   const algorithm = key.asymmetricKeyType === 'rsa' ? RSA : SIGNATURE_ALGORITHMS[keyAlgorithmOf(key)]
   if (!algorithm) throw new PkiError('KEY_UNSUPPORTED', `cannot sign with a ${keyAlgorithmOf(key)} key`)
+  return algorithm
+}
+
+/** WebCrypto imports PKCS#8 only; node:crypto bridges from what kubeadm writes. */
+async function importSigningKey(key: KeyObject): Promise<SigningKey> {
+  const algorithm = signingAlgorithm(key)
   const pkcs8 = key.export({ type: 'pkcs8', format: 'der' })
   const cryptoKey = await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign'])
   return { algorithm, cryptoKey }

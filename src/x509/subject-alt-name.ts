@@ -29,19 +29,24 @@ const TEXT_TYPES: ReadonlyMap<number, SubjectAltNameType> = new Map([
 ])
 
 /** Object identifier, perhaps a BOOLEAN, and the value in an OCTET STRING; nothing when there is no such extension. */
-function extensionParts({ der }: Certificate): Der[] {
-  const extension = tbsPartsOf(der).extensions.get(SUBJECT_ALT_NAME)
+function extensionParts(extensions: ReadonlyMap<string, Der>): Der[] {
+  const extension = extensions.get(SUBJECT_ALT_NAME)
   return extension ? elementsOf(extension) : []
 }
 
-export function isSubjectAltNameCritical(certificate: Certificate): boolean {
-  const [, critical] = extensionParts(certificate)
+export function isSubjectAltNameCritical({ der }: Certificate): boolean {
+  const [, critical] = extensionParts(tbsPartsOf(der).extensions)
   return critical?.[0] === BOOLEAN && critical.at(-1) !== 0
 }
 
 /** In the certificate's order. Throws RangeError when the extension is not a list of names. */
-export function subjectAltNamesOf(certificate: Certificate): readonly SubjectAltName[] {
-  const value = extensionParts(certificate).at(-1)
+export function subjectAltNamesOf({ der }: Certificate): readonly SubjectAltName[] {
+  return subjectAltNamesIn(tbsPartsOf(der).extensions)
+}
+
+/** Of a certificate's extensions, or those that a request asks for. Throws as `subjectAltNamesOf`. */
+export function subjectAltNamesIn(extensions: ReadonlyMap<string, Der>): readonly SubjectAltName[] {
+  const value = extensionParts(extensions).at(-1)
   return value ? elementsOf(onlyElement(SEQUENCE, contentsWithTag(OCTET_STRING, value))).map(decodeName) : []
 }
 

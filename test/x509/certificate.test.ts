@@ -1,8 +1,28 @@
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isSignedBy } from '../../src/x509/certificate.ts'
+import {
+  type Certificate,
+  encodeCertificates,
+  isSignedBy,
+  publicKeySha256Of,
+  readCertificates,
+  signatureHashOf,
+} from '../../src/x509/certificate.ts'
 import { tbsPartsOf } from '../../src/x509/der.ts'
-import { certificateIn, openssl } from '../support/certificates.ts'
-import { fixture } from '../support/node.ts'
+import { parsePem } from '../../src/x509/pem.ts'
+import { keyUsageOf } from '../../src/x509/usage.ts'
+import { certificateIn, openssl, P256, RSA_2048 } from '../support/certificates.ts'
+import { fixture, tempDir } from '../support/node.ts'
+
+function selfSigned(algorithm: readonly string[], ...args: string[]): Certificate {
+  const file = join(tempDir(), 'own.key')
+  writeFileSync(file, openssl(['genpkey', ...algorithm]))
+  const read = readCertificates(openssl(['req', '-x509', '-key', file, '-subj', '/CN=x', ...args]))
+  if ('reason' in read) throw new Error(read.reason)
+  return read.certificates[0]
+}
 
 const FILES = [
   'good.crt',
@@ -34,6 +54,29 @@ describe.each(FILES)('%s is read as openssl reads it', file => {
     expect(certificate.fingerprintSha256).toBe(
       show('-fingerprint', '-sha256').replace(/^.*=/, '').replaceAll(':', '').toLowerCase(),
     )
+  })
+})
+
+describe('what a certificate is judged by', () => {
+  it.each([
+    ['SHA-256', []],
+    ['SHA-1', ['-sha1']],
+    ['SHA-384', ['-sha384', '-sigopt', 'rsa_padding_mode:pss']],
+    ['MD5', ['-md5']],
+  ])('its signature is made with %s', (hash, args) => {
+    expect(signatureHashOf(selfSigned(RSA_2048, ...args))).toBe(hash)
+  })
+
+  it('its public key, its usages', () => {
+    const usages = 'digitalSignature,keyEncipherment,keyCertSign,decipherOnly,keyAgreement'
+    const certificate = selfSigned(P256, '-addext', `keyUsage=critical,${usages}`)
+    expect(keyUsageOf(certificate)?.toSorted()).toEqual(usages.split(',').toSorted())
+    expect(keyUsageOf(selfSigned(P256))).toBeUndefined()
+    expect(signatureHashOf(selfSigned(['-algorithm', 'ED25519']))).toBe('SHA-512')
+    const pem = encodeCertificates([certificate])
+    const der = openssl(['pkey', '-pubin', '-pubout'], openssl(['x509', '-noout', '-pubkey'], pem))
+    const spki = parsePem(der)[0]?.bytes as Uint8Array
+    expect(publicKeySha256Of(certificate)).toBe(createHash('sha256').update(spki).digest('hex'))
   })
 })
 

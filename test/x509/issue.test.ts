@@ -1,11 +1,16 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, createSign, randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type Certificate, readCertificates } from '../../src/x509/certificate.ts'
+import {
+  type Certificate,
+  isSignedBy,
+  publicKeySha256Of,
+  readCertificates,
+} from '../../src/x509/certificate.ts'
 import { tbsPartsOf } from '../../src/x509/der.ts'
 import { type Authority, issueCertificate } from '../../src/x509/issue.ts'
-import { generateKey, readPrivateKey } from '../../src/x509/key.ts'
+import { generateKey, publicKeyInfo, readPrivateKey } from '../../src/x509/key.ts'
 import { encodePem } from '../../src/x509/pem.ts'
 import { certificateIn, makeAuthority, openssl, P256, P384, P521, RSA_2048 } from '../support/certificates.ts'
 import { tempDir } from '../support/node.ts'
@@ -26,6 +31,7 @@ function authorityOf(made: { certificate: string; key: string }): Authority {
   return { certificate: read.certificates[0], key }
 }
 
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const pemOf = (certificate: Certificate): string => encodePem('CERTIFICATE', certificate.der)
 const textOf = (certificate: Certificate): string => openssl(['x509', '-noout', '-text'], pemOf(certificate))
 const extensionOf = (certificate: Certificate, oid: string) => tbsPartsOf(certificate.der).extensions.get(oid)
@@ -62,6 +68,29 @@ describe.each(AUTHORITIES)('a leaf signed anew by a $name CA', ({ algorithm, sig
     ]
     expect(openssl(verify, pemOf(issued))).toContain('OK')
     expect(textOf(issued)).toContain(`Signature Algorithm: ${signature}`)
+  })
+})
+
+describe.each(AUTHORITIES)('a $name CA whose key is elsewhere', ({ algorithm, signature }) => {
+  it('signs for a public key', async () => {
+    const { certificate, key } = authorityOf(makeAuthority('kubernetes', algorithm))
+    const hash = /SHA\d+/i.exec(signature)?.[0] ?? ''
+    const asked: Uint8Array[] = []
+    const sign = async (signed: Uint8Array) => {
+      asked.push(signed)
+      return createSign(hash).update(signed).sign(key.key)
+    }
+    const leaf = await generateKey('ECDSA-P256')
+    const issued = await issueCertificate({
+      ...tbsPartsOf(certificateIn('defects', 'rich.crt').der),
+      key: { publicKeyInfo: publicKeyInfo(leaf) },
+      authority: { certificate, sign },
+      ...{ notBefore, notAfter },
+    })
+    expect(asked).toHaveLength(1)
+    expect(isSignedBy(issued, certificate)).toBe(true)
+    expect(textOf(issued)).toContain(`Signature Algorithm: ${signature}`)
+    expect(publicKeySha256Of(issued)).toBe(sha256(publicKeyInfo(leaf)))
   })
 })
 

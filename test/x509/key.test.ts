@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodePrivateKey, generateKey, isKeyOf, readPrivateKey } from '../../src/x509/key.ts'
 import { isIssuable, KEY_ALGORITHMS, keyAlgorithmOf } from '../../src/x509/key-algorithm.ts'
-import { certificateIn, keyIn, openssl } from '../support/certificates.ts'
+import { certificateIn, keyIn, openssl, P256, RSA_2048 } from '../support/certificates.ts'
 import { readFixture } from '../support/node.ts'
 
 const READABLE = [
@@ -33,6 +33,44 @@ describe('readPrivateKey', () => {
   it.each(UNREADABLE)('says why $file is not one: $reason', ({ file, reason }) => {
     expect(readPrivateKey(readFixture('defects', file))).toMatchObject({ reason })
   })
+})
+
+/** What openssl makes of a key, and whether every runtime can read it. */
+const ENCRYPTIONS: readonly [string, readonly string[]][] = [
+  ...['aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc', 'des3'].flatMap(
+    (cipher): [string, readonly string[]][] => [
+      [`PBES2 ${cipher}`, ['pkcs8', '-topk8', '-v2', cipher]],
+      [`legacy ${cipher}`, ['pkey', '-traditional', `-${cipher}`]],
+    ],
+  ),
+  ...['SHA1', 'SHA384', 'SHA512'].map((hash): [string, readonly string[]] => [
+    `PBES2 HMAC-${hash}`,
+    ['pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-v2prf', `hmacWith${hash}`],
+  ]),
+  ['PBES2 scrypt', ['pkcs8', '-topk8', '-scrypt']],
+  ['PBES1 of PKCS#12', ['pkcs8', '-topk8', '-v1', 'PBE-SHA1-3DES']],
+]
+
+describe.each([
+  ['RSA', RSA_2048],
+  ['ECDSA', P256],
+])('an encrypted %s key', (_, algorithm) => {
+  it.each(ENCRYPTIONS)('%s', (_name, [command = '', ...args]) => {
+    const plain = openssl(['genpkey', ...algorithm])
+    const text = openssl([command, ...args, '-passout', 'pass:corr\u00e9ct horse'], plain)
+    expect(text).toContain('ENCRYPTED')
+    expect(readPrivateKey(text)).toEqual({ reason: 'KEY_ENCRYPTED' })
+    expect(readPrivateKey(text, 'wrong')).toEqual({ reason: 'KEY_PASSPHRASE_WRONG' })
+    expect(readPrivateKey(text, '')).toEqual({ reason: 'KEY_PASSPHRASE_WRONG' })
+    const [read, wanted] = [readPrivateKey(text, 'corr\u00e9ct horse'), readPrivateKey(plain)]
+    expect('key' in read && 'key' in wanted && read.key.equals(wanted.key)).toBe(true)
+  })
+})
+
+it('says of an encryption that nobody should use that it cannot be read', () => {
+  const weak = ['pkcs8', '-topk8', '-v1', 'PBE-MD5-DES', '-provider', 'legacy', '-provider', 'default']
+  const text = openssl([...weak, '-passout', 'pass:x'], openssl(['genpkey', ...P256]))
+  expect(readPrivateKey(text, 'x')).toMatchObject({ reason: 'KEY_ENCRYPTION_UNSUPPORTED' })
 })
 
 describe('generateKey', () => {

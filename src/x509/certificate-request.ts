@@ -1,0 +1,133 @@
+/** PKCS#10 certificate requests (RFC 2986), read with node:crypto alone. Text from outside: nothing in it is trusted. */
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { messageOf, type Unusable } from '../errors.ts'
+import { parseCertificate } from './certificate.ts'
+import {
+  bitsOf,
+  contentsOf,
+  type Der,
+  elementsOf,
+  encodeElement,
+  leadingOid,
+  onlyElement,
+  TAG,
+} from './der.ts'
+import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
+import { type PemBlock, parsePem } from './pem.ts'
+import { isSignatureOf, type SignatureAlgorithm, signatureAlgorithmOf } from './signature.ts'
+import { type SubjectAltName, subjectAltNamesIn } from './subject-alt-name.ts'
+
+export interface CertificateRequest {
+  /** The Name. */
+  readonly subject: Der
+  /** RFC 4514, as `Certificate.subject`: most specific first. */
+  readonly subjectText: string
+  /** SubjectPublicKeyInfo. */
+  readonly publicKeyInfo: Der
+  /** Over the SubjectPublicKeyInfo, lower-case hexadecimal. */
+  readonly publicKeySha256: string
+  readonly keyAlgorithm: KeyAlgorithm
+  /** Asked for: object identifier -> Extension. */
+  readonly extensions: ReadonlyMap<string, Der>
+  readonly subjectAltNames: readonly SubjectAltName[]
+  readonly signature: SignatureAlgorithm
+  /** Its own signature was made with the private key of its public key. */
+  readonly isProved: boolean
+  readonly der: Der
+}
+
+const LABELS = new Set(['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST'])
+
+/** Of PEM, with any text around it, the first request; of DER the only one. */
+export function readCertificateRequest(contents: Uint8Array | string): CertificateRequest | Unusable {
+  const bytes = typeof contents === 'string' ? Buffer.from(contents, 'latin1') : contents
+  if (bytes[0] === TAG.sequence) return parseRequest(Uint8Array.from(bytes))
+  const text = Buffer.from(bytes).toString('latin1')
+  const blocks = parsePem(text)
+  const block = blocks.find(({ label }) => LABELS.has(label))
+  if (!block) return whyNone(text, blocks)
+  return block.bytes ? parseRequest(block.bytes) : { reason: block.defect ?? 'PEM_MALFORMED' }
+}
+
+function whyNone(text: string, blocks: readonly PemBlock[]): Unusable {
+  if (text.trim() === '') return { reason: 'EMPTY_FILE' }
+  if (blocks.length === 0) return { reason: 'NOT_PEM' }
+  if (blocks.some(({ label }) => label.endsWith('PRIVATE KEY'))) return { reason: 'KEY_INSTEAD_OF_REQUEST' }
+  if (blocks.some(({ label }) => label.endsWith('CERTIFICATE')))
+    return { reason: 'CERTIFICATE_INSTEAD_OF_REQUEST' }
+  return { reason: 'NO_REQUEST', found: `a ${blocks[0]?.label} block` }
+}
+
+function parseRequest(bytes: Der): CertificateRequest | Unusable {
+  try {
+    return requestOf(onlyElement(TAG.sequence, bytes))
+  } catch (error) {
+    return { reason: 'REQUEST_MALFORMED', found: messageOf(error).replace(/^error:/, '') }
+  }
+}
+
+/** Throws RangeError, and whatever OpenSSL says. */
+function requestOf(der: Der): CertificateRequest {
+  const [info, algorithm, signature] = elementsOf(der)
+  const [version, subject, publicKeyInfo, attributes] = info?.[0] === TAG.sequence ? elementsOf(info) : []
+  if (!info || !algorithm || !signature || !version || !subject || !publicKeyInfo)
+    throw new RangeError('a part of it is missing')
+  if (publicKeyInfo[0] !== TAG.sequence || signature[0] !== TAG.bitString)
+    throw new RangeError('a part of it has the wrong type')
+  const extensions = requestedExtensions(attributes)
+  const key = publicKeyOf(publicKeyInfo)
+  return {
+    ...{ subject, publicKeyInfo, extensions, der },
+    subjectText: subjectTextOf({ subject, publicKeyInfo, algorithm, signature }),
+    publicKeySha256: createHash('sha256').update(publicKeyInfo).digest('hex'),
+    keyAlgorithm: key ? keyAlgorithmOf(key) : 'unknown',
+    subjectAltNames: subjectAltNamesIn(extensions),
+    signature: signatureAlgorithmOf(algorithm),
+    isProved:
+      key !== undefined && isSignatureOf(key, { algorithm, data: info, signature: bitsOf(signature) }),
+  }
+}
+
+/** Undefined for a key of a kind that OpenSSL does not know. */
+function publicKeyOf(publicKeyInfo: Der): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: Buffer.from(publicKeyInfo), format: 'der', type: 'spki' })
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 2985 section 5.4.2, and what Microsoft's tools call it. */
+const EXTENSION_REQUESTS = new Set(['1.2.840.113549.1.9.14', '1.3.6.1.4.1.311.2.1.14'])
+
+function requestedExtensions(attributes: Der | undefined): ReadonlyMap<string, Der> {
+  const requests = (attributes ? elementsOf(attributes) : []).filter(one =>
+    EXTENSION_REQUESTS.has(leadingOid(one)),
+  )
+  const extensions = requests
+    .flatMap(request => elementsOf(elementsOf(request)[1] as Der))
+    .flatMap(sequence => elementsOf(onlyElement(TAG.sequence, sequence)))
+  const byOid = new Map(extensions.map(extension => [leadingOid(extension), extension]))
+  if (byOid.size < extensions.length) throw new RangeError('it asks for an extension twice')
+  return byOid
+}
+
+interface NamedKey {
+  readonly subject: Der
+  readonly publicKeyInfo: Der
+  readonly algorithm: Der
+  readonly signature: Der
+}
+
+const VERSION_3 = encodeElement(0xa0, encodeElement(TAG.integer, Uint8Array.of(2)))
+const SERIAL_NUMBER = encodeElement(TAG.integer, Uint8Array.of(1))
+const UTC_TIME = encodeElement(0x17, Buffer.from('260101000000Z'))
+
+/** By whoever prints certificates' subjects, so that both compare: a certificate that nobody signed is around it. */
+function subjectTextOf({ subject, publicKeyInfo, algorithm, signature }: NamedKey): string {
+  if (contentsOf(subject).length === 0) return ''
+  const validity = encodeElement(TAG.sequence, UTC_TIME, UTC_TIME)
+  const parts = [VERSION_3, SERIAL_NUMBER, algorithm, subject, validity, subject, publicKeyInfo]
+  const tbs = encodeElement(TAG.sequence, ...parts)
+  return parseCertificate(encodeElement(TAG.sequence, tbs, algorithm, signature)).subject
+}
