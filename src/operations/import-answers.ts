@@ -121,7 +121,7 @@ interface Placed {
 
 /** The certificate and its key to their places; the request and the waiting key go away with the same transaction. */
 function filesOf(tree: Tree, snapshot: Snapshot, { step, now }: Placing): Placed {
-  const { awaited, answer, path } = step
+  const { awaited, path } = step
   const { entry, key, place, csrFile, keyFile } = awaited
   const authority = entryNamed(snapshot, entry.caName)?.certificate
   const bundle = authority?.state === 'present' ? authority.certificates : [path.anchor]

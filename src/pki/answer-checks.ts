@@ -8,7 +8,7 @@ import {
   subjectAltNameKey,
   subjectAltNamesOf,
 } from '../x509/subject-alt-name.ts'
-import { extKeyUsageIn, keyUsageOf } from '../x509/usage.ts'
+import { extKeyUsageIn, isCaIn, keyUsageOf } from '../x509/usage.ts'
 import type { AnswerPath } from './answer-path.ts'
 import { instant } from './instant.ts'
 
@@ -46,7 +46,7 @@ export const ANSWER_CHECKS = [
   {
     code: 'IS_A_CA',
     field: 'basicConstraints',
-    differs: ({ certificate }) => unless(!certificate.isCa, 'CA:FALSE', 'CA:TRUE'),
+    differs: ({ certificate: { der } }) => unless(!isCaIn(tbsPartsOf(der).extensions), 'CA:FALSE', 'CA:TRUE'),
   },
   {
     code: 'NOT_SIGNED_BY_CA',

@@ -26,9 +26,20 @@ export function readFixture(...path: string[]): string {
   return readFileSync(fixture(...path), 'utf8')
 }
 
+const LASTING: (() => void)[] = []
+process.once('exit', () => {
+  for (const remove of LASTING) remove()
+})
+
+/** Of a hook it lasts as long as its file. */
 export function tempDir(): string {
   const directory = mkdtempSync(join(tmpdir(), 'kubepki-test-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  const remove = () => rmSync(directory, { recursive: true, force: true })
+  try {
+    onTestFinished(remove)
+  } catch {
+    LASTING.push(remove)
+  }
   return directory
 }
 
