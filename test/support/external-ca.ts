@@ -1,6 +1,6 @@
 /** Certificate authorities whose keys are not on the node: openssl has them. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect } from 'vitest'
 import { type Pair, pairOf } from './control-plane.ts'
 import { kubepkiNow } from './host.ts'
@@ -36,7 +36,6 @@ async function makeAuthority({ certificate, key }: Pair, name: string): Promise<
 interface Requested {
   readonly caName: string
   readonly csrFile: string
-  readonly keyFile: string
 }
 
 /** A node from nothing but the certificates of its CAs, as `certs generate-csr` says it is done. */
@@ -51,19 +50,12 @@ export async function makeTreeOfRequests(root: string, elsewhere: string): Promi
   const { stdout, stderr, exitCode } = await kubepkiNow(...generate)
   expect(exitCode, stderr).toBe(0)
   const { requests } = JSON.parse(stdout) as { requests: readonly Requested[] }
-  for (const { caName, csrFile, keyFile } of requests) {
+  const answers = join(elsewhere, 'answers')
+  mkdirSync(answers)
+  for (const [index, { caName, csrFile }] of requests.entries()) {
     const certificate = await signElsewhere(csrFile, pairOf(elsewhere, CA_OF[caName] ?? ''))
-    if (keyFile.endsWith('.conf')) addClientCertificate(keyFile, certificate)
-    else writeFileSync(keyFile.replace(/key$/, 'crt'), certificate)
+    writeFileSync(join(answers, `${index}.pem`), certificate)
   }
-}
-
-/** Beside the client's key, which is there. */
-function addClientCertificate(kubeconfig: string, certificate: string): void {
-  const line = `client-certificate-data: ${Buffer.from(certificate).toString('base64')}`
-  const before = readFileSync(kubeconfig, 'utf8')
-  writeFileSync(
-    kubeconfig,
-    before.replace(/^( *)(?=client-key-data: )/m, (indent: string) => `${indent}${line}\n${indent}`),
-  )
+  const imported = await kubepkiNow('certs', 'import', answers, '--min-validity', '1d', '--root', root)
+  expect(imported.exitCode, imported.stderr).toBe(0)
 }
