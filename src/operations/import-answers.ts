@@ -76,7 +76,8 @@ function readAndPlan(options: ImportOptions): Planned {
   const directory = requestDirectory(tree, snapshot, options.csrDir)
   const awaited = readAwaited(tree, snapshot, directory)
   const paths = options.paths.length > 0 ? options.paths : [directory.realPath]
-  const answers = readAnswers(paths)
+  const isNowhere = options.paths.length === 0 && directory.isMissing
+  const answers = isNowhere ? { files: [], passedOver: [] } : readAnswers(paths)
   if (answers.files.length === 0) throw nothingCame(paths, answers)
   const returned = answers.files.flatMap(({ path, certificates }) =>
     certificates.map(certificate => ({

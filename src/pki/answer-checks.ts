@@ -8,7 +8,7 @@ import {
   subjectAltNameKey,
   subjectAltNamesOf,
 } from '../x509/subject-alt-name.ts'
-import { extKeyUsageIn, isCaIn, keyUsageOf } from '../x509/usage.ts'
+import { extKeyUsageIn, isCaIn, keyUsageOf, pathLenIn } from '../x509/usage.ts'
 import type { AnswerPath } from './answer-path.ts'
 import { instant } from './instant.ts'
 
@@ -61,7 +61,8 @@ export const ANSWER_CHECKS = [
   {
     code: 'INTERMEDIATE_UNUSABLE',
     field: 'certification path',
-    differs: ({ path, now }) => path.intermediates.map(one => unusable(one, now)).find(Boolean),
+    differs: ({ path, now }) =>
+      path.intermediates.map(one => unusable(one, now)).find(Boolean) ?? tooDeep(path),
   },
   { code: 'COMMON_NAME_CHANGED', field: 'CN', differs: facts => attributes(facts, COMMON_NAME) },
   { code: 'ORGANIZATION_CHANGED', field: 'O', differs: facts => attributes(facts, ORGANIZATION) },
@@ -197,6 +198,18 @@ function unusable({ isCa, subject, notBefore, notAfter }: Certificate, now: Date
   const isValid = notBefore <= now && now < notAfter
   const found = `${subject}, valid from ${instant(notBefore)} to ${instant(notAfter)}`
   return unless(isValid, `valid on ${instant(now)}`, found)
+}
+
+/** RFC 5280 section 4.2.1.9: a CA may say how many others stand below it. */
+function tooDeep({ intermediates, anchor }: AnswerPath): Difference | undefined {
+  const authorities = [...intermediates, ...(anchor ? [anchor] : [])]
+  const tooLow = authorities.findIndex(
+    ({ der }, below) => (pathLenIn(tbsPartsOf(der).extensions) ?? below) < below,
+  )
+  const authority = authorities[tooLow]
+  if (!authority) return undefined
+  const most = pathLenIn(tbsPartsOf(authority.der).extensions)
+  return { wanted: `at most ${most} CAs below ${authority.subject}`, found: String(tooLow) }
 }
 
 /** Of one type, in whatever order and encoding. */

@@ -10,6 +10,7 @@ import { locate, readDirectory, readText, shownPath, type Tree } from './files.t
 export interface RequestDirectory {
   readonly path: string
   readonly realPath: string
+  readonly isMissing: boolean
   readonly tree: Tree
   readonly place: NodePath
 }
@@ -36,7 +37,7 @@ export function requestDirectory(
   if ('reason' in listing) throw unusable(path, `cannot be used: ${describeUnusable(listing)}`)
   const isLive = liveDirectories(tree, snapshot).includes(realPath) || listing.names.some(isOfPki)
   if (isLive) throw unusable(path, 'holds live certificates and keys')
-  return { path, realPath, tree, place }
+  return { path, realPath, isMissing: resolved.state === 'missing', tree, place }
 }
 
 /** Those of this node, by every name they have. */

@@ -1,5 +1,5 @@
 /** What a certificate is good for (RFC 5280 sections 4.2.1.3, .9 and .12), from its extensions or those of a request. */
-import { contentsOf, type Der, decodeOid, elementsOf, TAG, tbsPartsOf } from './der.ts'
+import { contentsOf, type Der, decodeInteger, decodeOid, elementsOf, TAG, tbsPartsOf } from './der.ts'
 
 /** In the order of their bits. */
 const KEY_USAGES = [
@@ -55,6 +55,16 @@ export function isCaIn(extensions: Extensions): boolean {
       return [String(first?.[0] === TAG.boolean && first.at(-1) !== 0)]
     }) ?? []
   return answer === 'true'
+}
+
+/** How many CAs may stand between it and a leaf; undefined: any number. */
+export function pathLenIn(extensions: Extensions): number | undefined {
+  const [length] =
+    readValue(extensions, BASIC_CONSTRAINTS, constraints => {
+      const found = elementsOf(constraints).find(one => one[0] === TAG.integer)
+      return found ? [String(decodeInteger(found))] : []
+    }) ?? []
+  return length === undefined ? undefined : Number(length)
 }
 
 export function keyUsageOf({ der }: { readonly der: Der }): readonly string[] | undefined {

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   answersIn,
@@ -7,6 +7,7 @@ import {
   copyOf,
   K,
   NAMES,
+  namesIn,
   requestOf,
   type Signing,
   signed,
@@ -15,7 +16,7 @@ import {
 } from '../support/answers.ts'
 import { type MadeAuthority, makeAuthority, openssl, P256 } from '../support/certificates.ts'
 import { kubepki, type Outcome } from '../support/host.ts'
-import { fingerprint } from '../support/node.ts'
+import { fingerprint, tempDir } from '../support/node.ts'
 
 let node: WaitingNode
 /** Right ones, by row. */
@@ -31,6 +32,12 @@ const files = (all: Readonly<Record<string, string>>) =>
 
 function imported(root: string, ...argv: string[]): Promise<Outcome> {
   return kubepki('certs', 'import', ...argv, '--root', root)
+}
+
+function write(root: string, file: string, contents: string): void {
+  const path = join(root, K, file)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, contents)
 }
 
 function text(root: string, file: string): string {
@@ -252,6 +259,124 @@ const REFUSED: Readonly<Record<string, readonly [string, () => Signing, string, 
     'CN=elsewhere, whose certificate is neither here nor came along',
   ],
 }
+
+describe('by way of an intermediate CA', () => {
+  const tier = () => {
+    const root = node.authorities.ca as MadeAuthority
+    const key = openssl(['genpkey', ...P256])
+    const certificate = signed(requestWith(key), {
+      by: root,
+      subject: '/O=Example/CN=issuing',
+      basicConstraints: 'critical,CA:TRUE,pathlen:0',
+      keyUsage: 'critical,keyCertSign,cRLSign',
+    })
+    return { certificate, key }
+  }
+  const byTier = (by: MadeAuthority) => {
+    const ofCa = NAMES.filter(name => /^api.*(?<!etcd-client)$|conf$/.test(name))
+    return { ...answers, ...Object.fromEntries(ofCa.map(name => [name, answerTo(node, name, { by })])) }
+  }
+
+  it('installs it behind the leaf, without the root, in whatever order it came', async () => {
+    const by = tier()
+    const { root } = copyOf(node)
+    const made = byTier(by)
+    const all = [by.certificate, ...Object.values(made), node.authorities.ca?.certificate ?? '']
+    const { exitCode, stderr } = await imported(root, answersIn({ bundle: all.join('') }))
+    expect(exitCode, stderr).toBe(0)
+    expect(text(root, 'pki/apiserver.crt')).toBe(made.apiserver + by.certificate)
+    expect(embedded(root, 'admin.conf', 'client-certificate-data')).toBe(made['admin.conf'] + by.certificate)
+    expect(text(root, 'pki/front-proxy-client.crt')).toBe(answers['front-proxy-client'])
+    const chain = join(answersIn({ chain: by.certificate }), 'chain')
+    const verify = ['verify', '-CAfile', join(root, K, 'pki/ca.crt'), '-untrusted', chain]
+    expect(openssl([...verify, join(root, K, 'pki/apiserver.crt')])).toContain(': OK')
+  })
+
+  it('wants it to come along', async () => {
+    const { root } = copyOf(node)
+    const before = fingerprint(root)
+    const { stderr, exitCode } = await imported(root, answersIn(files(byTier(tier()))))
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(
+      /apiserver.pem: INTERMEDIATE_MISSING: signature: wanted of CN=kubernetes .+, found that of CN=issuing,O=Example, whose/,
+    )
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('refuses one that may have no other CA below it, and has', async () => {
+    const { root } = copyOf(node)
+    const upper = tier()
+    const key = openssl(['genpkey', ...P256])
+    const usages = { basicConstraints: 'critical,CA:TRUE', keyUsage: 'critical,keyCertSign' }
+    const certificate = signed(requestWith(key), { by: upper, subject: '/CN=lower', ...usages })
+    const made = files(byTier({ certificate, key }))
+    const { stderr, exitCode } = await imported(
+      root,
+      answersIn({ ...made, path: certificate + upper.certificate }),
+    )
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('wanted at most 0 CAs below CN=issuing,O=Example, found 1')
+  })
+
+  it('refuses one that is no CA', async () => {
+    const { root } = copyOf(node)
+    const key = openssl(['genpkey', ...P256])
+    const certificate = signed(requestWith(key), {
+      by: node.authorities.ca as MadeAuthority,
+      subject: '/CN=leaf',
+    })
+    const made = byTier({ certificate, key })
+    const { stderr, exitCode } = await imported(root, answersIn({ ...files(made), 'leaf.pem': certificate }))
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(
+      'INTERMEDIATE_UNUSABLE: certification path: wanted CA:TRUE, found CA:FALSE in CN=leaf',
+    )
+  })
+})
+
+describe('requests that wait in place', () => {
+  it.each(['with the CA in the kubeconfigs', 'without'])('%s', async how => {
+    const root = tempDir()
+    for (const [base, { certificate }] of Object.entries(node.authorities)) {
+      if (base === 'ca' && how === 'without') continue
+      write(root, `pki/${base}.crt`, certificate)
+    }
+    const facts = [
+      '--node-name',
+      'cp-1',
+      '--apiserver-advertise-address',
+      '192.0.2.10',
+      '--kubernetes-version',
+      'v1.31.2',
+    ]
+    const asked = await kubepki('certs', 'generate-csr', ...facts, '--root', root, '-o', 'json')
+    expect(asked.exitCode, asked.stderr).toBe(0)
+    write(root, 'pki/ca.crt', node.authorities.ca?.certificate ?? '')
+    const { requests } = JSON.parse(asked.stdout) as {
+      requests: readonly { name: string; caName: string; csrFile: string; extKeyUsage: string[] }[]
+    }
+    const made = Object.fromEntries(
+      requests.map(({ name, caName, csrFile, extKeyUsage }) => {
+        const by = node.authorities[caName === 'etcd-ca' ? 'etcd/ca' : caName] as MadeAuthority
+        const request = readFileSync(csrFile, 'utf8')
+        return [
+          name,
+          signed(request, { by, extKeyUsage: extKeyUsage.join(','), subjectAltName: namesIn(request) }),
+        ]
+      }),
+    )
+    const keys = fingerprint(join(root, K))
+    const { exitCode, stderr, stdout } = await imported(root, answersIn(files(made)), '-o', 'json')
+    expect(exitCode, stderr).toBe(0)
+    expect(JSON.parse(stdout).installed).toHaveLength(requests.length)
+    expect(text(root, 'pki/etcd/server.crt')).toBe(made['etcd-server'])
+    expect(fingerprint(join(root, K))['pki/apiserver.key']).toBe(keys['pki/apiserver.key'])
+    expect(embedded(root, 'kubelet.conf', 'client-certificate-data')).toBe(made['kubelet.conf'])
+    expect(embedded(root, 'admin.conf', 'certificate-authority-data')).toBe(node.authorities.ca?.certificate)
+    const checked = await kubepki('certs', 'check-expiration', '--root', root, '--within', '30d')
+    expect(checked.exitCode, checked.stderr).toBe(0)
+  })
+})
 
 describe('what is wrong is refused by its code, and nothing changes', () => {
   it.each(Object.keys(REFUSED))('%s', async what => {

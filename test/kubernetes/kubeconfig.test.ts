@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type Kubeconfig, parseKubeconfig, replaceEmbedded } from '../../src/kubernetes/kubeconfig.ts'
+import {
+  addEmbedded,
+  type Kubeconfig,
+  parseKubeconfig,
+  parseWaitingKubeconfig,
+  replaceEmbedded,
+} from '../../src/kubernetes/kubeconfig.ts'
 import { readFixture } from '../support/node.ts'
 
 /** What kubectl 1.20.2 makes of each file is measured; see fixtures/README.md. */
@@ -122,5 +128,55 @@ describe('replaceEmbedded', () => {
     expect(() =>
       replaceEmbedded(shared, [{ path: ['users', 0, 'user', 'client-certificate-data'], pem: 'B' }]),
     ).toThrow(expect.objectContaining({ code: 'KUBECONFIG_UNUSABLE' }))
+  })
+})
+
+const PEM = '-----BEGIN CERTIFICATE-----\nNEW\n-----END CERTIFICATE-----\n'
+const WAITING = readFixture('defects', USABLE[0]?.file ?? '')
+
+describe('parseWaitingKubeconfig and addEmbedded', () => {
+  const KEY = Buffer.from('-----BEGIN EC PRIVATE KEY-----\n-----END EC PRIVATE KEY-----\n').toString('base64')
+  const head =
+    'apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- {name: c, context: {user: u, cluster: k}}\n'
+  const cluster = 'clusters:\n- cluster:\n    server: https://192.0.2.10:6443 # mine\n  name: k\n'
+  const forms: Readonly<Record<string, string>> = {
+    block: `${head}${cluster}users:\n- name: u\n  user:\n    client-key-data: ${KEY}\n`,
+    'indented lists': `${head}${cluster}users:\n  - name: u\n    user:\n        client-key-data: ${KEY}\n`,
+    flow: `${head}${cluster}users: [{name: u, user: {client-key-data: ${KEY}}}]\n`,
+    'Windows line ends':
+      `${head}${cluster}users:\n- name: u\n  user:\n    client-key-data: ${KEY}\n`.replaceAll('\n', '\r\n'),
+    JSON: JSON.stringify({
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'c' },
+      contexts: [{ name: 'c', context: { user: 'u', cluster: 'k' } }],
+      clusters: [{ cluster: { server: 'https://192.0.2.10:6443' }, name: 'k' }],
+      users: [{ name: 'u', user: { 'client-key-data': KEY } }],
+    }),
+  }
+
+  it.each(Object.keys(forms))('%s', form => {
+    const text = forms[form] ?? ''
+    const waiting = parseWaitingKubeconfig(text)
+    if (waiting?.clientKey.at !== 'data') throw new Error('not waiting')
+    expect(waiting.userName).toBe('u')
+    const one = addEmbedded(text, waiting.clientKey.path, 'client-certificate-data', PEM)
+    const both = addEmbedded(one, [...waiting.clusterPath, 'server'], 'certificate-authority-data', PEM)
+    expect(usable(both).clientCertificate).toMatchObject({ at: 'data', pem: PEM })
+    expect(usable(both).certificateAuthority).toMatchObject({ at: 'data', pem: PEM })
+    const added = /"?(client-certificate|certificate-authority)-data"?: "?[A-Za-z0-9+/=]+"?(, |\n *)/g
+    expect(both.replaceAll(added, '')).toBe(text)
+    expect(parseWaitingKubeconfig(both)).toBeUndefined()
+  })
+
+  it('knows what does not wait', () => {
+    expect(parseWaitingKubeconfig(WAITING)).toBeUndefined()
+    expect(parseWaitingKubeconfig('')).toBeUndefined()
+    expect(parseWaitingKubeconfig(`${head}${cluster}users:\n- {name: u, user: {token: t}}\n`)).toBeUndefined()
+  })
+
+  it('refuses a user that another shares', () => {
+    const shared = `${head}${cluster}users:\n- name: u\n  user: &u\n    client-key-data: ${KEY}\n- name: b\n  user: *u\n`
+    const path = parseWaitingKubeconfig(shared)?.userPath ?? []
+    const add = () => addEmbedded(shared, [...path, 'client-key-data'], 'client-certificate-data', PEM)
+    expect(add).toThrow(expect.objectContaining({ code: 'KUBECONFIG_UNUSABLE' }))
   })
 })

@@ -98,7 +98,8 @@ export function answerTo(node: WaitingNode, name: string, signing: Signing = {})
   })
 }
 
-function namesIn(request: string): string {
+/** As a configuration of openssl's takes them. */
+export function namesIn(request: string): string {
   const text = openssl(['req', '-noout', '-text'], request)
   const [, names = ''] = /Subject Alternative Name: *\n *(.+)/.exec(text) ?? []
   return names.trim().replaceAll('IP Address:', 'IP:')
