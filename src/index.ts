@@ -6,6 +6,7 @@ export { initCertificates, initKubeconfigs } from './operations/bootstrap.ts'
 export type { BootstrapOptions } from './operations/bootstrap-facts.ts'
 export { checkExpiration } from './operations/check-expiration.ts'
 export { type GenerateOptions, generateRequests } from './operations/generate-csr.ts'
+export { type ImportOptions, importAnswers } from './operations/import-answers.ts'
 export { planCertificates, type RenewOptions } from './operations/plan-renewal.ts'
 export { type RecoverOptions, type RecoveryResult, recoverInterrupted } from './operations/recover.ts'
 export { renewCertificates } from './operations/renew.ts'
@@ -32,6 +33,7 @@ export type { CertificateDetails } from './pki/certification-path.ts'
 export type { FactFlags } from './pki/cluster-facts.ts'
 export type { RequestRow, RequestsResult } from './pki/described-requests.ts'
 export type { ExpirationReport, ExpirationRow, WideRow } from './pki/expiration.ts'
+export type { ImportResult, InstalledCertificate, UnansweredRequest } from './pki/import-result.ts'
 export type {
   PendingRequest,
   PlannedRenewal,

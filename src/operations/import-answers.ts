@@ -200,7 +200,7 @@ async function tryImport(options: ImportOptions): Promise<ImportResult> {
   const store = findStore(options)
   checkStore(store)
   for (const { path, realPath } of planned.changes) checkWritable(path, realPath)
-  const restart = planRestart(planned.snapshot, namesOf(planned))
+  const restart = planRestart(planned.snapshot, replacedNames(planned))
   return {
     ...resultOf(planned, options),
     ...restart,
@@ -216,7 +216,7 @@ async function install(
 ): Promise<ImportResult> {
   const planned = readAndPlan(options)
   const { snapshot, changes, seen, warnings } = planned
-  const restart = planRestart(snapshot, namesOf(planned))
+  const restart = planRestart(snapshot, replacedNames(planned))
   if (options.restart) checkRestart(store, snapshot, restart)
   checkInterruption(options.interruption)
   const { now, keepBackups = DEFAULT_KEEP_BACKUPS } = options
@@ -230,8 +230,9 @@ async function install(
   }
 }
 
-function namesOf({ steps }: Planned): string[] {
-  return steps.map(({ awaited }) => awaited.entry.name)
+/** Rows that somebody may hold already: a new node's nobody does. */
+function replacedNames({ steps }: Planned): string[] {
+  return steps.flatMap(({ awaited: { entry } }) => (entry.certificate.state === 'present' ? entry.name : []))
 }
 
 function resultOf({ snapshot, plan, steps, changes }: Planned, { dryRun = false }: ImportOptions) {

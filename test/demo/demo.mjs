@@ -1,6 +1,6 @@
 // npm run demo: the main job on a throwaway node made from nothing, without a cluster. Everything it makes goes away with it.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -43,16 +43,11 @@ encryptionAlgorithm: ECDSA-P256
 apiServer: {certSANs: [203.0.113.7]}
 `
 
-/** What the team of the CA elsewhere does: signs each request for what it asks. Then both go into their places. */
-function signElsewhere({ caName, csrFile, keyFile, kind }) {
+/** What the team of the CA elsewhere does: signs each request for what it asks, and returns one bundle. */
+function signElsewhere({ caName, csrFile }) {
   const ca = at('elsewhere', 'etc/kubernetes/pki', caName.replace('etcd-ca', 'etcd/ca'))
   const argv = ['x509', '-req', '-copy_extensions', 'copyall', '-days', '365', '-CA', `${ca}.crt`]
-  const certificate = execFileSync('openssl', [...argv, '-CAkey', `${ca}.key`, '-in', csrFile], {
-    stdio: 'pipe',
-  })
-  if (kind === 'leaf') return writeFileSync(csrFile.replace(/csr$/, 'crt'), certificate)
-  const data = `client-certificate-data: ${certificate.toString('base64')}\n    client-key-data:`
-  writeFileSync(keyFile, readFileSync(keyFile, 'utf8').replace('client-key-data:', data), { mode: 0o600 })
+  return execFileSync('openssl', [...argv, '-CAkey', `${ca}.key`, '-in', csrFile], { stdio: 'pipe' })
 }
 
 function demo() {
@@ -101,10 +96,14 @@ function demo() {
     `certs generate-csr --config ${config} -o json`,
     { show: 16 },
   )
-  console.log(
-    '\n## Elsewhere each is signed for what it asks (openssl x509 -req -copy_extensions copyall), and put into its place.',
+  console.log('\n## Elsewhere each is signed for what it asks (openssl x509 -req -copy_extensions copyall).')
+  const answers = join(directory, 'answers.pem')
+  writeFileSync(answers, Buffer.concat(JSON.parse(out).requests.map(signElsewhere)))
+  kubepki(
+    'What came back is matched by its keys, checked, and installed together.',
+    'other',
+    `certs import ${answers}`,
   )
-  for (const request of JSON.parse(out).requests) signElsewhere(request)
   kubepki('Is it all good now?', 'other', `init phase certs all --config ${config}`)
   kubepki('And the kubeconfigs?', 'other', `init phase kubeconfig all --config ${config}`)
 }
