@@ -1,22 +1,20 @@
 /** What an external CA returned, back where it belongs: read, matched, checked, then installed together or not at all. */
 import { PkiError } from '../errors.ts'
-import { addEmbedded, parseWaitingKubeconfig } from '../kubernetes/kubeconfig.ts'
 import type { AnswerCode } from '../pki/answer-checks.ts'
 import type { FileChange } from '../pki/file-change.ts'
-import { answerText, type ImportPlan, type InstallStep, planImport } from '../pki/import-plan.ts'
+import { type ImportPlan, type InstallStep, planImport } from '../pki/import-plan.ts'
 import {
   describeInstalled,
   describeUnanswered,
   type ImportResult,
   installedOf,
 } from '../pki/import-result.ts'
-import { changeOf, type Installation, renewedFiles } from '../pki/renewed-files.ts'
 import { planRestart } from '../pki/restart.ts'
-import { entryNamed, type PlacedFile, type Snapshot } from '../pki/snapshot.ts'
+import type { Snapshot } from '../pki/snapshot.ts'
 import { sourceFacts } from '../pki/sources.ts'
 import { type Answers, readAnswers } from '../store/answers.ts'
 import { readAwaited } from '../store/awaited.ts'
-import { readFound, type Tree } from '../store/files.ts'
+import type { Tree } from '../store/files.ts'
 import { checkStore, checkWritable } from '../store/preflight.ts'
 import { type ReadOptions, readNode } from '../store/read.ts'
 import { type Recovered, unfinishedBusiness } from '../store/recovery.ts'
@@ -24,14 +22,10 @@ import { requestDirectory } from '../store/requests.ts'
 import { checkInterruption, underLock } from '../store/session.ts'
 import { findStore, type Store } from '../store/state.ts'
 import { commit } from '../store/transaction.ts'
-import {
-  encodeCertificates,
-  isSameCertificate,
-  publicKeySha256Of,
-  readCertificates,
-} from '../x509/certificate.ts'
-import { encodePrivateKey, isKeyOf } from '../x509/key.ts'
+import { publicKeySha256Of } from '../x509/certificate.ts'
 import { type ChangeOptions, DEFAULT_KEEP_BACKUPS, storeFor } from './change.ts'
+import { checkDistinct, filesOf } from './install-answer.ts'
+import { withoutKubelets } from './plan-renewal.ts'
 import { checkRestart, type RestartOptions, restartPods } from './restart.ts'
 
 export interface ImportOptions extends ReadOptions, ChangeOptions, RestartOptions {
@@ -71,7 +65,7 @@ interface Planned {
 
 function readAndPlan(options: ImportOptions): Planned {
   const snapshot = readNode(options)
-  const seen = new Map(snapshot.seen)
+  const seen = new Map<string, string>()
   const tree: Tree = { root: options.root, seen }
   const directory = requestDirectory(tree, snapshot, options.csrDir)
   const awaited = readAwaited(tree, snapshot, directory)
@@ -100,7 +94,15 @@ function readAndPlan(options: ImportOptions): Planned {
     ...answers.passedOver.map(found => `passed over: ${found}`),
     ...made.flatMap(one => one.warnings),
   ]
-  return { snapshot, plan, steps, changes, seen, warnings }
+  const written = steps.map(({ awaited }) => awaited.entry)
+  return {
+    snapshot,
+    plan,
+    steps,
+    changes,
+    seen: new Map([...withoutKubelets(snapshot, written), ...seen]),
+    warnings,
+  }
 }
 
 function nothingCame(paths: readonly string[], { passedOver }: Answers): PkiError {
@@ -108,90 +110,6 @@ function nothingCame(paths: readonly string[], { passedOver }: Answers): PkiErro
   return new PkiError('NO_ANSWER', `no certificate in ${paths.join(', ')}${found}`, {
     hint: 'name the files or directories that came: kubepki certs import DIR; what waits: kubepki certs requests',
   })
-}
-
-interface Placing {
-  readonly step: InstallStep
-  readonly now: Date
-}
-
-interface Placed {
-  readonly changes: readonly FileChange[]
-  readonly warnings: readonly string[]
-}
-
-/** The certificate and its key to their places; the request and the waiting key go away with the same transaction. */
-function filesOf(tree: Tree, snapshot: Snapshot, { step, now }: Placing): Placed {
-  const { awaited, path } = step
-  const { entry, key, place, csrFile, keyFile } = awaited
-  const authority = entryNamed(snapshot, entry.caName)?.certificate
-  const bundle = authority?.state === 'present' ? authority.certificates : [path.anchor]
-  const pem = { certificate: answerText(step), key: encodePrivateKey(key.key) }
-  verify(step, pem.certificate)
-  const installation: Installation = {
-    entry,
-    caName: entry.caName ?? '',
-    authority: { certificate: path.anchor, bundle },
-    notBefore: now,
-    key: place === 'in-place' ? { kept: key } : {},
-  }
-  const isWaiting = entry.kind === 'kubeconfig' && !entry.kubeconfig
-  const files = isWaiting ? waitingKubeconfig(tree, installation, pem) : renewedFiles(installation, pem)
-  const gone = [csrFile, ...(keyFile ? [keyFile] : [])].map(removalOf)
-  return {
-    changes: [...files.changes, ...gone],
-    warnings: files.warnings.map(warning => `${entry.name}: ${warning}`),
-  }
-}
-
-/** Nothing is written that is not the pair it is to be. */
-function verify({ awaited, answer }: InstallStep, text: string): void {
-  const read = readCertificates(text)
-  const isWhole =
-    'certificates' in read &&
-    isSameCertificate(read.certificates[0], answer.certificate) &&
-    isKeyOf(awaited.key, read.certificates[0])
-  if (!isWhole)
-    throw new PkiError('ISSUED_CERTIFICATE_WRONG', `${awaited.entry.name}: its files do not read back`)
-}
-
-/** A kubeconfig that has its key and waits for the rest. */
-function waitingKubeconfig(
-  tree: Tree,
-  { entry, authority }: Installation,
-  pem: { certificate: string; key: string },
-): Placed {
-  const { file } = entry
-  const found =
-    file.realPath === undefined
-      ? undefined
-      : readFound({ ...file, state: 'present', realPath: file.realPath }, tree.seen)
-  const text = found?.state === 'present' ? found.text : ''
-  const waiting = parseWaitingKubeconfig(text)
-  if (waiting?.clientKey.at !== 'data')
-    throw new PkiError(
-      'KUBECONFIG_UNUSABLE',
-      `${file.path}: wanted a kubeconfig whose key waits for its certificate`,
-    )
-  const whole = addEmbedded(text, waiting.clientKey.path, 'client-certificate-data', pem.certificate)
-  if (waiting.certificateAuthority) return { changes: [changeOf(file, whole, true)], warnings: [] }
-  const trust = encodeCertificates(authority.bundle)
-  const trusting = addEmbedded(whole, [...waiting.clusterPath, 'server'], 'certificate-authority-data', trust)
-  return { changes: [changeOf(file, trusting, true)], warnings: [] }
-}
-
-function removalOf(file: PlacedFile): FileChange {
-  const { path, realPath } = file
-  if (realPath === undefined) throw new TypeError(`nobody knows where ${path} is`)
-  return { path, realPath, contents: null, isSecret: true }
-}
-
-function checkDistinct(changes: readonly FileChange[]): void {
-  const seen = new Set<string>()
-  for (const { path, realPath } of changes) {
-    if (seen.has(realPath)) throw new PkiError('WRITE_FAILED', `${path} would be a file of two certificates`)
-    seen.add(realPath)
-  }
 }
 
 /** Writes nothing and takes no lock; throws where it could not write. */

@@ -101,8 +101,7 @@ export function readAndPlan(options: RenewOptions): Planned {
   const snapshot = readSnapshot(options)
   configuredAlgorithm(snapshot)
   checkValidity(snapshot, options)
-  const seen = new Map(snapshot.seen)
-  for (const entry of snapshot.entries) if (!entry.isListed) forget(seen, entry)
+  const seen = withoutKubelets(snapshot)
   const authorities = readAuthorities(snapshot, options, seen)
   const keys = options.keepKey ? readKeys(snapshot, options, seen) : new Map()
   const wantedSans = options.sansFromConfig ? configuredSans(snapshot) : undefined
@@ -122,9 +121,15 @@ function checkValidity({ configuration }: Snapshot, { validity, within }: RenewO
   throw new PkiError('USAGE', found, { hint: 'a shorter --within, or a longer --validity' })
 }
 
-/** The kubelet rotates its own files whenever it likes: no renewal depends on them. */
-function forget(seen: Map<string, string>, { file, certificateFile }: Entry): void {
-  for (const one of [file, certificateFile]) if (one?.realPath !== undefined) seen.delete(one.realPath)
+/** The kubelet rotates its own files whenever it likes: no job depends on them but one that writes them. */
+export function withoutKubelets(
+  { entries, seen }: Snapshot,
+  written: readonly Entry[] = [],
+): Map<string, string> {
+  const kept = new Map(seen)
+  for (const entry of entries.filter(one => !one.isListed && !written.includes(one)))
+    for (const file of [entry.file, entry.certificateFile]) kept.delete(file?.realPath ?? '')
+  return kept
 }
 
 /** Opens the keys of those CAs alone that sign what was named. */

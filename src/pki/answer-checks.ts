@@ -135,17 +135,21 @@ export const ANSWER_CHECKS = [
     code: 'EXPIRED',
     field: 'notAfter',
     differs: ({ path, certificate, now }) => {
-      const end = endOf(certificate, path)
-      return unless(end > now, `after ${instant(now)}`, instant(end))
+      const { notAfter, of } = endOf(certificate, path)
+      return unless(notAfter > now, `after ${instant(now)}`, instant(notAfter) + of)
     },
   },
   {
     code: 'TOO_SHORT',
     field: 'notAfter',
     differs: ({ path, certificate, now, minValidity }) => {
-      const end = endOf(certificate, path)
+      const { notAfter, of } = endOf(certificate, path)
       const least = new Date(now.getTime() + minValidity)
-      return unless(end <= now || end >= least, `${instant(least)} or later`, instant(end))
+      return unless(
+        notAfter <= now || notAfter >= least,
+        `${instant(least)} or later`,
+        instant(notAfter) + of,
+      )
     },
   },
   {
@@ -250,10 +254,11 @@ function extKeyUsageOf({ der }: Certificate): readonly string[] | undefined {
   return extKeyUsageIn(tbsPartsOf(der).extensions)
 }
 
-/** A certificate is good no longer than the path above it. */
-export function endOf(certificate: Certificate, { intermediates, anchor }: AnswerPath): Date {
-  const ends = [certificate, ...intermediates, ...(anchor ? [anchor] : [])].map(one => one.notAfter.getTime())
-  return new Date(Math.min(...ends))
+/** A certificate is good no longer than the path above it; `of`: whose end it is, when it is not its own. */
+export function endOf(certificate: Certificate, { intermediates, anchor }: AnswerPath) {
+  const above = [...intermediates, ...(anchor ? [anchor] : [])]
+  const first = above.reduce((one, other) => (other.notAfter < one.notAfter ? other : one), certificate)
+  return { notAfter: first.notAfter, of: first === certificate ? '' : `, when ${first.subject} ends` }
 }
 
 function early(notBefore: Date, now: Date): string {

@@ -140,7 +140,7 @@ interface Match {
 
 function judge(facts: ImportFacts, order: ImportOrder, { awaited, answer }: Match): Judged {
   const { entry, wanted } = awaited
-  const obstacle = obstacleOf(facts.snapshot, entry)
+  const obstacle = obstacleOf(facts.snapshot, awaited)
   if (obstacle) return { awaited, refused: [{ name: entry.name, file: answer.file, ...obstacle }] }
   const path = pathOf(facts, entry, answer.certificate)
   const findings = findingsOf({ ...order, wanted, certificate: answer.certificate, path })
@@ -153,14 +153,17 @@ function judge(facts: ImportFacts, order: ImportOrder, { awaited, answer }: Matc
     awaited,
     answer,
     path: { ...path, anchor },
-    notAfter: endOf(answer.certificate, path),
+    notAfter: endOf(answer.certificate, path).notAfter,
     allowed: findings,
   }
   return { awaited, step, refused: [] }
 }
 
 /** Why nothing can be installed for a row, whatever came. */
-function obstacleOf(snapshot: Snapshot, entry: Entry): Omit<Refusal, 'name' | 'file'> | undefined {
+function obstacleOf(
+  snapshot: Snapshot,
+  { entry, place }: AwaitedRequest,
+): Omit<Refusal, 'name' | 'file'> | undefined {
   const { others } = ownershipOf(snapshot, entry)
   if (authoritiesIn(snapshot, entry.caName).length === 0) {
     const file = entryNamed(snapshot, entry.caName)?.file.path ?? entry.caName ?? 'its CA'
@@ -177,6 +180,10 @@ function obstacleOf(snapshot: Snapshot, entry: Entry): Omit<Refusal, 'name' | 'f
   }
   const places = [entry.certificateFile ?? entry.file, ...(entry.key ? [entry.key] : [])]
   const nowhere = places.find(({ realPath }) => realPath === undefined)
+  if (entry.kind === 'kubeconfig' && place === 'directory' && !entry.kubeconfig?.config.clientKey) {
+    const wanted = 'a kubeconfig with a client certificate and its key, to replace both'
+    return { code: 'PLACE_UNUSABLE', field: entry.file.path, wanted, found: 'none that can be used' }
+  }
   return (
     nowhere && {
       code: 'PLACE_UNUSABLE',

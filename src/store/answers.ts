@@ -18,7 +18,9 @@ export interface Answers {
   readonly passedOver: readonly string[]
 }
 
+/** Bounds for a directory that was mistyped: `/` is one too. */
 const MOST_FILES = 1000
+const DEEPEST = 3
 
 /** A file that was named must hold certificates; one of a directory may be something else. */
 export function readAnswers(paths: readonly string[]): Answers {
@@ -41,24 +43,31 @@ function readNamed(path: string): AnswerFile {
   throw new PkiError('FILE_UNREADABLE', `${path}: wanted certificates, found: ${describeUnusable(answer)}`)
 }
 
-/** Also below it: some CAs return a folder a request. */
 function readAll(directory: string): Answers {
-  const entries = on(directory, () => readdirSync(directory, { recursive: true, withFileTypes: true }))
-  const paths = entries
-    .filter(entry => entry.isFile() && !isOurs(entry.name))
-    .map(entry => join(entry.parentPath, entry.name))
-  if (paths.length > MOST_FILES)
-    throw new PkiError(
-      'FILE_UNREADABLE',
-      `${directory}: wanted at most ${MOST_FILES} files, found ${paths.length}`,
-    )
-  const read = paths.toSorted().map(path => ({ path, answer: tryToRead(path) }))
+  const read = filesBelow(directory).map(path => ({ path, answer: tryToRead(path) }))
   return {
     files: read.flatMap(({ path, answer }) => ('certificates' in answer ? { path, ...answer } : [])),
     passedOver: read.flatMap(({ path, answer }) =>
       'reason' in answer ? `${path}: ${describeUnusable(answer)}` : [],
     ),
   }
+}
+
+/** Also in folders of it: some CAs return one a request. No link is followed: it may lead anywhere. */
+function filesBelow(directory: string): string[] {
+  const files: string[] = []
+  const look = (folder: string, depth: number) => {
+    const entries = on(folder, () => readdirSync(folder, { withFileTypes: true }))
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory() && depth < DEEPEST) look(path, depth + 1)
+      else if (entry.isFile() && !isOurs(entry.name)) files.push(path)
+      if (files.length > MOST_FILES)
+        throw new PkiError('FILE_UNREADABLE', `${directory}: wanted at most ${MOST_FILES} files, found more`)
+    }
+  }
+  look(directory, 1)
+  return files
 }
 
 /** What lies in a directory of requests anyway. */
