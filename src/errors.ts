@@ -23,6 +23,7 @@ export const ERRORS = {
   FILES_CHANGED_SINCE: EXIT.failed,
   RECOVERED_FIRST: EXIT.failed,
   RESTART_FAILED: EXIT.failed,
+  NO_REQUESTS: EXIT.failed,
   INTERRUPTED: EXIT.failed,
 } as const satisfies Record<string, ExitCode>
 export type ErrorCode = keyof typeof ERRORS
@@ -73,6 +74,9 @@ export const REASONS = {
   CERTIFICATE_MALFORMED: 'not an X.509 certificate',
   CERTIFICATE_INSTEAD_OF_KEY: 'holds a certificate, wanted a private key',
   NO_KEY: 'no private key block in it',
+  NO_REQUEST: 'no CERTIFICATE REQUEST block in it',
+  REQUEST_MALFORMED: 'not a certificate request',
+  MANIFEST_MALFORMED: 'not the requests.json that kubepki writes',
   KEY_ENCRYPTED: 'the private key is encrypted',
   KEY_MALFORMED: 'not a private key',
   YAML_MALFORMED: 'not YAML',
