@@ -39,6 +39,17 @@ export function parseKubeconfig(text: string): Kubeconfig | Unusable {
   return currentCredentials(config)
 }
 
+/** The client key embedded in it, of a kubeconfig that waits for its client certificate too. Undefined: there is none. */
+export function embeddedKeyOf(text: string): string | undefined {
+  const parsed = parseYaml(text)
+  const config = 'reason' in parsed ? undefined : parsed.documents[0]
+  if (!isMapping(config)) return undefined
+  const context = named(config, 'contexts', stringAt(config, 'current-context') ?? '')
+  const user = context && named(config, 'users', stringAt(context.entry.context, 'user') ?? '')
+  const key = user && credential(mappingAt(user.entry, 'user'), ['client-key'], [])
+  return key && 'at' in key && key.at === 'data' ? key.pem : undefined
+}
+
 function currentCredentials(config: Mapping): Kubeconfig | Unusable {
   const currentContext = stringAt(config, 'current-context') ?? ''
   if (currentContext === '') return { reason: 'NO_CURRENT_CONTEXT' }

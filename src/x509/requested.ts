@@ -1,8 +1,9 @@
 /** What a PKCS#10 request (RFC 2986) asks for, read with node:crypto alone. Text from outside: nothing in it is trusted. */
 import { createHash } from 'node:crypto'
 import type { Unusable } from '../errors.ts'
-import { type Certificate, extKeyUsageOf, parseCertificate } from './certificate.ts'
+import { type Certificate, extKeyUsageOf, parseCertificate, publicKeyOf } from './certificate.ts'
 import { contentsOf, type Der, elementsOf, encodeElement, firstElement, tbsPartsOf } from './der.ts'
+import { type PrivateKey, publicKeyInfo } from './key.ts'
 import { encodePem, parsePem } from './pem.ts'
 import { describeSubjectAltName, subjectAltNamesOf } from './subject-alt-name.ts'
 
@@ -37,24 +38,27 @@ export function readRequested(text: string): Requested | Unusable {
 }
 
 function describe(der: Der): Omit<Requested, 'pem'> {
-  const [info = new Uint8Array()] = elementsOf(der)
-  const publicKey = elementsOf(info)[2]
-  if (!publicKey) throw new RangeError('not a CertificationRequestInfo')
   const certificate = asCertificate(der)
-  const { keyAlgorithm, subject } = certificate
-  if (keyAlgorithm === 'unknown') throw new RangeError('not a SubjectPublicKeyInfo')
+  const hash = publicKeySha256Of(certificate)
+  if (hash === undefined) throw new RangeError('not a SubjectPublicKeyInfo')
   return {
-    subject,
+    subject: certificate.subject,
     subjectAltNames: subjectAltNamesOf(certificate).map(describeSubjectAltName),
     keyUsage: keyUsageOf(certificate),
     extKeyUsage: purposesOf(certificate),
-    keyAlgorithm,
-    publicKeySha256: sha256(publicKey),
+    keyAlgorithm: certificate.keyAlgorithm,
+    publicKeySha256: hash,
   }
 }
 
-export function publicKeySha256(publicKeyInfo: Uint8Array): string {
-  return sha256(publicKeyInfo)
+/** Undefined for a key of a kind that OpenSSL does not know. */
+export function publicKeySha256Of(certificate: Certificate): string | undefined {
+  const key = publicKeyOf(certificate)
+  return key && sha256(key.export({ type: 'spki', format: 'der' }))
+}
+
+export function publicKeySha256OfKey(key: PrivateKey): string {
+  return sha256(publicKeyInfo(key))
 }
 
 function sha256(bytes: Uint8Array): string {

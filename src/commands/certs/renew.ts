@@ -16,6 +16,7 @@ import { restartHints } from '../../report/restart.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
 import { defineCommand, type Host } from '../command.ts'
 import {
+  ARCHIVE_OPTION,
   CHANGE_OPTIONS,
   DRY_RUN_OPTION,
   durationOption,
@@ -25,8 +26,10 @@ import {
   pathOption,
   RESTART_OPTIONS,
   readOptions,
+  requestHints,
   restartOptions,
   tell,
+  tellArchive,
   tellRestart,
   tellSources,
 } from '../options.ts'
@@ -77,6 +80,7 @@ export const command = defineCommand({
       completes: 'directory',
       describe: 'Where requests and their keys go (default: csr in the PKI directory)',
     },
+    archive: ARCHIVE_OPTION,
     force: { type: 'boolean', default: false, describe: 'Replace requests that are already pending' },
     'encryption-algorithm': {
       choices: ALGORITHMS,
@@ -114,6 +118,7 @@ export const command = defineCommand({
       names,
       csrOnly: args['csr-only'],
       csrDir: args['csr-dir'],
+      archive: args.archive,
       force: args.force,
       encryptionAlgorithm: args['encryption-algorithm'],
       validity: args.validity,
@@ -144,6 +149,8 @@ function showPlan(
   if (verbose) tellSources(host, plan.sources)
   for (const warning of plan.warnings) tell.warning(host, warning)
   const exitCode = explainSkipped(plan.skipped, host)
+  if (plan.manifestFile !== undefined)
+    tell.note(host, `beside the requests: ${plan.manifestFile}, ${plan.sheetFile}`)
   tell.note(host, plan.changed ? 'nothing was changed: this is the plan' : 'nothing to do')
   for (const line of restartHints(plan, { isAll: false })) tell.hint(host, `afterwards: ${line}`)
   return exitCode
@@ -168,11 +175,12 @@ function explain(result: RenewalResult, { host, isAll, flags }: Context): ExitCo
   const exitCode = explainSkipped(result.skipped, host)
   const { pending } = result
   const restartCode = tellRestart(host, result, { isAll })
-  for (const line of pendingHints(pending)) tell.hint(host, line)
+  for (const line of pendingHints(result, flags)) tell.hint(host, line)
   if (!result.changed && exitCode === EXIT.done && pending.length === 0) tell.note(host, nothingDue(result))
   if (result.backup !== undefined)
     tell.note(host, `to undo it: kubepki certs rollback ${result.backup}${flags}`)
-  return Math.max(exitCode, restartCode) as ExitCode
+  const archiveCode = tellArchive(host, result, flags)
+  return Math.max(exitCode, restartCode, archiveCode) as ExitCode
 }
 
 function nothingDue({ skipped }: RenewalResult): string {
@@ -181,11 +189,13 @@ function nothingDue({ skipped }: RenewalResult): string {
   return first ? `nothing to do: the next is ${first.name}, it ${first.message}` : 'nothing to do'
 }
 
-function pendingHints(pending: readonly PendingRequest[]): string[] {
+function pendingHints(result: RenewalResult, flags: string): string[] {
+  const { pending } = result
   if (pending.length === 0) return []
   return [
-    'have each request signed with the SANs and usages it asks for (openssl x509 -req -copy_extensions copyall ...), put both files in place, restart what uses them:',
+    'have each request signed with the names and usages it asks for:',
     ...pending.map(one => `  ${one.csrFile}, signed by ${one.caName}: certificate to ${placeOf(one)}`),
+    ...requestHints(result, flags),
   ]
 }
 

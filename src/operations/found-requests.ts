@@ -1,0 +1,137 @@
+/** The requests of a node, wherever they are: in their directory, and among the live files where `certs generate-csr` puts them. */
+import { describeUnusable } from '../errors.ts'
+import { embeddedKeyOf } from '../kubernetes/kubeconfig.ts'
+import { REQUESTABLE, requestPlaceOf } from '../pki/bootstrap-requests.ts'
+import { isManagedElsewhere } from '../pki/external-ca.ts'
+import type { FoundAnswer, FoundRequest, LiveCertificate } from '../pki/pending-requests.ts'
+import { type Entry, entryNamed, type Found, type Snapshot, shownFile } from '../pki/snapshot.ts'
+import { isThere } from '../store/disk.ts'
+import { readFound, readKey } from '../store/files.ts'
+import {
+  namesIn,
+  type RequestDirectory,
+  readAnswers,
+  readIn,
+  requestFiles,
+  timeOf,
+} from '../store/requests.ts'
+import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
+import { publicKeySha256Of, publicKeySha256OfKey, readRequested } from '../x509/requested.ts'
+
+export interface LocatedRequest extends FoundRequest {
+  /** Of the request. */
+  readonly realPath: string
+  readonly pem: string | undefined
+}
+
+export function findRequests(snapshot: Snapshot, directory: RequestDirectory): LocatedRequest[] {
+  const rows = snapshot.entries.filter(({ name }) => REQUESTABLE.includes(name))
+  const names = new Set(namesIn(directory))
+  return rows.flatMap(entry => [...inDirectory(entry, directory, names), ...inPlace(entry)])
+}
+
+function inDirectory(
+  entry: Entry,
+  directory: RequestDirectory,
+  names: ReadonlySet<string>,
+): LocatedRequest[] {
+  const { name } = entry
+  if (!names.has(`${name}.csr`) && !names.has(`${name}.key`)) return []
+  const { contents, file } = readIn(directory, `${name}.csr`)
+  const key = asKey(readIn(directory, `${name}.key`).contents)
+  const found = { ...file, ...requestFiles(directory, name) }
+  return [describe(entry, { contents, key, ...found, isInPlace: false })]
+}
+
+/** A key alone is a live one there. */
+function inPlace(entry: Entry): LocatedRequest[] {
+  const place = requestPlaceOf(entry)
+  if (place.realPath === undefined || !isThere(place.realPath)) return []
+  const contents = readFound({ ...place, state: 'present', realPath: place.realPath })
+  const keyFile = entry.key?.path ?? entry.file.path
+  const found = { csrFile: place.path, realPath: place.realPath, keyFile, isInPlace: true }
+  return [describe(entry, { contents, key: liveKey(entry), ...found })]
+}
+
+/** Also of a kubeconfig that has no client certificate yet. */
+function liveKey(entry: Entry): Found<PrivateKey> {
+  if (entry.key) return readKey(entry.key)
+  const { realPath } = entry.file
+  if (realPath === undefined || entry.certificate.state === 'missing') return { state: 'missing' }
+  const contents = readFound({ ...entry.file, state: 'present', realPath })
+  const pem = contents.state === 'present' ? embeddedKeyOf(contents.text) : undefined
+  return pem === undefined ? { state: 'missing' } : asKey({ state: 'present', text: pem })
+}
+
+function asKey(contents: Found<{ readonly text: string }>): Found<PrivateKey> {
+  if (contents.state !== 'present') return contents
+  const read = readPrivateKey(contents.text)
+  return 'key' in read ? { state: 'present', ...read } : { state: 'invalid', ...read }
+}
+
+interface Halves {
+  readonly contents: Found<{ readonly text: string }>
+  readonly key: Found<PrivateKey>
+  readonly csrFile: string
+  readonly keyFile: string
+  readonly realPath?: string
+  readonly isInPlace: boolean
+}
+
+function describe(entry: Entry, { contents, key, realPath = '', ...place }: Halves): LocatedRequest {
+  const read = contents.state === 'present' ? readRequested(contents.text) : undefined
+  const requested = read && 'pem' in read ? read : undefined
+  const flaw = requested
+    ? flawOfKey(key, requested.publicKeySha256, place)
+    : flawOfRequest(contents, read, place)
+  return {
+    ...{ name: entry.name, longName: entry.longName, caName: entry.caName ?? '' },
+    ...{ csrFile: place.csrFile, keyFile: place.keyFile, isInPlace: place.isInPlace },
+    certificateFile: shownFile(entry),
+    ...(requested && { requested, modified: timeOf(realPath) }),
+    ...(flaw !== undefined && { flaw }),
+    realPath,
+    pem: requested?.pem,
+  }
+}
+
+type Place = Pick<Halves, 'csrFile' | 'keyFile'>
+
+function flawOfKey(key: Found<PrivateKey>, hash: string, { keyFile }: Place): string | undefined {
+  if (key.state === 'missing') return `its key is not in ${keyFile}`
+  if (key.state === 'invalid') return `${keyFile}: ${describeUnusable(key)}`
+  return publicKeySha256OfKey(key) === hash ? undefined : `${keyFile} is another key than the request's`
+}
+
+function flawOfRequest(
+  contents: Found<unknown>,
+  read: ReturnType<typeof readRequested> | undefined,
+  { csrFile, keyFile }: Place,
+): string {
+  if (contents.state === 'missing') return `${keyFile} is there without ${csrFile}`
+  if (contents.state === 'invalid') return `${csrFile}: ${describeUnusable(contents)}`
+  return `${csrFile}: ${read && 'reason' in read ? describeUnusable(read) : 'cannot be read'}`
+}
+
+/** Every certificate of every file counts: an answer may lie behind its CA. */
+export function findAnswers(directory: RequestDirectory): FoundAnswer[] {
+  return readAnswers(directory).flatMap(({ file, certificates }) =>
+    certificates.flatMap(certificate => {
+      const hash = publicKeySha256Of(certificate)
+      return hash === undefined ? [] : { file, publicKeySha256: hash }
+    }),
+  )
+}
+
+export function liveCertificates(snapshot: Snapshot): LiveCertificate[] {
+  const rows = snapshot.entries.filter(({ name }) => REQUESTABLE.includes(name))
+  return rows.flatMap(entry => {
+    const { certificate, name, isListed } = entry
+    const leaf = certificate.state === 'present' ? certificate.certificates[0] : undefined
+    const hash = leaf && publicKeySha256Of(leaf)
+    if (!leaf || hash === undefined) return []
+    const isOurExternal =
+      isListed && isManagedElsewhere(snapshot, entry) && entryNamed(snapshot, entry.caName) !== undefined
+    return { name, file: shownFile(entry), publicKeySha256: hash, notAfter: leaf.notAfter, isOurExternal }
+  })
+}
