@@ -232,6 +232,13 @@ export function requestHints({ sheetFile, archive }: RequestPaperwork, flags: st
   ]
 }
 
+/** Of a dry run. */
+export function tellPlan(host: Host, plan: RequestPaperwork & { readonly changed: boolean }): void {
+  const { manifestFile, sheetFile, changed } = plan
+  if (manifestFile !== undefined) tell.note(host, `with the requests: ${manifestFile}, ${sheetFile}`)
+  tell.note(host, changed ? 'nothing was changed: this is the plan' : 'nothing to do')
+}
+
 /** The requests are there, whatever became of it. */
 export function tellArchive(
   host: Host,

@@ -45,7 +45,7 @@ export interface RequestPackage {
   readonly warnings: readonly string[]
   /** Both files, as they were read. */
   readonly seen: ReadonlyMap<string, string>
-  /** Nothing when both files say it already. */
+  /** Nothing when there is nothing new to say. */
   readonly changesWith: (made: readonly MadeRequest[]) => FileChange[]
 }
 
@@ -55,9 +55,9 @@ export function openPackage(order: PackageOrder): RequestPackage {
   const old = manifest.state === 'present' ? manifest.manifest : undefined
   const changesWith = (made: readonly MadeRequest[]) => {
     const next = manifestWith(order, old, made)
-    const texts = { manifest: encodeManifest(next), sheet: renderSigningSheet(next) }
-    const isSame = manifest.state === 'present' && manifest.text === texts.manifest && sheet === texts.sheet
-    return isSame ? [] : packageChanges(order.directory, texts)
+    const text = encodeManifest(next)
+    const isSame = manifest.state === 'present' && manifest.text === text && sheet !== undefined
+    return isSame ? [] : packageChanges(order.directory, { manifest: text, sheet: renderSigningSheet(next) })
   }
   const files = packageFiles(order.directory)
   const found = manifest.state === 'invalid' ? describeUnusable(manifest) : undefined

@@ -32,7 +32,7 @@ function findingOf(facts: RequestFacts, request: ListedRequest): RequestFinding[
     return [
       {
         ...{ code: 'ANSWER_UNUSED', severity: 'warning', certificate: name, file: answerFile },
-        ...{ expected: `installed as ${request.certificateFile}`, found: 'not in use' },
+        ...{ expected: `installed as ${request.certificateFile}`, found: 'its answer lies unused' },
         impact: 'the old certificate stays in use until it expires',
         remedy: `kubepki certs import${facts.commandFlags}`,
       },
@@ -41,9 +41,9 @@ function findingOf(facts: RequestFacts, request: ListedRequest): RequestFinding[
     return [
       {
         ...{ code: 'REQUEST_PENDING_LONG', severity: 'warning', certificate: name, file: csrFile },
-        ...{ expected: 'an answer within 14 days', found: `none for ${daysOf(age)} days` },
+        ...{ expected: 'an answer within 14 days', found: `no answer for ${daysOf(age)} days` },
         impact: 'the certificate is not renewed',
-        remedy: `ask the people of ${request.caName}; kubepki certs requests --archive FILE.tar${facts.commandFlags} packs it again`,
+        remedy: `ask the CA's people; to send them what waits again: kubepki certs requests --archive requests.tar${facts.commandFlags}`,
       },
     ]
   if (state === 'incomplete') return [incomplete(facts, request, message ?? '')]

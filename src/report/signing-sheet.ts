@@ -46,8 +46,8 @@ function introduction({ node, version }: RequestManifest, signings: readonly Sig
   const count = signings.length === 1 ? 'One request' : `${signings.length} requests`
   const when = days[0] === days.at(-1) ? `on ${days[0]}` : `from ${days[0]} to ${days.at(-1)}`
   return [
-    `${count} of ${whose}, made ${when} by kubepki ${version}. The node keeps the private keys: nothing here is secret,`,
-    'and nobody needs a key but that of the CA. A program can read the same in `requests.json`.',
+    `${count} of ${whose}, made ${when} by kubepki ${version}. The node keeps the private keys:`,
+    'neither a request nor this sheet is secret, and nobody needs a key but that of the CA. A program can read the same in `requests.json`.',
   ].join('\n')
 }
 

@@ -50,11 +50,12 @@ export const command = defineCommand({
     for (const warning of result.warnings) tell.warning(host, warning)
     if (isFailed) return tellFailures(host, failures)
     for (const note of result.notes) tell.note(host, note)
-    if (dryRun) tell.note(host, 'nothing was changed: this is the plan')
+    const exitCode = tellArchive(host, result, nodeFlags(args))
+    if (dryRun) tellPlan(host, result)
     else for (const hint of signingHints(requests, result, nodeFlags(args))) tell.hint(host, hint)
     if (backup !== undefined)
       tell.note(host, `to undo it: kubepki certs rollback ${backup}${nodeFlags(args)}`)
-    return tellArchive(host, result, nodeFlags(args))
+    return exitCode
   },
 })
 

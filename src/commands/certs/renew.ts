@@ -3,12 +3,7 @@ import { renewableNames } from '../../inventory/names.ts'
 import { RENEWABLE } from '../../inventory/select.ts'
 import { planCertificates, type RenewOptions } from '../../operations/plan-renewal.ts'
 import { renewCertificates } from '../../operations/renew.ts'
-import type {
-  PendingRequest,
-  RenewalPlan,
-  RenewalResult,
-  SkippedCertificate,
-} from '../../pki/renewal-result.ts'
+import type { RenewalPlan, RenewalResult, SkippedCertificate } from '../../pki/renewal-result.ts'
 import { HARMLESS } from '../../pki/renewal-step.ts'
 import { PLAN_FORMATS } from '../../report/plan.ts'
 import { RENEWAL_FORMATS } from '../../report/renewal.ts'
@@ -30,6 +25,7 @@ import {
   restartOptions,
   tell,
   tellArchive,
+  tellPlan,
   tellRestart,
   tellSources,
 } from '../options.ts'
@@ -149,9 +145,7 @@ function showPlan(
   if (verbose) tellSources(host, plan.sources)
   for (const warning of plan.warnings) tell.warning(host, warning)
   const exitCode = explainSkipped(plan.skipped, host)
-  if (plan.manifestFile !== undefined)
-    tell.note(host, `beside the requests: ${plan.manifestFile}, ${plan.sheetFile}`)
-  tell.note(host, plan.changed ? 'nothing was changed: this is the plan' : 'nothing to do')
+  tellPlan(host, plan)
   for (const line of restartHints(plan, { isAll: false })) tell.hint(host, `afterwards: ${line}`)
   return exitCode
 }
@@ -175,11 +169,11 @@ function explain(result: RenewalResult, { host, isAll, flags }: Context): ExitCo
   const exitCode = explainSkipped(result.skipped, host)
   const { pending } = result
   const restartCode = tellRestart(host, result, { isAll })
+  const archiveCode = tellArchive(host, result, flags)
   for (const line of pendingHints(result, flags)) tell.hint(host, line)
   if (!result.changed && exitCode === EXIT.done && pending.length === 0) tell.note(host, nothingDue(result))
   if (result.backup !== undefined)
     tell.note(host, `to undo it: kubepki certs rollback ${result.backup}${flags}`)
-  const archiveCode = tellArchive(host, result, flags)
   return Math.max(exitCode, restartCode, archiveCode) as ExitCode
 }
 
@@ -194,12 +188,7 @@ function pendingHints(result: RenewalResult, flags: string): string[] {
   if (pending.length === 0) return []
   return [
     'have each request signed with the names and usages it asks for:',
-    ...pending.map(one => `  ${one.csrFile}, signed by ${one.caName}: certificate to ${placeOf(one)}`),
+    ...pending.map(one => `  ${one.csrFile}, signed by ${one.caName}: certificate to ${one.certificateFile}`),
     ...requestHints(result, flags),
   ]
-}
-
-function placeOf({ certificateFile, certificateKeyFile, keyFile, kubeconfigUser }: PendingRequest): string {
-  if (kubeconfigUser === undefined) return `${certificateFile}, ${keyFile} to ${certificateKeyFile}`
-  return `client-certificate-data and ${keyFile} to client-key-data of user ${kubeconfigUser} in ${certificateFile}, in base64`
 }

@@ -44,6 +44,7 @@ export const command = defineCommand({
     if (args.verbose) tellSources(host, list.sources)
     for (const warning of list.warnings) tell.warning(host, warning)
     for (const finding of list.findings) tellFinding(host, finding)
+    for (const remedy of new Set(list.findings.map(finding => finding.remedy))) tell.hint(host, remedy)
     if (list.archive !== undefined) tell.note(host, `packed for the CA's people: ${list.archive}`)
     for (const hint of nextSteps(list, nodeFlags(args))) tell.hint(host, hint)
     if (list.requests.length === 0)
@@ -52,19 +53,15 @@ export const command = defineCommand({
   },
 })
 
-function tellFinding(host: Host, { severity, certificate, file, found, remedy }: RequestFinding): void {
-  const what = found.includes(file) ? found : `${file}: ${found}`
-  const isHarmless = severity === 'info'
-  tell[isHarmless ? 'note' : 'warning'](host, `${certificate}: ${what}`)
-  tell.hint(host, remedy)
+function tellFinding(host: Host, { severity, certificate, file, found }: RequestFinding): void {
+  const what = found.includes(file) ? found : `${found}: ${file}`
+  tell[severity === 'info' ? 'note' : 'warning'](host, `${certificate}: ${what}`)
 }
 
-function nextSteps({ requests, archive }: RequestList, flags: string): string[] {
+/** What a finding has said already is not said twice. */
+function nextSteps({ requests, archive, findings }: RequestList, flags: string): string[] {
   if (!requests.some(({ state }) => state === 'pending')) return []
-  return [
-    ...(archive === undefined
-      ? [`to send them, with what the CA has to know: kubepki certs requests --archive requests.tar${flags}`]
-      : []),
-    `when the answers are back: kubepki certs import FILE...${flags}`,
-  ]
+  const isSaid = archive !== undefined || findings.some(({ code }) => code === 'REQUEST_PENDING_LONG')
+  const send = `to send them, with what the CA has to know: kubepki certs requests --archive requests.tar${flags}`
+  return [...(isSaid ? [] : [send]), `when the answers are back: kubepki certs import FILE...${flags}`]
 }
