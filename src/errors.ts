@@ -24,6 +24,7 @@ export const ERRORS = {
   FILES_CHANGED_SINCE: EXIT.failed,
   RECOVERED_FIRST: EXIT.failed,
   RESTART_FAILED: EXIT.failed,
+  NO_REQUESTS: EXIT.failed,
   INTERRUPTED: EXIT.failed,
 } as const satisfies Record<string, ExitCode>
 export type ErrorCode = keyof typeof ERRORS
@@ -74,6 +75,7 @@ export const REASONS = {
   CERTIFICATE_MALFORMED: 'not an X.509 certificate',
   CERTIFICATE_INSTEAD_OF_KEY: 'holds a certificate, wanted a private key',
   NO_KEY: 'no private key block in it',
+  MANIFEST_MALFORMED: 'not the requests.json that kubepki writes',
   KEY_ENCRYPTED: 'the private key is encrypted',
   KEY_MALFORMED: 'not a private key',
   KEY_PASSPHRASE_WRONG: 'the passphrase does not open the private key',

@@ -2,11 +2,13 @@
 export { ERRORS, type ErrorCode, EXIT, type ExitCode, PkiError, REASONS, type Reason } from './errors.ts'
 export { parseDuration } from './kubernetes/duration.ts'
 export type { EndpointAddress } from './kubernetes/endpoint-address.ts'
+export { type ArchiveOptions, archiveRequests } from './operations/archive-requests.ts'
 export { initCertificates, initKubeconfigs } from './operations/bootstrap.ts'
 export type { BootstrapOptions } from './operations/bootstrap-facts.ts'
 export { checkExpiration } from './operations/check-expiration.ts'
 export { type GenerateOptions, generateRequests } from './operations/generate-csr.ts'
 export { type ImportOptions, importAnswers } from './operations/import-answers.ts'
+export { type ListRequestsOptions, listRequests } from './operations/list-requests.ts'
 export { planCertificates, type RenewOptions } from './operations/plan-renewal.ts'
 export { type RecoverOptions, type RecoveryResult, recoverInterrupted } from './operations/recover.ts'
 export { renewCertificates } from './operations/renew.ts'
@@ -34,6 +36,7 @@ export type { FactFlags } from './pki/cluster-facts.ts'
 export type { RequestRow, RequestsResult } from './pki/described-requests.ts'
 export type { ExpirationReport, ExpirationRow, WideRow } from './pki/expiration.ts'
 export type { ImportResult, InstalledCertificate, UnansweredRequest } from './pki/import-result.ts'
+export type { ListedRequest, RequestState } from './pki/pending-requests.ts'
 export type {
   PendingRequest,
   PlannedRenewal,
@@ -41,9 +44,13 @@ export type {
   RenewalPlan,
   RenewalResult,
   RenewedCertificate,
+  RequestPaperwork,
   SkippedCertificate,
 } from './pki/renewal-result.ts'
 export type { SkipReason } from './pki/renewal-step.ts'
+export type { RequestFinding } from './pki/request-findings.ts'
+export type { RequestList } from './pki/request-list.ts'
+export type { ManifestRequest, RequestManifest } from './pki/request-manifest.ts'
 export type { Restart, RestartOutcome, RestartPlan, SelfReload } from './pki/restart.ts'
 export type { BackupEntry, BackupList, RollbackResult } from './pki/rollback-result.ts'
 export type { SourceFact } from './pki/sources.ts'

@@ -68,6 +68,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./certs/import.ts'),
   },
   {
+    words: ['certs', 'requests'],
+    describe: 'Say which requests wait for an external CA, which are answered, and pack them for it',
+    load: () => import('./certs/requests.ts'),
+  },
+  {
     words: ['certs', 'certificate-key'],
     describe: 'Print a new key for kubeadm to encrypt uploaded certificates with',
     load: () => import('./certs/certificate-key.ts'),

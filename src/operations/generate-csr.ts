@@ -11,24 +11,36 @@ import {
 import { describeRequests, type RequestsResult } from '../pki/described-requests.ts'
 import type { FileChange } from '../pki/file-change.ts'
 import { verifyRequest } from '../pki/issued.ts'
+import { checkArchive } from '../store/archive.ts'
 import { isThere } from '../store/disk.ts'
 import { shownPath } from '../store/files.ts'
+import { packageChanges, type RequestDirectory, requestDirectory } from '../store/requests.ts'
 import { encodeCertificates } from '../x509/certificate.ts'
 import { encodePrivateKey, generateKey } from '../x509/key.ts'
 import type { IssuableKeyAlgorithm } from '../x509/key-algorithm.ts'
 import { extensionsOf, subjectOf } from '../x509/profile.ts'
+import { archiveAfterwards } from './archive-requests.ts'
 import { type BootstrapOptions, readBootstrapFacts } from './bootstrap-facts.ts'
 import { newFile, type Place } from './make-files.ts'
 import { type PlannedFiles, writeNewFiles } from './new-files.ts'
+import { openPackage } from './request-package.ts'
 
 /** `names`: rows of the inventory that a CA signs. */
-export type GenerateOptions = BootstrapOptions
+export interface GenerateOptions extends BootstrapOptions {
+  /** Where requests and sheet are packed for the CA's people. */
+  readonly archive?: string | undefined
+}
 
 export async function generateRequests(options: GenerateOptions): Promise<RequestsResult> {
   const { names } = options
   if (names !== 'all') phaseNames(names, REQUESTABLE)
   const command = ['certs generate-csr', ...(names === 'all' ? [] : names)].join(' ')
-  return writeNewFiles(options, { command, plan: () => plan(options) })
+  if (options.archive !== undefined) checkArchive(options.archive)
+  const result = await writeNewFiles(options, { command, plan: () => plan(options) })
+  const isMade = !result.dryRun && result.changed
+  return options.archive !== undefined && isMade
+    ? { ...result, ...archiveAfterwards({ ...options, archive: options.archive }) }
+    : result
 }
 
 type Request = Exclude<RequestStep, { action: 'refuse' }>
@@ -40,16 +52,43 @@ function plan(options: GenerateOptions): PlannedFiles<RequestsResult> {
     isThere: ({ path, realPath = path }) => isThere(realPath),
   })
   const requests = steps.filter(step => step.action === 'request')
-  const { certDir, kubeconfigDir } = facts.snapshot.locations
+  const { snapshot, facts: known, newKeys, now } = facts
+  const { certDir, kubeconfigDir } = snapshot.locations
+  const described = describeRequests(steps, facts)
+  const directory = requestDirectory(tree, snapshot, undefined)
+  const node = known.nodeName?.value
+  const packaged = described.changed
+    ? openPackage({ snapshot, directory, now, node, validity: newKeys.validity.value })
+    : undefined
   const result = {
-    ...describeRequests(steps, facts),
+    ...described,
+    ...packaged?.files,
+    warnings: [...described.warnings, ...(packaged?.warnings ?? [])],
     dryRun: options.dryRun ?? false,
     certDir: shownPath(tree, certDir.value),
     kubeconfigDir: shownPath(tree, kubeconfigDir.value),
   }
-  const algorithm = facts.newKeys.algorithm.value
-  const make = async () => (await Promise.all(requests.map(step => makeRequest(step, algorithm)))).flat()
-  return { result, seen, places: requests.flatMap(filesOf), make }
+  const algorithm = newKeys.algorithm.value
+  const make = async () => {
+    const changes = await Promise.all(requests.map(step => makeRequest(step, algorithm)))
+    const made = requests.flatMap(({ name, csr }, index) => {
+      const change = changes[index]?.find(({ realPath }) => realPath === csr.realPath)
+      return change ? [{ name, csr: change }] : []
+    })
+    return [...changes.flat(), ...(packaged?.changesWith(made) ?? [])]
+  }
+  return {
+    result,
+    seen: new Map([...seen, ...(packaged?.seen ?? [])]),
+    places: [...requests.flatMap(filesOf), ...(packaged ? placesOf(directory) : [])],
+    privateDirectory: directory,
+    make,
+  }
+}
+
+function placesOf(directory: RequestDirectory): Place[] {
+  const nothing = { manifest: '', sheet: '' }
+  return packageChanges(directory, nothing).map(({ path, realPath }) => ({ path, realPath }))
 }
 
 function filesOf(step: Request): Place[] {

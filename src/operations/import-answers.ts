@@ -13,19 +13,20 @@ import { planRestart } from '../pki/restart.ts'
 import type { Snapshot } from '../pki/snapshot.ts'
 import { sourceFacts } from '../pki/sources.ts'
 import { type Answers, readAnswers } from '../store/answers.ts'
-import { readAwaited } from '../store/awaited.ts'
 import type { Tree } from '../store/files.ts'
 import { checkStore, checkWritable } from '../store/preflight.ts'
 import { type ReadOptions, readNode } from '../store/read.ts'
 import { type Recovered, unfinishedBusiness } from '../store/recovery.ts'
-import { requestDirectory } from '../store/requests.ts'
+import { type RequestDirectory, requestDirectory } from '../store/requests.ts'
 import { checkInterruption, underLock } from '../store/session.ts'
 import { findStore, type Store } from '../store/state.ts'
 import { commit } from '../store/transaction.ts'
 import { publicKeySha256Of } from '../x509/certificate.ts'
+import { awaitedRequests } from './awaited-requests.ts'
 import { type ChangeOptions, DEFAULT_KEEP_BACKUPS, storeFor } from './change.ts'
 import { checkDistinct, filesOf } from './install-answer.ts'
-import { withoutKubelets } from './plan-renewal.ts'
+import { packageOf, withoutKubelets } from './plan-renewal.ts'
+import { type InstalledRequest, openPackage } from './request-package.ts'
 import { checkRestart, type RestartOptions, restartPods } from './restart.ts'
 
 export interface ImportOptions extends ReadOptions, ChangeOptions, RestartOptions {
@@ -64,15 +65,35 @@ interface Planned {
 }
 
 function readAndPlan(options: ImportOptions): Planned {
+  const { snapshot, tree, directory, answers, paperwork, facts } = read(options)
+  const { now, minValidity = DEFAULT_MIN_VALIDITY, allow = [], partial = false } = options
+  const plan = planImport(facts, { now, minValidity, allow, partial })
+  const steps = installedOf(plan, partial)
+  const made = steps.map(step => filesOf(tree, snapshot, { step, now }))
+  const papers =
+    directory.isMissing || steps.length === 0 ? [] : paperwork.changesWith([], steps.map(requestOf))
+  const changes = [...made.flatMap(one => one.changes), ...papers]
+  checkDistinct(changes)
+  const written = steps.map(({ awaited }) => awaited.entry)
+  return {
+    ...{ snapshot, plan, steps, changes },
+    seen: new Map([...withoutKubelets(snapshot, written), ...(tree.seen ?? []), ...paperwork.seen]),
+    warnings: [
+      ...snapshot.warnings,
+      ...paperwork.warnings,
+      ...answers.passedOver.map(found => `passed over: ${found}`),
+      ...made.flatMap(one => one.warnings),
+    ],
+  }
+}
+
+function read(options: ImportOptions) {
   const snapshot = readNode(options)
-  const seen = new Map<string, string>()
-  const tree: Tree = { root: options.root, seen }
+  const tree: Tree = { root: options.root, seen: new Map() }
   const directory = requestDirectory(tree, snapshot, options.csrDir)
-  const awaited = readAwaited(tree, snapshot, directory)
-  const paths = options.paths.length > 0 ? options.paths : [directory.realPath]
-  const isNowhere = options.paths.length === 0 && directory.isMissing
-  const answers = isNowhere ? { files: [], passedOver: [] } : readAnswers(paths)
-  if (answers.files.length === 0) throw nothingCame(paths, answers)
+  const awaited = awaitedRequests(snapshot, directory)
+  const paperwork = openPackage({ ...packageOf(snapshot, options), directory })
+  const answers = answersOf(options, directory)
   const returned = answers.files.flatMap(({ path, certificates }) =>
     certificates.map(certificate => ({
       file: path,
@@ -80,29 +101,20 @@ function readAndPlan(options: ImportOptions): Planned {
       publicKeySha256: publicKeySha256Of(certificate),
     })),
   )
-  const { now, minValidity = DEFAULT_MIN_VALIDITY, allow = [], partial = false } = options
-  const plan = planImport(
-    { snapshot, awaited, returned, replacedKeys: new Map() },
-    { now, minValidity, allow, partial },
-  )
-  const steps = installedOf(plan, partial)
-  const made = steps.map(step => filesOf(tree, snapshot, { step, now }))
-  const changes = made.flatMap(one => one.changes)
-  checkDistinct(changes)
-  const warnings = [
-    ...snapshot.warnings,
-    ...answers.passedOver.map(found => `passed over: ${found}`),
-    ...made.flatMap(one => one.warnings),
-  ]
-  const written = steps.map(({ awaited }) => awaited.entry)
-  return {
-    snapshot,
-    plan,
-    steps,
-    changes,
-    seen: new Map([...withoutKubelets(snapshot, written), ...seen]),
-    warnings,
-  }
+  const facts = { snapshot, awaited, returned, replacedKeys: paperwork.replacedKeys }
+  return { snapshot, tree, directory, answers, paperwork, facts }
+}
+
+function answersOf(options: ImportOptions, directory: RequestDirectory): Answers {
+  const isNowhere = options.paths.length === 0 && directory.isMissing
+  const paths = options.paths.length > 0 ? options.paths : [directory.realPath]
+  const answers = isNowhere ? { files: [], passedOver: [] } : readAnswers(paths)
+  if (answers.files.length === 0) throw nothingCame(paths, answers)
+  return answers
+}
+
+function requestOf({ awaited: { entry, csrFile, pem } }: InstallStep): InstalledRequest {
+  return { name: entry.name, realPath: csrFile.realPath ?? csrFile.path, pem }
 }
 
 function nothingCame(paths: readonly string[], { passedOver }: Answers): PkiError {

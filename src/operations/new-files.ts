@@ -24,6 +24,8 @@ export interface PlannedFiles<R extends Outcome> {
   /** What it was decided on. */
   readonly seen: ReadonlyMap<string, string>
   readonly places: readonly Place[]
+  /** Its owner's alone when it has to be made. */
+  readonly privateDirectory?: Place | undefined
   readonly make: () => Promise<readonly FileChange[]>
 }
 
@@ -48,14 +50,16 @@ export async function writeNewFiles<R extends Outcome>(
   }
   const { lockTimeout = 0, interruption } = options
   return underLock(store, { command, lockTimeout, interruption }, async ({ notes }) => {
-    const { result, seen, make } = plan()
+    const { result, seen, privateDirectory, make } = plan()
     if (result.failures.length > 0) return { ...result, warnings: [...notes, ...result.warnings] }
     const changes = await make()
     checkInterruption(interruption)
     const { backup, warnings } = commit(store, {
       changes,
-      directories: missingDirectoriesOf(changes, 0o755),
-      seen: new Map([...seen, ...absent(changes)]),
+      directories: missingDirectoriesOf(changes, 0o755).map(directory =>
+        directory.realPath === privateDirectory?.realPath ? { ...directory, mode: 0o700 } : directory,
+      ),
+      seen: new Map([...absent(changes), ...seen]),
       command,
       now: options.now,
       keepBackups: options.keepBackups ?? DEFAULT_KEEP_BACKUPS,
@@ -69,7 +73,7 @@ export async function writeNewFiles<R extends Outcome>(
   })
 }
 
-/** None of the files may have come into being meanwhile. */
+/** None of the files that were not there may have come into being meanwhile. */
 function absent(changes: readonly FileChange[]): [string, string][] {
   return changes.map(({ realPath }) => [realPath, ''])
 }

@@ -9,6 +9,7 @@ import { planRestart } from '../pki/restart.ts'
 import type { Entry, Found, Snapshot } from '../pki/snapshot.ts'
 import { renewalSources } from '../pki/sources.ts'
 import { ONE_YEAR } from '../pki/validity.ts'
+import { checkArchive } from '../store/archive.ts'
 import { readKey, type Tree } from '../store/files.ts'
 import { checkStore, checkWritable } from '../store/preflight.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
@@ -21,6 +22,7 @@ import { configuredSans } from './configured-sans.ts'
 import { keyOf } from './entry-key.ts'
 import { configuredAlgorithm } from './new-keys.ts'
 import { assessRequest } from './pending.ts'
+import { openPackage } from './request-package.ts'
 import { checkRestart, type RestartOptions } from './restart.ts'
 
 export interface RenewOptions
@@ -35,6 +37,8 @@ export interface RenewOptions
   readonly force: boolean
   /** The names that kubeadm would make from the configuration, in serving certificates. */
   readonly sansFromConfig?: boolean
+  /** Where requests and sheet are packed for the CA's people, when there are any. */
+  readonly archive?: string | undefined
 }
 
 /** What a renewal would do. Writes nothing and takes no lock; throws where it could not write. */
@@ -55,12 +59,18 @@ export async function planCertificates(options: RenewOptions): Promise<RenewalPl
     signing.map(({ name }) => name),
   )
   if (options.restart) checkRestart(store, snapshot, planned)
+  if (options.archive !== undefined) checkArchive(options.archive)
+  const packaged =
+    directory && requests.request.length > 0
+      ? openPackage({ ...packageOf(snapshot, options), directory })
+      : undefined
   return {
     dryRun: true,
     changed: signing.length > 0 || requests.request.some(({ created }) => created),
     renew: signing.map(describeSignature),
     request: requests.request,
     skipped: [...skipped, ...requests.skipped],
+    ...packaged?.files,
     ...planned,
     sources: renewalSources(snapshot, options),
     warnings: [
@@ -68,6 +78,7 @@ export async function planCertificates(options: RenewOptions): Promise<RenewalPl
       ...snapshot.warnings,
       ...warningsOf(signing),
       ...requests.warnings,
+      ...(packaged?.warnings ?? []),
     ],
   }
 }
@@ -86,6 +97,12 @@ async function planRequests(steps: readonly Step[], directory: RequestDirectory 
     }
   }
   return { request, skipped, warnings }
+}
+
+/** What requests of a renewal ask for besides. */
+export function packageOf(snapshot: Snapshot, { validity, now }: Pick<RenewOptions, 'now' | 'validity'>) {
+  const configured = snapshot.configuration?.value.certificateValidityPeriod
+  return { snapshot, now, validity: validity ?? configured ?? ONE_YEAR }
 }
 
 interface Planned {

@@ -70,7 +70,7 @@ function planPair(facts: BootstrapFacts, spec: CertificateSpec, { isThere }: Req
   const { name, baseName, caName = '' } = spec
   const entry = entryNamed(facts.snapshot, name) as Entry
   const key = entry.key ?? entry.file
-  const csr = besides(entry.file, entry.file.path.replace(/\.(crt|pem)$/, ''))
+  const csr = requestPlaceOf(entry)
   const step = { name, baseName, kind: 'leaf', warnings: [] } as const
   const flaw = lackingFacts(facts, spec) ?? obstacleOf(facts, [csr, key, entry.file], isThere)
   if (flaw) return refuse(step, flaw)
@@ -80,8 +80,9 @@ function planPair(facts: BootstrapFacts, spec: CertificateSpec, { isThere }: Req
 
 function planKubeconfig(facts: BootstrapFacts, spec: KubeconfigSpec, { isThere }: RequestOrder): RequestStep {
   const { name, caName } = spec
-  const { file } = entryNamed(facts.snapshot, name) as Entry
-  const csr = besides(file, file.path)
+  const entry = entryNamed(facts.snapshot, name) as Entry
+  const { file } = entry
+  const csr = requestPlaceOf(entry)
   const step = { name, baseName: name, kind: 'kubeconfig', warnings: [] } as const
   const flaw = lackingFacts(facts, spec) ?? obstacleOf(facts, [csr, file], isThere)
   if (flaw) return refuse(step, flaw)
@@ -116,6 +117,11 @@ function notHere({ snapshot, facts }: BootstrapFacts, names: readonly string[]):
       refuse({ name: spec.name, baseName: spec.name, kind: 'kubeconfig' }, tooNew(spec, facts)),
     ),
   ]
+}
+
+/** Where the request of a row is when it is not in a directory of its own: kubeadm's place. */
+export function requestPlaceOf({ kind, file }: Pick<Entry, 'kind' | 'file'>): PlacedFile {
+  return besides(file, kind === 'kubeconfig' ? file.path : file.path.replace(/\.(crt|pem)$/, ''))
 }
 
 /** `<stem>.csr`, where the file really is. */

@@ -11,6 +11,7 @@ import {
   OF_VERSION,
   subjectText,
 } from './described-bootstrap.ts'
+import type { RequestPaperwork } from './renewal-result.ts'
 import { entryNamed } from './snapshot.ts'
 import type { SourceFact } from './sources.ts'
 
@@ -31,7 +32,7 @@ export interface RequestRow {
   readonly extKeyUsage: readonly string[]
 }
 
-export interface RequestsResult {
+export interface RequestsResult extends RequestPaperwork {
   readonly dryRun: boolean
   readonly changed: boolean
   readonly certDir: string

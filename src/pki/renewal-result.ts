@@ -59,8 +59,19 @@ export interface SkippedCertificate {
   readonly hint?: string | undefined
 }
 
+/** What goes with requests to the people of the CA. */
+export interface RequestPaperwork {
+  /** `requests.json`. */
+  readonly manifestFile?: string
+  /** What each certificate must contain, and the commands that do it. */
+  readonly sheetFile?: string
+  readonly archive?: string
+  /** Why there is no archive, although everything else is done. */
+  readonly archiveFailure?: string
+}
+
 /** And, of the processes that hold a renewed certificate, which must be restarted. */
-export interface RenewalResult extends RestartOutcome {
+export interface RenewalResult extends RestartOutcome, RequestPaperwork {
   readonly changed: boolean
   readonly renewed: readonly RenewedCertificate[]
   readonly pending: readonly PendingRequest[]
@@ -72,7 +83,7 @@ export interface RenewalResult extends RestartOutcome {
 }
 
 /** What `renewCertificates` would do. */
-export interface RenewalPlan extends RestartPlan {
+export interface RenewalPlan extends RestartPlan, RequestPaperwork {
   readonly dryRun: true
   readonly changed: boolean
   readonly renew: readonly PlannedRenewal[]

@@ -1,4 +1,9 @@
 /** `requests.json`: what was asked for, of which CA, and where the answers go. For the CA's people and for whoever imports. */
+import { compareNames } from '../inventory/select.ts'
+import { VERSION } from '../version.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import type { Requested } from '../x509/requested.ts'
+import { instant } from './instant.ts'
 
 export interface RequestManifest {
   readonly apiVersion: 'kubepki/v1'
@@ -6,7 +11,7 @@ export interface RequestManifest {
   /** Of kubepki. */
   readonly version: string
   /** Name of the node, where it is known. */
-  readonly node: string
+  readonly node?: string
   readonly requests: readonly ManifestRequest[]
 }
 
@@ -37,7 +42,108 @@ export interface ManifestRequest {
   readonly certificateFile: string
   /** RFC 3339: the answer was installed then, and the request is no longer pending. */
   readonly installed?: string
+  /** RFC 3339: another request took its place then; an answer to this one comes too late. */
+  readonly replaced?: string
 }
 
 export const MANIFEST_FILE = 'requests.json'
 export const SHEET_FILE = 'SIGNING.md'
+
+export interface RequestFacts {
+  readonly name: string
+  /** From the directory of the manifest. */
+  readonly file: string
+  readonly created: Date
+  readonly requested: Requested
+  readonly caName: string
+  /** The CA that the cluster trusts, where it is here. */
+  readonly authority?: Certificate | undefined
+  /** Milliseconds: the longest that is wanted. */
+  readonly validity: number
+  readonly certificateFile: string
+}
+
+const DAY = 86_400_000
+
+export function manifestRequest(facts: RequestFacts): ManifestRequest {
+  const { requested, authority } = facts
+  return {
+    name: facts.name,
+    file: facts.file,
+    created: instant(facts.created),
+    publicKeySha256: requested.publicKeySha256,
+    subject: requested.subject,
+    subjectAltNames: requested.subjectAltNames,
+    keyUsage: requested.keyUsage,
+    extKeyUsage: requested.extKeyUsage,
+    caName: facts.caName,
+    ...(authority && { caSubject: authority.subject, caFingerprintSha256: authority.fingerprintSha256 }),
+    longestValidityDays: longestDays(facts),
+    certificateFile: facts.certificateFile,
+  }
+}
+
+/** Whole days, and none after the CA's own end, which no verifier would take. */
+function longestDays({ validity, created, authority }: RequestFacts): number {
+  const days = Math.max(1, Math.floor(validity / DAY))
+  const left = authority ? Math.floor((authority.notAfter.getTime() - created.getTime()) / DAY) : days
+  return left >= 1 ? Math.min(days, left) : days
+}
+
+/** Neither installed nor replaced. */
+export function isOutstanding({ installed, replaced }: ManifestRequest): boolean {
+  return installed === undefined && replaced === undefined
+}
+
+/** How much of what is over is remembered. */
+const MOST_DONE = 64
+
+/**
+ * The requests after a job that made `rows`: what is installed or replaced stays as it is, what waits for its answer stays
+ * or is marked as replaced by the row of the same file, and what is no longer there goes.
+ */
+export function mergeManifest(
+  old: readonly ManifestRequest[],
+  rows: readonly ManifestRequest[],
+  isPending: (row: ManifestRequest) => boolean,
+): ManifestRequest[] {
+  const keys = new Set(rows.map(({ publicKeySha256 }) => publicKeySha256))
+  const others = old.filter(({ publicKeySha256 }) => !keys.has(publicKeySha256))
+  const kept = others.flatMap(row => {
+    if (!isOutstanding(row)) return [row]
+    const successor = rows.find(({ file }) => file === row.file)
+    if (successor) return [{ ...row, replaced: successor.created }]
+    return isPending(row) ? [row] : []
+  })
+  const done = kept.filter(row => !isOutstanding(row)).toSorted(byAge)
+  const outstanding = [...kept.filter(isOutstanding), ...rows]
+  return [...done.slice(-MOST_DONE), ...outstanding].toSorted(
+    (one, other) => compareNames(one.name, other.name) || byAge(one, other),
+  )
+}
+
+function byAge(one: ManifestRequest, other: ManifestRequest): number {
+  return compareNames(one.created, other.created) || compareNames(one.publicKeySha256, other.publicKeySha256)
+}
+
+export function newManifest(node: string | undefined, requests: readonly ManifestRequest[]): RequestManifest {
+  return {
+    apiVersion: 'kubepki/v1',
+    kind: 'CertificateRequests',
+    version: VERSION,
+    ...(node !== undefined && { node }),
+    requests,
+  }
+}
+
+export function encodeManifest(manifest: RequestManifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+/** A name for each, which no other has: of its row, and where a row has two requests, with a number. */
+export function labelsOf(requests: readonly ManifestRequest[]): string[] {
+  return requests.map(({ name }, index) => {
+    const before = requests.slice(0, index).filter(one => one.name === name).length
+    return before === 0 ? name : `${name}-${before + 1}`
+  })
+}

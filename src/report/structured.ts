@@ -6,6 +6,7 @@ import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
 import type { ImportResult } from '../pki/import-result.ts'
 import { instant } from '../pki/instant.ts'
 import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
+import type { RequestList } from '../pki/request-list.ts'
 import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
 
 export const API_VERSION = 'kubepki/v1'
@@ -68,12 +69,18 @@ export function bootstrapDocument(result: BootstrapResult): object {
 export function requestsDocument(result: RequestsResult): object {
   const { dryRun, changed, certDir, kubeconfigDir, requests, failures, backup, notes, warnings, sources } =
     result
-  const outcome = { dryRun, changed, certDir, kubeconfigDir, requests, failures, backup }
+  const { manifestFile, sheetFile, archive, archiveFailure } = result
+  const paperwork = { manifestFile, sheetFile, archive, archiveFailure }
+  const outcome = { dryRun, changed, certDir, kubeconfigDir, requests, ...paperwork, failures, backup }
   return { kind: 'RequestsResult', apiVersion: API_VERSION, ...outcome, notes, warnings, sources }
 }
 
 export function importDocument(result: ImportResult): object {
   return { kind: 'ImportResult', apiVersion: API_VERSION, ...result }
+}
+
+export function requestListDocument(list: RequestList): object {
+  return { kind: 'CertificateRequestList', apiVersion: API_VERSION, ...list }
 }
 
 export function backupDocument(list: BackupList): object {

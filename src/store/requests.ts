@@ -1,11 +1,14 @@
-/** The directory of pending certificate requests: `<name>.csr` and its `<name>.key`. Never where live keys are. */
+/** The directory of pending certificate requests: `<name>.csr` and its `<name>.key`, and what is said of them. Never where live keys are. */
+import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describeUnusable, PkiError } from '../errors.ts'
 import type { FileChange } from '../pki/file-change.ts'
 import type { NodePath } from '../pki/locations.ts'
-import type { Snapshot } from '../pki/snapshot.ts'
+import { parseManifest } from '../pki/read-manifest.ts'
+import { MANIFEST_FILE, type RequestManifest, SHEET_FILE } from '../pki/request-manifest.ts'
+import type { Found, Snapshot } from '../pki/snapshot.ts'
 import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
-import { locate, readDirectory, readText, shownPath, type Tree } from './files.ts'
+import { locate, readDirectory, readText, shownPath, type TextFile, type Tree } from './files.ts'
 
 export interface RequestDirectory {
   readonly path: string
@@ -69,6 +72,10 @@ export function requestFiles({ path }: Pick<RequestDirectory, 'path'>, name: str
   return { csrFile: join(path, `${name}.csr`), keyFile: join(path, `${name}.key`) }
 }
 
+export function readIn({ tree, place }: Pick<RequestDirectory, 'tree' | 'place'>, file: string): TextFile {
+  return readText(tree, { value: { ...place, path: `${place.path}/${file}` }, source: '' })
+}
+
 export type PendingState =
   | { readonly state: 'none' }
   /** With a key that may be anything, a live one too. */
@@ -77,9 +84,10 @@ export type PendingState =
 
 /** What is in the directory for a name: a request with its key, half of it, or nothing. */
 export function readPending({ tree, place }: RequestDirectory, name: string): PendingState {
-  const read = (kind: string) =>
-    readText(tree, { value: { ...place, path: `${place.path}/${name}.${kind}` }, source: '' }).contents
-  const [csr, key] = [read('csr'), read('key')]
+  const [csr, key] = [`${name}.csr`, `${name}.key`].map(file => readIn({ tree, place }, file).contents) as [
+    TextFile['contents'],
+    TextFile['contents'],
+  ]
   const hasKey = key.state !== 'missing'
   if (csr.state === 'missing' && !hasKey) return { state: 'none' }
   if (csr.state !== 'present')
@@ -101,4 +109,61 @@ export function requestChanges(
     isSecret: true,
   })
   return [change('key'), change('csr')]
+}
+
+/** Sorted. */
+export function namesIn({ tree, place }: RequestDirectory): readonly string[] {
+  const listing = readDirectory(tree, place)
+  return 'names' in listing ? listing.names : []
+}
+
+/** When a file was written last, for want of anybody who says when it was made. */
+export function timeOf(realPath: string): Date | undefined {
+  return statSync(realPath, { throwIfNoEntry: false })?.mtime
+}
+
+export interface PackageFiles {
+  readonly manifestFile: string
+  readonly sheetFile: string
+}
+
+export function packageFiles({ path }: Pick<RequestDirectory, 'path'>): PackageFiles {
+  return { manifestFile: join(path, MANIFEST_FILE), sheetFile: join(path, SHEET_FILE) }
+}
+
+export interface StoredPackage {
+  readonly manifest: Found<{ readonly manifest: RequestManifest; readonly text: string }>
+  /** Of the sheet. */
+  readonly sheet: string | undefined
+}
+
+/** What is said of the requests, as it lies there; `seen` is kept of both files. */
+export function readPackage(directory: RequestDirectory, seen?: Map<string, string>): StoredPackage {
+  const tree: Tree = { root: directory.tree.root, ...(seen && { seen }) }
+  const [manifest, sheet] = [MANIFEST_FILE, SHEET_FILE].map(
+    file => readIn({ ...directory, tree }, file).contents,
+  ) as [TextFile['contents'], TextFile['contents']]
+  return { manifest: manifestIn(manifest), sheet: sheet.state === 'present' ? sheet.text : undefined }
+}
+
+function manifestIn(contents: TextFile['contents']): StoredPackage['manifest'] {
+  if (contents.state !== 'present') return contents
+  const read = contents.isUtf8 ? parseManifest(contents.text) : ({ reason: 'NOT_UTF8' } as const)
+  return 'reason' in read
+    ? { state: 'invalid', ...read }
+    : { state: 'present', manifest: read, text: contents.text }
+}
+
+/** Nothing in them is secret; the directory is its owner's alone all the same. */
+export function packageChanges(
+  directory: RequestDirectory,
+  texts: { readonly manifest: string; readonly sheet: string },
+): FileChange[] {
+  const change = (file: string, contents: string): FileChange => ({
+    path: join(directory.path, file),
+    realPath: join(directory.realPath, file),
+    contents,
+    isSecret: false,
+  })
+  return [change(MANIFEST_FILE, texts.manifest), change(SHEET_FILE, texts.sheet)]
 }

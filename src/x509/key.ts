@@ -1,5 +1,12 @@
 /** Private keys: read in every PEM form, made on the thread pool, written as kubeadm writes them. */
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Unusable } from '../errors.ts'
 import { type Certificate, publicKeyOf } from './certificate.ts'
@@ -99,6 +106,11 @@ export async function generateKey(algorithm: IssuableKeyAlgorithm): Promise<Priv
 export function publicKeyInfo(key: PrivateKey | PublicKey): Der {
   if ('publicKeyInfo' in key) return key.publicKeyInfo
   return new Uint8Array(createPublicKey(key.key).export({ type: 'spki', format: 'der' }))
+}
+
+/** Over the SubjectPublicKeyInfo, lower-case hexadecimal. */
+export function publicKeySha256OfKey(key: PrivateKey): string {
+  return createHash('sha256').update(publicKeyInfo(key)).digest('hex')
 }
 
 export function isKeyOf(key: PrivateKey | PublicKey, certificate: Certificate): boolean {

@@ -449,6 +449,48 @@ describe('what is wrong is refused by its code, and nothing changes', () => {
   })
 })
 
+describe('requests.json', () => {
+  const manifest = (root: string): { requests: { name: string; installed?: string; replaced?: string }[] } =>
+    JSON.parse(text(root, 'pki/csr/requests.json'))
+
+  it('says what was installed when, and the sheet has what still waits', async () => {
+    const { root } = copyOf(node)
+    await imported(root, answersIn(files({ apiserver: answers.apiserver ?? '' })), '--partial')
+    const rows = manifest(root).requests.filter(({ installed }) => installed !== undefined)
+    expect(rows).toEqual([expect.objectContaining({ name: 'apiserver', installed: '2026-12-01T00:00:00Z' })])
+    expect(text(root, 'pki/csr/SIGNING.md')).not.toContain('apiserver.csr')
+    expect(text(root, 'pki/csr/SIGNING.md')).toContain('etcd-server.csr')
+    const { stdout } = await kubepki('certs', 'requests', '--root', root, '-o', 'json')
+    const states = JSON.parse(stdout).requests.map((one: { name: string; state: string }) => [
+      one.name,
+      one.state,
+    ])
+    expect(Object.fromEntries(states)).toMatchObject({ apiserver: 'installed', 'etcd-server': 'pending' })
+  })
+
+  it('knows an answer to a request that was replaced', async () => {
+    const { root, authorities } = copyOf(node)
+    const asked = await kubepki('certs', 'renew', 'apiserver', '--csr-only', '--force', '--root', root)
+    expect(asked.exitCode, asked.stderr).toBe(0)
+    const before = fingerprint(root)
+    const late = await imported(root, answersIn(files(answers)))
+    expect(late.exitCode).toBe(1)
+    expect(late.stderr).toMatch(/error: apiserver: \S+apiserver.pem: KEY_OF_OLDER_REQUEST/)
+    expect(fingerprint(root)).toEqual(before)
+    const answer = answerTo({ root, authorities }, 'apiserver')
+    const { exitCode, stderr } = await imported(root, answersIn(files({ ...answers, apiserver: answer })))
+    expect(exitCode, stderr).toBe(0)
+  })
+
+  it('is shown as answered when the answer lies there', async () => {
+    const { root } = copyOf(node)
+    writeFileSync(join(root, K, 'pki/csr/any.p7b'), pkcs7([answers.apiserver ?? ''], 'DER'))
+    const { stdout } = await kubepki('certs', 'requests', '--root', root, '-o', 'json')
+    const listed = JSON.parse(stdout).requests.find((one: { name: string }) => one.name === 'apiserver')
+    expect(listed).toMatchObject({ state: 'answered', answerFile: join(root, K, 'pki/csr/any.p7b') })
+  })
+})
+
 describe('in parts', () => {
   it('wants all answers, or --partial', async () => {
     const { root } = copyOf(node)

@@ -24,7 +24,6 @@ interface Flags {
   readonly 'add-san'?: readonly SubjectAltName[] | undefined
   readonly 'remove-san'?: readonly SubjectAltName[] | undefined
   readonly 'sans-from-config': boolean
-  readonly validity?: number | undefined
   readonly key: 'new' | 'keep'
   readonly 'encryption-algorithm'?: string | undefined
 }
@@ -52,12 +51,9 @@ function checkNames(flags: Flags, names: 'all' | readonly string[]): void {
 }
 
 function checkPairs(flags: Flags): void {
-  const { 'csr-only': csrOnly, validity, key, 'encryption-algorithm': algorithm, restart } = flags
+  const { 'csr-only': csrOnly, key, 'encryption-algorithm': algorithm, restart } = flags
   const refuse = (flags: string, hint: string) =>
     new PkiError('USAGE', `${flags} exclude each other`, { hint })
-  if (csrOnly && validity !== undefined) {
-    throw refuse('--validity and --csr-only', 'a request says nothing of time: whoever signs it decides')
-  }
   if (csrOnly && restart)
     throw refuse('--restart and --csr-only', 'a request changes no file that anybody holds')
   if (key !== 'keep') return

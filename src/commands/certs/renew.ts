@@ -3,12 +3,7 @@ import { renewableNames } from '../../inventory/names.ts'
 import { RENEWABLE } from '../../inventory/select.ts'
 import { planCertificates, type RenewOptions } from '../../operations/plan-renewal.ts'
 import { renewCertificates } from '../../operations/renew.ts'
-import type {
-  PendingRequest,
-  RenewalPlan,
-  RenewalResult,
-  SkippedCertificate,
-} from '../../pki/renewal-result.ts'
+import type { RenewalPlan, RenewalResult, SkippedCertificate } from '../../pki/renewal-result.ts'
 import { HARMLESS } from '../../pki/renewal-step.ts'
 import { PLAN_FORMATS } from '../../report/plan.ts'
 import { RENEWAL_FORMATS } from '../../report/renewal.ts'
@@ -16,6 +11,7 @@ import { restartHints } from '../../report/restart.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
 import { defineCommand, type Host } from '../command.ts'
 import {
+  ARCHIVE_OPTION,
   CHANGE_OPTIONS,
   DRY_RUN_OPTION,
   durationOption,
@@ -25,8 +21,11 @@ import {
   pathOption,
   RESTART_OPTIONS,
   readOptions,
+  requestHints,
   restartOptions,
   tell,
+  tellArchive,
+  tellPlan,
   tellRestart,
   tellSources,
 } from '../options.ts'
@@ -77,6 +76,7 @@ export const command = defineCommand({
       completes: 'directory',
       describe: 'Where requests and their keys go (default: csr in the PKI directory)',
     },
+    archive: ARCHIVE_OPTION,
     force: { type: 'boolean', default: false, describe: 'Replace requests that are already pending' },
     'encryption-algorithm': {
       choices: ALGORITHMS,
@@ -114,6 +114,7 @@ export const command = defineCommand({
       names,
       csrOnly: args['csr-only'],
       csrDir: args['csr-dir'],
+      archive: args.archive,
       force: args.force,
       encryptionAlgorithm: args['encryption-algorithm'],
       validity: args.validity,
@@ -144,7 +145,7 @@ function showPlan(
   if (verbose) tellSources(host, plan.sources)
   for (const warning of plan.warnings) tell.warning(host, warning)
   const exitCode = explainSkipped(plan.skipped, host)
-  tell.note(host, plan.changed ? 'nothing was changed: this is the plan' : 'nothing to do')
+  tellPlan(host, plan)
   for (const line of restartHints(plan, { isAll: false })) tell.hint(host, `afterwards: ${line}`)
   return exitCode
 }
@@ -168,11 +169,12 @@ function explain(result: RenewalResult, { host, isAll, flags }: Context): ExitCo
   const exitCode = explainSkipped(result.skipped, host)
   const { pending } = result
   const restartCode = tellRestart(host, result, { isAll })
-  for (const line of pendingHints(pending)) tell.hint(host, line)
+  const archiveCode = tellArchive(host, result, flags)
+  for (const line of pendingHints(result, flags)) tell.hint(host, line)
   if (!result.changed && exitCode === EXIT.done && pending.length === 0) tell.note(host, nothingDue(result))
   if (result.backup !== undefined)
     tell.note(host, `to undo it: kubepki certs rollback ${result.backup}${flags}`)
-  return Math.max(exitCode, restartCode) as ExitCode
+  return Math.max(exitCode, restartCode, archiveCode) as ExitCode
 }
 
 function nothingDue({ skipped }: RenewalResult): string {
@@ -181,15 +183,12 @@ function nothingDue({ skipped }: RenewalResult): string {
   return first ? `nothing to do: the next is ${first.name}, it ${first.message}` : 'nothing to do'
 }
 
-function pendingHints(pending: readonly PendingRequest[]): string[] {
+function pendingHints(result: RenewalResult, flags: string): string[] {
+  const { pending } = result
   if (pending.length === 0) return []
   return [
-    'have each request signed with the SANs and usages it asks for (openssl x509 -req -copy_extensions copyall ...), put both files in place, restart what uses them:',
-    ...pending.map(one => `  ${one.csrFile}, signed by ${one.caName}: certificate to ${placeOf(one)}`),
+    'have each request signed with the names and usages it asks for:',
+    ...pending.map(one => `  ${one.csrFile}, signed by ${one.caName}: certificate to ${one.certificateFile}`),
+    ...requestHints(result, flags),
   ]
-}
-
-function placeOf({ certificateFile, certificateKeyFile, keyFile, kubeconfigUser }: PendingRequest): string {
-  if (kubeconfigUser === undefined) return `${certificateFile}, ${keyFile} to ${certificateKeyFile}`
-  return `client-certificate-data and ${keyFile} to client-key-data of user ${kubeconfigUser} in ${certificateFile}, in base64`
 }
