@@ -62,6 +62,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./certs/generate-csr.ts'),
   },
   {
+    words: ['certs', 'sign'],
+    positionals: 'FILE...',
+    describe: "Sign requests, on the CA's side: with its key in a file, an HSM or a service",
+    load: () => import('./certs/sign.ts'),
+  },
+  {
     words: ['certs', 'certificate-key'],
     describe: 'Print a new key for kubeadm to encrypt uploaded certificates with',
     load: () => import('./certs/certificate-key.ts'),

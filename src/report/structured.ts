@@ -6,6 +6,7 @@ import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
 import { instant } from '../pki/instant.ts'
 import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
 import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
+import type { SigningResult } from '../pki/signing-result.ts'
 
 export const API_VERSION = 'kubepki/v1'
 
@@ -69,6 +70,10 @@ export function requestsDocument(result: RequestsResult): object {
     result
   const outcome = { dryRun, changed, certDir, kubeconfigDir, requests, failures, backup }
   return { kind: 'RequestsResult', apiVersion: API_VERSION, ...outcome, notes, warnings, sources }
+}
+
+export function signingDocument(result: SigningResult): object {
+  return { kind: 'SigningResult', apiVersion: API_VERSION, ...result }
 }
 
 export function backupDocument(list: BackupList): object {

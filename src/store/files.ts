@@ -177,20 +177,24 @@ function whyNotListable(path: string): Unusable | undefined {
 
 /** Text of a file the user named on the command line: also a pipe, and `-` for the standard input. */
 export function readUserFile(path: string): string {
+  return readUserBytes(path).toString('utf8')
+}
+
+export function readUserBytes(path: string): Buffer {
   const contents = readAsIs(path)
-  if (contents.state === 'present') return contents.text
+  if (contents.state === 'present') return contents.bytes
   const found = contents.state === 'missing' ? 'no such file' : describeUnusable(contents)
   throw new PkiError('FILE_UNREADABLE', `${path}: ${found}`)
 }
 
-function readAsIs(path: string): Found<{ readonly text: string }> {
+function readAsIs(path: string): Found<{ readonly bytes: Buffer }> {
   let descriptor: number | undefined
   try {
     descriptor = path === '-' ? 0 : openSync(path, constants.O_RDONLY)
     if (fstatSync(descriptor).isDirectory()) return { state: 'invalid', reason: 'NOT_A_FILE' }
     const bytes = readUpTo(descriptor, LARGEST_FILE + 1)
     if (bytes.length > LARGEST_FILE) return { state: 'invalid', reason: 'FILE_TOO_LARGE' }
-    return { state: 'present', text: bytes.toString('utf8') }
+    return { state: 'present', bytes }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOENT' ? { state: 'missing' } : { state: 'invalid', ...explain(error) }
