@@ -64,28 +64,39 @@ function readLine(terminal: number): string {
 
 const [CTRL_C, CTRL_D, BACKSPACE, DELETE, CTRL_U] = [3, 4, 8, 127, 21] as const
 
-/** Key by key, and none of them is shown. */
+/** Key by key, and none of them is shown. The stream is for the terminal's mode alone: nothing is read through it. */
 async function readHidden(terminal: number): Promise<string> {
   const { ReadStream } = await import('node:tty')
-  const keys = new ReadStream(openSync('/dev/tty', 'r'))
-  keys.setRawMode(true)
+  const mode = new ReadStream(openSync('/dev/tty', 'r'))
+  mode.setRawMode(true)
   try {
-    const typed: number[] = []
-    for await (const bytes of keys) {
-      for (const key of bytes as Buffer) {
-        if (key === CTRL_C) throw new PkiError('INTERRUPTED', 'interrupted; nothing was changed')
-        if (key === 0x0a || key === 0x0d || key === CTRL_D) return Buffer.from(typed).toString('utf8')
-        if (key === CTRL_U) typed.length = 0
-        else if (key === BACKSPACE || key === DELETE) typed.pop()
-        else typed.push(key)
-      }
-    }
-    return ''
+    return readKeys(terminal)
   } finally {
-    keys.setRawMode(false)
-    keys.destroy()
+    mode.setRawMode(false)
+    mode.destroy()
     write(terminal, '\n')
   }
+}
+
+function readKeys(terminal: number): string {
+  const typed: number[] = []
+  const bytes = Buffer.alloc(1024)
+  for (;;) {
+    const length = readSync(terminal, bytes)
+    for (const key of bytes.subarray(0, length)) {
+      if (key === CTRL_C) throw new PkiError('INTERRUPTED', 'interrupted; nothing was changed')
+      if (key === 0x0a || key === 0x0d || key === CTRL_D) return Buffer.from(typed).toString('utf8')
+      if (key === CTRL_U) typed.length = 0
+      else if (key === BACKSPACE || key === DELETE) eraseLast(typed)
+      else typed.push(key)
+    }
+    if (length === 0) return Buffer.from(typed).toString('utf8')
+  }
+}
+
+/** A character of UTF-8 may be several bytes. */
+function eraseLast(typed: number[]): void {
+  while (((typed.pop() ?? 0) & 0xc0) === 0x80);
 }
 
 process.exitCode = EXIT.failed
