@@ -15,6 +15,8 @@ export const ERRORS = {
   NO_ANSWER: EXIT.failed,
   KEY_UNSUPPORTED: EXIT.failed,
   CA_UNUSABLE: EXIT.failed,
+  SIGNER_FAILED: EXIT.failed,
+  NOT_CONFIRMED: EXIT.failed,
   KUBECONFIG_UNUSABLE: EXIT.failed,
   ISSUED_CERTIFICATE_WRONG: EXIT.failed,
   WRITE_FAILED: EXIT.failed,

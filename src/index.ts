@@ -19,6 +19,8 @@ export {
   type RollbackOptions,
   rollBack,
 } from './operations/rollback.ts'
+export { type SignOptions, signRequests } from './operations/sign-requests.ts'
+export type { AuthorityFiles, AuthorityOptions, SignerOptions } from './operations/signing-authority.ts'
 export {
   createUserKubeconfig,
   type UserKubeconfig,
@@ -53,6 +55,13 @@ export type { RequestList } from './pki/request-list.ts'
 export type { ManifestRequest, RequestManifest } from './pki/request-manifest.ts'
 export type { Restart, RestartOutcome, RestartPlan, SelfReload } from './pki/restart.ts'
 export type { BackupEntry, BackupList, RollbackResult } from './pki/rollback-result.ts'
+export type {
+  SignedCertificate,
+  SigningAuthoritySummary,
+  SigningFailure,
+  SigningProblem,
+  SigningResult,
+} from './pki/signing-result.ts'
 export type { SourceFact } from './pki/sources.ts'
 export type { ReadOptions } from './store/read.ts'
 export { VERSION } from './version.ts'

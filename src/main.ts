@@ -3,9 +3,9 @@
  * The process: the real Host, argv in, exit code out. The only file that touches `process`.
  * It writes to the descriptors themselves: `process.stdout` would load the network modules, 5 ms of every start.
  */
-import { writeSync } from 'node:fs'
+import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { run } from './cli.ts'
-import { EXIT } from './errors.ts'
+import { EXIT, PkiError } from './errors.ts'
 
 const [STDOUT, STDERR] = [1, 2] as const
 
@@ -36,6 +36,69 @@ function interruption(): AbortSignal {
   return controller.signal
 }
 
+/** The terminal of the session, whatever stdin and stdout are; undefined where there is none. */
+function openTerminal(): number | undefined {
+  try {
+    return openSync('/dev/tty', 'r+')
+  } catch {
+    return undefined
+  }
+}
+
+async function ask(question: string, { hidden = false } = {}): Promise<string | undefined> {
+  const terminal = openTerminal()
+  if (terminal === undefined) return undefined
+  try {
+    write(terminal, question)
+    return hidden ? await readHidden(terminal) : readLine(terminal)
+  } finally {
+    closeSync(terminal)
+  }
+}
+
+/** The terminal itself edits the line. */
+function readLine(terminal: number): string {
+  const bytes = Buffer.alloc(1024)
+  return bytes.toString('utf8', 0, readSync(terminal, bytes)).replace(/\r?\n$/, '')
+}
+
+const [CTRL_C, CTRL_D, BACKSPACE, DELETE, CTRL_U] = [3, 4, 8, 127, 21] as const
+
+/** Key by key, and none of them is shown. The stream is for the terminal's mode alone: nothing is read through it. */
+async function readHidden(terminal: number): Promise<string> {
+  const { ReadStream } = await import('node:tty')
+  const mode = new ReadStream(openSync('/dev/tty', 'r'))
+  mode.setRawMode(true)
+  try {
+    return readKeys(terminal)
+  } finally {
+    mode.setRawMode(false)
+    mode.destroy()
+    write(terminal, '\n')
+  }
+}
+
+function readKeys(terminal: number): string {
+  const typed: number[] = []
+  const bytes = Buffer.alloc(1024)
+  for (;;) {
+    const length = readSync(terminal, bytes)
+    for (const key of bytes.subarray(0, length)) {
+      if (key === CTRL_C) throw new PkiError('INTERRUPTED', 'interrupted; nothing was changed')
+      if (key === 0x0a || key === 0x0d || key === CTRL_D) return Buffer.from(typed).toString('utf8')
+      if (key === CTRL_U) typed.length = 0
+      else if (key === BACKSPACE || key === DELETE) eraseLast(typed)
+      else typed.push(key)
+    }
+    if (length === 0) return Buffer.from(typed).toString('utf8')
+  }
+}
+
+/** A character of UTF-8 may be several bytes. */
+function eraseLast(typed: number[]): void {
+  while (((typed.pop() ?? 0) & 0xc0) === 0x80);
+}
+
 process.exitCode = EXIT.failed
 run(process.argv.slice(2), {
   stdout: text => write(STDOUT, text),
@@ -43,6 +106,7 @@ run(process.argv.slice(2), {
   now: () => new Date(),
   runtime: process.versions.bun ? `Bun ${process.versions.bun}` : `Node.js ${process.versions.node}`,
   interruption,
+  ask,
 }).then(
   code => {
     process.exitCode = code

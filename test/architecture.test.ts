@@ -40,7 +40,7 @@ const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
   { library: /^node:fs/, only: /^(store\/|main\.ts)/ },
   { library: /^node:(tls|net|https?|dgram)$/, only: /^cluster\// },
   { library: /^node:os$/, only: /^store\/machine\.ts$/ },
-  { library: /^node:child_process$/, only: /^store\/attributes\.ts$/ },
+  { library: /^node:child_process$/, only: /^store\/(attributes|signer-command)\.ts$/ },
   { library: /^node:process$/, only: /^store\/lock\.ts$/ },
 ]
 

@@ -11,6 +11,8 @@ export interface Host {
   readonly runtime?: string
   /** Aborted when the user ends the run (Ctrl-C): asked for only by a job that has something to put back first. */
   readonly interruption?: () => AbortSignal
+  /** A line that the user types at the terminal; undefined where there is none. Hidden: nothing of it is shown. */
+  readonly ask?: (question: string, options?: { readonly hidden?: boolean }) => Promise<string | undefined>
 }
 
 /** Where a shell looks for the value; choices it has in any case. */

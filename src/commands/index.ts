@@ -62,15 +62,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./certs/generate-csr.ts'),
   },
   {
+    words: ['certs', 'requests'],
+    describe: 'Say which requests wait for an external CA, which are answered, and pack them for it',
+    load: () => import('./certs/requests.ts'),
+  },
+  {
+    words: ['certs', 'sign'],
+    positionals: 'FILE...',
+    describe: "Sign requests, on the CA's side: with its key in a file, an HSM or a service",
+    load: () => import('./certs/sign.ts'),
+  },
+  {
     words: ['certs', 'import'],
     positionals: '[FILE | DIR...]',
     describe: 'Install what an external CA returned, once it is what was asked for',
     load: () => import('./certs/import.ts'),
-  },
-  {
-    words: ['certs', 'requests'],
-    describe: 'Say which requests wait for an external CA, which are answered, and pack them for it',
-    load: () => import('./certs/requests.ts'),
   },
   {
     words: ['certs', 'certificate-key'],

@@ -33,7 +33,10 @@ interface UnusableAuthority {
   readonly hint?: string
 }
 
-export function assessAuthority(entry: Entry, key: Found<PrivateKey>, now: Date): AuthorityState {
+/** What is looked at of a row. */
+export type AuthorityFiles = Pick<Entry, 'certificate' | 'file' | 'key'>
+
+export function assessAuthority(entry: AuthorityFiles, key: Found<PrivateKey>, now: Date): AuthorityState {
   const { certificate, file } = entry
   if (certificate.state === 'missing')
     return unusable('CA_CERTIFICATE_MISSING', `${file.path} does not exist`, putBack(file.path))
@@ -79,7 +82,7 @@ function unusableKey(path: string, key: Unusable): UnusableAuthority {
 }
 
 /** Why a certificate that has the key must not sign. */
-function failureOf({ isCa, notBefore, notAfter, subject }: Certificate, file: string, now: Date) {
+export function failureOf({ isCa, notBefore, notAfter, subject }: Certificate, file: string, now: Date) {
   if (!isCa) return unusable('NOT_A_CA', `${file}: ${subject} is not a CA certificate`)
   if (notAfter <= now)
     return unusable('CA_EXPIRED', `${file} expired on ${notAfter.toISOString()}`, REPLACE_CA)

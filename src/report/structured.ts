@@ -8,6 +8,7 @@ import { instant } from '../pki/instant.ts'
 import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
 import type { RequestList } from '../pki/request-list.ts'
 import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
+import type { SigningResult } from '../pki/signing-result.ts'
 
 export const API_VERSION = 'kubepki/v1'
 
@@ -81,6 +82,10 @@ export function importDocument(result: ImportResult): object {
 
 export function requestListDocument(list: RequestList): object {
   return { kind: 'CertificateRequestList', apiVersion: API_VERSION, ...list }
+}
+
+export function signingDocument(result: SigningResult): object {
+  return { kind: 'SigningResult', apiVersion: API_VERSION, ...result }
 }
 
 export function backupDocument(list: BackupList): object {

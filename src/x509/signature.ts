@@ -1,6 +1,7 @@
 /** What a signature was made with (RFC 3279, 4055, 5758, 8410), and whether a key made it: by OpenSSL or BoringSSL. */
-import { constants, type KeyObject, verify } from 'node:crypto'
-import { contentsOf, type Der, decodeInteger, elementsOf, leadingOid } from './der.ts'
+import { constants, createHash, type KeyObject, verify } from 'node:crypto'
+import { contentsOf, type Der, decodeInteger, elementsOf, encodeElement, leadingOid, TAG } from './der.ts'
+import type { KeyAlgorithm } from './key-algorithm.ts'
 
 export interface SignatureAlgorithm {
   /** `SHA-256`; of an unknown algorithm its object identifier. */
@@ -90,4 +91,31 @@ export function isSignatureOf(key: KeyObject, { algorithm, data, signature }: Si
 function isKindOf(key: KeyObject, scheme: SignatureAlgorithm['scheme']): boolean {
   const kind = key.asymmetricKeyType
   return scheme === 'ECDSA' ? kind === 'ec' : kind === 'rsa' || (kind === 'rsa-pss' && scheme === 'RSA-PSS')
+}
+
+/** What a CA with such a key signs with: PKCS#1 v1.5, or ECDSA with the hash as long as the curve. Undefined: it does not sign. */
+export function signatureBy(algorithm: KeyAlgorithm): SignatureAlgorithm | undefined {
+  if (algorithm.startsWith('RSA-')) return { hash: 'SHA-256', scheme: 'RSA' }
+  const hash = CURVE_HASHES[algorithm]
+  return hash === undefined ? undefined : { hash, scheme: 'ECDSA' }
+}
+
+const CURVE_HASHES: Readonly<Record<string, string>> = {
+  'ECDSA-P256': 'SHA-256',
+  'ECDSA-P384': 'SHA-384',
+  'ECDSA-P521': 'SHA-512',
+}
+
+export function digestOf(hash: string, data: Uint8Array): Der {
+  return new Uint8Array(createHash(hash.replace('-', '')).update(data).digest())
+}
+
+const DIGEST_OIDS: Readonly<Record<string, number>> = { 'SHA-256': 1, 'SHA-384': 2, 'SHA-512': 3 }
+const NULL = Uint8Array.of(0x05, 0x00)
+
+/** DigestInfo (RFC 8017 section 9.2): what PKCS#1 v1.5 pads. */
+export function digestInfoOf(hash: string, digest: Uint8Array): Der {
+  const oid = Uint8Array.of(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, DIGEST_OIDS[hash] ?? 0)
+  const algorithm = encodeElement(TAG.sequence, encodeElement(TAG.oid, oid), NULL)
+  return encodeElement(TAG.sequence, algorithm, encodeElement(TAG.octetString, digest))
 }

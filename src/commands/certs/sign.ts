@@ -1,0 +1,161 @@
+import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
+import { type SignOptions, signRequests } from '../../operations/sign-requests.ts'
+import { AUTHORITY_NAMES } from '../../pki/signing-authority.ts'
+import type { SigningResult } from '../../pki/signing-result.ts'
+import { renderSigned, renderSigning, SIGNING_FORMATS } from '../../report/signed.ts'
+import { type PassphraseSource, readPassphrase } from '../../store/passphrase.ts'
+import { SIGNER_INPUTS, type SignerInput } from '../../x509/remote-signature.ts'
+import { defineCommand, type Host } from '../command.ts'
+import {
+  DRY_RUN_OPTION,
+  durationOption,
+  NODE_OPTIONS,
+  OUTPUT_OPTION,
+  pathOption,
+  readOptions,
+  tell,
+  tellFailures,
+} from '../options.ts'
+import {
+  authorityFlags,
+  caOption,
+  descriptorOption,
+  passphraseFlags,
+  signerFlags,
+  wordsOption,
+} from './sign-flags.ts'
+
+const TIMEOUT = 60_000
+
+const fileOption = (flag: string, describe: string) =>
+  ({ type: 'string', coerce: pathOption(flag), completes: 'file', describe }) as const
+
+export const command = defineCommand({
+  names:
+    'FILE is a request, PKCS#10 in PEM or DER. What a certificate is for is said by --profile, else by the requests.json beside it that has its key, else by its name and subject (apiserver.csr with CN=kube-apiserver); never by what the request asks for',
+  options: {
+    ca: { type: 'string', coerce: caOption, describe: `A CA of this node: ${AUTHORITY_NAMES.join(', ')}` },
+    'ca-cert': fileOption('ca-cert', 'Certificate of a CA, and behind it those above it'),
+    'ca-key': fileOption('ca-key', 'Its private key: PKCS#1, SEC1 or PKCS#8, also encrypted'),
+    profile: {
+      type: 'string',
+      describe: 'server, client, peer (both), or the name of a certificate such as apiserver or admin.conf',
+    },
+    validity: {
+      type: 'string',
+      coerce: durationOption('validity', 1000),
+      describe: 'How long the certificates are valid, never longer than the CA (default: 1y)',
+    },
+    out: {
+      type: 'string',
+      coerce: pathOption('out'),
+      completes: 'directory',
+      describe: 'Where NAME.crt goes for NAME.csr (default: beside the request)',
+    },
+    yes: { alias: 'y', type: 'boolean', default: false, describe: 'Sign without asking' },
+    'dry-run': DRY_RUN_OPTION,
+    'passphrase-file': fileOption('passphrase-file', 'Has the passphrase of the key in its first line'),
+    'passphrase-fd': {
+      type: 'string',
+      coerce: descriptorOption,
+      describe: 'An open descriptor to read it from, such as 3',
+    },
+    'signer-command': {
+      type: 'string',
+      coerce: wordsOption,
+      describe:
+        'A program that has the key, and its arguments ({hash}: sha256, ...): what is to be signed is its standard input, the signature its output, both in bytes',
+    },
+    'signer-input': {
+      choices: [...SIGNER_INPUTS] as SignerInput[],
+      describe:
+        'What the program is given: the digest, for RSA in DigestInfo, or all that is to be hashed (default: digest)',
+    },
+    'signer-timeout': {
+      type: 'string',
+      coerce: durationOption('signer-timeout'),
+      describe: 'How long it may take for one signature (default: 60s)',
+    },
+    output: OUTPUT_OPTION,
+    ...NODE_OPTIONS,
+  },
+  examples: [
+    {
+      command: 'kubepki certs sign requests/*.csr --ca-cert ca.crt --ca-key ca.key --out answers',
+      does: 'for what requests.json beside them says; shown first, and asked',
+    },
+    {
+      command: 'kubepki certs sign lb.csr --ca ca --profile server --validity 90d',
+      does: 'by the cluster CA of this node, for a server',
+    },
+    {
+      command:
+        "kubepki certs sign apiserver.csr --ca-cert ca.crt --signer-input digestinfo --signer-command 'pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --login --pin env:PIN --label ca --sign --mechanism RSA-PKCS'",
+      does: 'by an RSA key in an HSM',
+    },
+    {
+      command:
+        "kubepki certs sign apiserver.csr --ca-cert ca.crt --signer-command 'openssl pkeyutl -sign -inkey ca.key -pkeyopt digest:{hash}'",
+      does: 'what every signer program has to do, shown with openssl',
+    },
+  ],
+  run: async (args, host) => {
+    const ca = authorityFlags(args)
+    const signer = signerFlags(args)
+    const source = passphraseFlags(args)
+    const options: SignOptions = {
+      ...readOptions(args, host),
+      ca,
+      files: (args.names ?? []).map(String),
+      profile: args.profile,
+      validity: args.validity,
+      out: args.out,
+      dryRun: args['dry-run'],
+      passphrase: passphraseFrom(source, host),
+      signer: signer && {
+        words: signer.words,
+        input: args['signer-input'] ?? 'digest',
+        timeout: signer.timeout ?? TIMEOUT,
+        onLine: line => tell.note(host, `signer: ${line}`),
+      },
+    }
+    if (args.yes || args['dry-run'])
+      return finish(await signRequests(options), { ...args, isShown: false }, host)
+    const confirm = (plan: SigningResult) => isConfirmed(plan, host)
+    return finish(await signRequests({ ...options, confirm }), { ...args, isShown: true }, host)
+  },
+})
+
+function passphraseFrom(source: PassphraseSource | undefined, host: Host): SignOptions['passphrase'] {
+  return async file =>
+    source ? readPassphrase(source) : host.ask?.(`Passphrase of ${file}: `, { hidden: true })
+}
+
+/** What will be signed is on the terminal first, wherever stdout goes. */
+async function isConfirmed(plan: SigningResult, host: Host): Promise<boolean> {
+  host.stderr(renderSigning(plan))
+  for (const warning of plan.warnings) tell.warning(host, warning)
+  const { length } = plan.certificates
+  const what = length === 1 ? 'this certificate' : `these ${length} certificates`
+  const answer = await host.ask?.(`Sign ${what}? [y/N] `)
+  if (answer !== undefined) return /^y(es)?$/i.test(answer.trim())
+  throw new PkiError('USAGE', 'wanted a yes, and there is no terminal to ask at: nothing was signed', {
+    hint: '--yes signs without asking, --dry-run shows what would be signed',
+  })
+}
+
+interface Shown {
+  readonly output: 'text' | 'json' | 'yaml'
+  readonly isShown: boolean
+}
+
+function finish(result: SigningResult, { output, isShown }: Shown, host: Host): ExitCode {
+  const { failures, warnings, dryRun } = result
+  const isFailed = failures.length > 0
+  const render = output === 'text' && isShown ? renderSigned : SIGNING_FORMATS[output]
+  if (!isFailed || output !== 'text') host.stdout(render(result))
+  if (!isShown) for (const warning of warnings) tell.warning(host, warning)
+  if (isFailed) return tellFailures(host, failures)
+  if (dryRun) tell.note(host, 'nothing was signed: this is the plan')
+  return EXIT.done
+}

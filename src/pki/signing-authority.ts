@@ -1,0 +1,89 @@
+/** The CA that signs requests: of this node, or of two files, or of a file and a program that has the key. */
+import { CERTIFICATES, type CertificateSpec } from '../inventory/catalog.ts'
+import { type Certificate, isSignedBy, publicKeySha256Of } from '../x509/certificate.ts'
+import type { Authority, RemoteAuthority } from '../x509/issue.ts'
+import { signatureBy } from '../x509/signature.ts'
+import { keyUsageOf } from '../x509/usage.ts'
+import { failureOf } from './authority.ts'
+
+export interface SigningAuthority {
+  /** The row, of a CA of this node. */
+  readonly caName?: string | undefined
+  readonly file: string
+  /** The file of its key, or the program that signs. */
+  readonly signedWith: string
+  readonly signer: Authority | RemoteAuthority
+  /** What stands behind a leaf: the CA's own certificate and those above it, but for the root. */
+  readonly intermediates: readonly Certificate[]
+  /** Of the CA and of those above it that are in its file. */
+  readonly path: readonly Certificate[]
+  readonly publicKeySha256: string
+}
+
+const SPECS: readonly CertificateSpec[] = CERTIFICATES
+
+export const AUTHORITY_NAMES: readonly string[] = SPECS.flatMap(({ kind, name }) =>
+  kind === 'ca' ? name : [],
+)
+
+/** The certificate, and above it whatever the file has of its certification path. */
+export function pathAbove(certificate: Certificate, bundle: readonly Certificate[]): readonly Certificate[] {
+  const path = [certificate]
+  for (let last = certificate; !isRoot(last); ) {
+    const above = bundle.find(one => !path.includes(one) && isSignedBy(last, one))
+    if (!above) break
+    path.push(above)
+    last = above
+  }
+  return path
+}
+
+export function isRoot(certificate: Certificate): boolean {
+  return isSignedBy(certificate, certificate)
+}
+
+export interface AuthorityFlaw {
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/** Why nothing that the certificate's key signs would be accepted, or could be signed. */
+export function authorityFlaw(certificate: Certificate, file: string, now: Date): AuthorityFlaw | undefined {
+  const failure = failureOf(certificate, file, now)
+  if (failure) return failure
+  const { subject, keyAlgorithm } = certificate
+  const usages = keyUsageOf(certificate)
+  if (usages && !usages.includes('keyCertSign')) {
+    const found = usages.join(', ') || 'nothing'
+    return {
+      message: `${file}: ${subject} may sign no certificates: wanted key usage keyCertSign, found ${found}`,
+    }
+  }
+  return signatureBy(keyAlgorithm)
+    ? undefined
+    : { message: `${file}: wanted an RSA key, or ECDSA on P-256, P-384 or P-521, found ${keyAlgorithm}` }
+}
+
+/** The first of the file that may sign, when the key is elsewhere and cannot tell. */
+export function firstAuthority(
+  certificates: readonly [Certificate, ...Certificate[]],
+  file: string,
+  now: Date,
+) {
+  return certificates.find(one => authorityFlaw(one, file, now) === undefined) ?? certificates[0]
+}
+
+export interface AuthorityParts extends Pick<SigningAuthority, 'caName' | 'file' | 'signedWith' | 'signer'> {
+  readonly bundle: readonly Certificate[]
+}
+
+export function signingAuthority({ bundle, ...parts }: AuthorityParts): SigningAuthority {
+  const { certificate } = parts.signer
+  const path = pathAbove(certificate, bundle)
+  return {
+    ...parts,
+    path,
+    intermediates: path.filter(one => !isRoot(one)),
+    publicKeySha256: publicKeySha256Of(certificate),
+  }
+}
