@@ -1,12 +1,12 @@
 /** Certificates for requests, by a CA on this disk or a program that has its key: all of them or none, and no file that exists is changed. */
 import { basename, dirname, join } from 'node:path'
-import { PkiError } from '../errors.ts'
+import { describeUnusable, PkiError } from '../errors.ts'
 import { instant } from '../pki/instant.ts'
 import { verifyIssued } from '../pki/issued.ts'
-import type { ManifestRequest } from '../pki/request-manifest.ts'
+import { parseManifest } from '../pki/read-manifest.ts'
+import { MANIFEST_FILE, type ManifestRequest } from '../pki/request-manifest.ts'
 import { planSigning, type RequestFile, type SigningStep } from '../pki/signing.ts'
 import type { SigningAuthority } from '../pki/signing-authority.ts'
-import { BESIDE, readManifestRows } from '../pki/signing-manifest.ts'
 import { profileNamed } from '../pki/signing-profile.ts'
 import type {
   SignedCertificate,
@@ -79,7 +79,7 @@ function answerName(csrFile: string): string {
 function manifestReader(): (directory: string) => ReadonlyMap<string, ManifestRequest> {
   const known = new Map<string, ReadonlyMap<string, ManifestRequest>>()
   return directory => {
-    const rows = known.get(directory) ?? readManifest(join(directory, BESIDE))
+    const rows = known.get(directory) ?? readManifest(join(directory, MANIFEST_FILE))
     known.set(directory, rows)
     return rows
   }
@@ -87,9 +87,9 @@ function manifestReader(): (directory: string) => ReadonlyMap<string, ManifestRe
 
 function readManifest(path: string): ReadonlyMap<string, ManifestRequest> {
   const bytes = reading(path, () => readIfThere(path))
-  const rows = bytes ? readManifestRows(bytes.toString('utf8')) : new Map()
-  if (rows) return rows
-  throw new PkiError('FILE_UNREADABLE', `${path}: not what kubepki writes beside requests`, {
+  const manifest = bytes ? parseManifest(bytes.toString('utf8')) : { requests: [] }
+  if ('requests' in manifest) return new Map(manifest.requests.map(row => [row.publicKeySha256, row]))
+  throw new PkiError('FILE_UNREADABLE', `${path}: ${describeUnusable(manifest)}`, {
     hint: 'get it again from where the requests were made, or say what they are for with --profile',
   })
 }
