@@ -25,7 +25,7 @@ export function answerPath(certificate: Certificate, { anchors, others, stranger
   const isAnchor = (one: Certificate) => anchors.some(anchor => isSameCertificate(anchor, one))
   const path = pathAbove(certificate, [...anchors, ...others])
   const end = path.findIndex(isAnchor)
-  const wanted = `of ${describe(anchors[0])}`
+  const wanted = `that of ${describe(anchors[0])}`
   if (end >= 0) {
     return {
       ...{ state: 'trusted', wanted, found: wanted },

@@ -122,7 +122,7 @@ function explainRefused(
       `${name === undefined ? '' : `${name}: `}${file}: ${code}: ${field}: wanted ${wanted}, found ${found}`,
     )
   const missing = unanswered.map(({ name }) => name).join(', ')
-  if (refused.length > 0) tell.hint(host, hintOf(refused.map(({ code }) => code)))
+  if (refused.length > 0) tell.hint(host, AGAIN)
   if (partial) {
     if (missing !== '') tell.note(host, `still pending: ${missing}`)
     if (refused.length === 0) return EXIT.done
@@ -137,10 +137,5 @@ function explainRefused(
   return EXIT.failed
 }
 
-function hintOf(codes: readonly string[]): string {
-  const allowable = [...new Set(codes.filter(code => (CODES as readonly string[]).includes(code)))]
-  const again = 'have it signed again, as the request and SIGNING.md say'
-  return allowable.length === 0
-    ? again
-    : `${again}; or let a difference pass that you know of: ${allowable.map(code => `--allow ${code}`).join(' ')}`
-}
+const AGAIN =
+  'have it signed again, as the request and SIGNING.md say; a difference that you know of passes with --allow CODE'
