@@ -29,9 +29,9 @@ afterAll(() => rmSync(directory, { recursive: true }))
 const CASES: readonly [string, string][] = [
   ['', 'certs init kubeconfig completion manual'],
   ['ce', 'certs'],
-  ['certs ', 'check-expiration renew history rollback recover generate-csr certificate-key'],
-  ['certs re', 'renew recover'],
-  ['certificates re', 'renew recover'],
+  ['certs ', 'check-expiration renew history rollback recover generate-csr requests certificate-key'],
+  ['certs re', 'renew recover requests'],
+  ['certificates re', 'renew recover requests'],
   ['certificates renew admin', 'admin.conf'],
   ['init ', 'phase'],
   ['init phase ', 'certs kubeconfig'],

@@ -1,5 +1,5 @@
 /** kubeadm's own test cases for `certs generate-csr` and `certs certificate-key`, by their numbers in our list of them. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openssl, signRequest } from '../support/certificates.ts'
@@ -19,6 +19,7 @@ import {
   linesOf,
   modesIn,
   NODE,
+  PAPERWORK,
   read,
   said,
   wholeNode,
@@ -96,9 +97,14 @@ describe('what is made', () => {
       ...CONFS.map(name => `  ${name}.conf`),
     ])
     expectRequested(join(root, K, 'pki'), join(root, K), CONFS)
-    const modes = modesIn(root, '.')
-    expect(Object.keys(modes)).toHaveLength(2 * (LEAVES.length + CONFS.length))
-    expect(new Set(Object.values(modes))).toEqual(new Set(['600']))
+    const modes = Object.entries(modesIn(root, '.'))
+    const [ours, kubeadms] = [true, false].map(isOurs =>
+      modes.filter(([file]) => PAPERWORK.includes(file.replace('pki/', '')) === isOurs),
+    )
+    expect(ours).toEqual(PAPERWORK.map(file => [`pki/${file}`, '644']))
+    expect(kubeadms).toHaveLength(2 * (LEAVES.length + CONFS.length))
+    expect(new Set(kubeadms?.map(([, mode]) => mode))).toEqual(new Set(['600']))
+    expect(statSync(join(root, K, 'pki/csr')).mode & 0o777).toBe(0o700)
     expect(isThere(root, 'pki/ca.key')).toBe(false)
     expect(isThere(root, 'pki/sa.key')).toBe(false)
   })
@@ -223,7 +229,7 @@ describe('what is made', () => {
     expect(outcome.exitCode).toBe(0)
     const rows = ['apiserver', 'apiserver-kubelet-client', 'front-proxy-client']
     expect(Object.keys(modesIn(root, 'pki'))).toEqual(
-      rows.flatMap(name => [`${name}.csr`, `${name}.key`]).toSorted(),
+      [...PAPERWORK, ...rows.flatMap(name => [`${name}.csr`, `${name}.key`])].toSorted(),
     )
     expect(isThere(root, 'admin.conf')).toBe(true)
   })

@@ -97,10 +97,8 @@ const WRONG: readonly [string[], string, string?][] = [
   [['certs', 'renew', 'etcd-ca', '--csr-only', ...ROOT], 'etcd-ca is a CA', 'etcd-server'],
   [['certs', 'renew', 'kubelet.conf', ...ROOT], 'kubelet.conf belongs to the kubelet', 'once it has expired'],
   [['certs', 'renew', 'all', 'apiserver', ...ROOT], 'wanted "all" or names, found both'],
-  [
-    ['certs', 'renew', 'all', '--csr-only', '--validity', '1y', ...ROOT],
-    '--validity and --csr-only exclude each other',
-  ],
+  [['certs', 'requests', '--archive', '-', ...ROOT], '--archive wants a file, found "-"', 'requests.tar'],
+  [['certs', 'requests', '--csr-dir', '/etc', 'x', ...ROOT], 'unknown flag or argument "x"'],
   [
     ['certs', 'renew', 'all', '--validty', '1y', ...ROOT],
     'unknown flag or argument "validty"',

@@ -44,6 +44,9 @@ export function modesIn(root: string, directory: string): Record<string, string>
   )
 }
 
+/** What kubeadm has none of: what was asked for, and how to sign it. */
+export const PAPERWORK = ['csr/SIGNING.md', 'csr/requests.json']
+
 /** A configuration file beside the tree. */
 export function configFile(...lines: string[]): string {
   const path = join(tempDir(), 'kubeadm.yaml')

@@ -13,6 +13,7 @@ import {
   tell,
   tellArchive,
   tellFailures,
+  tellPlan,
   tellSources,
 } from '../options.ts'
 
