@@ -73,8 +73,6 @@ export function caDatabaseScript(): string {
       '# two certificates of a node have the same subject',
       'unique_subject = no',
       'default_md = sha256',
-      '# the subject as it is in the request, in its order',
-      'preserve = yes',
       'policy = any',
       'copy_extensions = none',
       '',
@@ -88,7 +86,7 @@ export function caScript(ca: SigningCa): string {
   return script(
     ...caVariables(ca),
     ...ca.signings.map(({ label, request: { file, longestValidityDays } }) =>
-      command(`openssl ca -config ${CA_FILE} -name kubepki -batch -notext`, [
+      command(`openssl ca -config ${CA_FILE} -name kubepki -batch -notext -preserveDN`, [
         `-in ${shellWord(file)} -out ${label}.crt -cert "$CA_CERT" -keyfile "$CA_KEY"`,
         `-days ${longestValidityDays} -extfile ${EXTENSIONS_FILE} -extensions ${label}`,
       ]),

@@ -29,7 +29,7 @@ function sheet(manifest: RequestManifest, signings: readonly Signing[]): string[
     extensionsScript(signings),
     ...authorities.flatMap(ca => [heading(ca), x509Script(ca)]),
     '## With openssl ca',
-    'The same, and every certificate is kept in a database. `kubepki.cnf` is that of the section above; a CA that has its own database and configuration takes them in place of these.',
+    'The same, and every certificate is kept in a database. `kubepki.cnf` is that of the section above; a CA that has its own database and configuration takes them in place of these, with `-preserveDN`, which keeps the subject as it is.',
     caDatabaseScript(),
     ...authorities.flatMap(ca => [heading(ca), caScript(ca)]),
     ...withCfssl(signings),
