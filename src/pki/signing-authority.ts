@@ -1,9 +1,10 @@
 /** The CA that signs requests: of this node, or of two files, or of a file and a program that has the key. */
 import { CERTIFICATES, type CertificateSpec } from '../inventory/catalog.ts'
 import { type Certificate, isSignedBy, publicKeySha256Of } from '../x509/certificate.ts'
+import { tbsPartsOf } from '../x509/der.ts'
 import type { Authority, RemoteAuthority } from '../x509/issue.ts'
 import { signatureBy } from '../x509/signature.ts'
-import { keyUsageOf } from '../x509/usage.ts'
+import { isCaIn, keyUsageIn } from '../x509/usage.ts'
 import { failureOf } from './authority.ts'
 
 export interface SigningAuthority {
@@ -49,19 +50,23 @@ export interface AuthorityFlaw {
 
 /** Why nothing that the certificate's key signs would be accepted, or could be signed. */
 export function authorityFlaw(certificate: Certificate, file: string, now: Date): AuthorityFlaw | undefined {
-  const failure = failureOf(certificate, file, now)
-  if (failure) return failure
-  const { subject, keyAlgorithm } = certificate
-  const usages = keyUsageOf(certificate)
-  if (usages && !usages.includes('keyCertSign')) {
-    const found = usages.join(', ') || 'nothing'
-    return {
-      message: `${file}: ${subject} may sign no certificates: wanted key usage keyCertSign, found ${found}`,
-    }
+  return usageFlaw(certificate, file) ?? failureOf(certificate, file, now) ?? keyFlaw(certificate, file)
+}
+
+/** Before anything else: OpenSSL calls such a certificate no CA, which is hard to believe of one that says CA:TRUE. */
+function usageFlaw({ der, subject }: Certificate, file: string): AuthorityFlaw | undefined {
+  const { extensions } = tbsPartsOf(der)
+  const usages = keyUsageIn(extensions)
+  if (!usages || !isCaIn(extensions) || usages.includes('keyCertSign')) return undefined
+  const found = usages.join(', ') || 'nothing'
+  return {
+    message: `${file}: ${subject} may sign no certificates: wanted key usage keyCertSign, found ${found}`,
   }
-  return signatureBy(keyAlgorithm)
-    ? undefined
-    : { message: `${file}: wanted an RSA key, or ECDSA on P-256, P-384 or P-521, found ${keyAlgorithm}` }
+}
+
+function keyFlaw({ keyAlgorithm }: Certificate, file: string): AuthorityFlaw | undefined {
+  if (signatureBy(keyAlgorithm)) return undefined
+  return { message: `${file}: wanted an RSA key, or ECDSA on P-256, P-384 or P-521, found ${keyAlgorithm}` }
 }
 
 /** The first of the file that may sign, when the key is elsewhere and cannot tell. */
