@@ -29,7 +29,10 @@ afterAll(() => rmSync(directory, { recursive: true }))
 const CASES: readonly [string, string][] = [
   ['', 'certs init kubeconfig completion manual'],
   ['ce', 'certs'],
-  ['certs ', 'check-expiration renew history rollback recover generate-csr requests sign import certificate-key'],
+  [
+    'certs ',
+    'check-expiration renew history rollback recover generate-csr requests sign import certificate-key',
+  ],
   ['certs re', 'renew recover requests'],
   ['certificates re', 'renew recover requests'],
   ['certificates renew admin', 'admin.conf'],

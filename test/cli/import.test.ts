@@ -534,7 +534,10 @@ describe('in parts', () => {
     const named = answerTo(node, 'scheduler.conf', { subjectAltName: 'DNS:scheduler' })
     const directory = answersIn(files({ ...answers, 'scheduler.conf': named }))
     const other = await imported(root, directory, '--allow', 'TOO_SHORT')
-    expect(other).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('SAN_ADDED: subjectAltName: ') })
+    expect(other).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('SAN_ADDED: subjectAltName: '),
+    })
     const { stderr, exitCode } = await imported(root, directory, '--allow', 'SAN_ADDED')
     expect(exitCode, stderr).toBe(0)
     expect(stderr).toContain('warning: scheduler.conf: SAN_ADDED allowed: ')

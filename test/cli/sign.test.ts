@@ -498,7 +498,7 @@ describe('refuses, names the field, and writes nothing', () => {
       const before = fingerprint(directory)
       const outcome = await sign(csr, ...ca.flags, '--yes')
       expect(said(outcome, 'error')).toEqual([
-        expect.stringContaining('requests.json: not what kubepki writes'),
+        expect.stringContaining('requests.json: not the requests.json that kubepki writes'),
       ])
       expect(fingerprint(directory)).toEqual(before)
     }
