@@ -34,6 +34,7 @@ export const REQUEST_RULES: readonly {
   readonly code: SigningProblem
   readonly flawOf: (request: CertificateRequest, authority: SigningAuthority) => Flaw | undefined
 }[] = [
+  { code: 'KEY_WEAK', flawOf: ({ keyAlgorithm }) => flaw(weaknessOf(keyAlgorithm), MAKE_ANEW) },
   {
     code: 'SIGNATURE_WEAK',
     flawOf: ({ signature: { hash } }) =>
@@ -51,7 +52,6 @@ export const REQUEST_RULES: readonly {
             'get it again from where it was made: nothing can be signed in its place',
           ),
   },
-  { code: 'KEY_WEAK', flawOf: ({ keyAlgorithm }) => flaw(weaknessOf(keyAlgorithm), MAKE_ANEW) },
   {
     code: 'KEY_OF_THE_CA',
     flawOf: ({ publicKeySha256 }, authority) =>

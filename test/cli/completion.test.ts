@@ -29,7 +29,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 const CASES: readonly [string, string][] = [
   ['', 'certs init kubeconfig completion manual'],
   ['ce', 'certs'],
-  ['certs ', 'check-expiration renew history rollback recover generate-csr certificate-key'],
+  ['certs ', 'check-expiration renew history rollback recover generate-csr sign certificate-key'],
   ['certs re', 'renew recover'],
   ['certificates re', 'renew recover'],
   ['certificates renew admin', 'admin.conf'],

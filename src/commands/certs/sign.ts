@@ -90,7 +90,7 @@ export const command = defineCommand({
     },
     {
       command:
-        "kubepki certs sign apiserver.csr --ca-cert ca.crt --signer-input digestinfo --signer-command 'pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --login --pin env:PIN --label ca --sign --mechanism RSA-PKCS'",
+        "kubepki certs sign apiserver.csr --ca-cert ca.crt --signer-input digestinfo --signer-command 'pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --login --pin env:PIN --id 01 --sign --mechanism RSA-PKCS'",
       does: 'by an RSA key in an HSM',
     },
     {
