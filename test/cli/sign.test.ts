@@ -271,6 +271,14 @@ describe('where certificates go', () => {
     expect(fingerprint(directory)).toEqual(before)
   })
 
+  it('-v says where it is from', async () => {
+    const { csr, ca } = workplace()
+    const { stderr } = await sign(csr, ...ca.flags, '--yes', '-v')
+    expect(stderr).toBe(
+      `kubepki: CA: ${ca.certificateFile} (--ca-cert)\nkubepki: profile of ${csr}: apiserver (the inventory)\n`,
+    )
+  })
+
   it('says the same in yaml', async () => {
     const { csr, ca } = workplace()
     const plan = async (format: string) => documentIn(await sign(csr, ...ca.flags, '--dry-run', '-o', format))
