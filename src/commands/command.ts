@@ -34,6 +34,8 @@ export interface CommandSpec<O extends OptionTable> {
   readonly isNameOptional?: boolean
   /** For a shell to offer. */
   readonly nameChoices?: readonly string[]
+  /** The words are paths. */
+  readonly namesComplete?: 'file'
   /** Options whose coerce takes every value given, as a list; of any other the last one wins. */
   readonly repeatable?: readonly (keyof O & string)[]
   readonly options: O
@@ -46,16 +48,17 @@ export interface Command {
   readonly names: string | undefined
   readonly isNameOptional: boolean
   readonly nameChoices: readonly string[]
+  readonly namesComplete: 'file' | undefined
   readonly options: OptionTable
   readonly examples: readonly Example[]
   readonly run: (parsed: Readonly<Record<string, unknown>>, host: Host) => Promise<ExitCode>
 }
 
 export function defineCommand<O extends OptionTable>(spec: CommandSpec<O>): Command {
-  const { options, examples, names, isNameOptional = false, nameChoices = [] } = spec
+  const { options, examples, names, isNameOptional = false, nameChoices = [], namesComplete } = spec
   const run = (parsed: Readonly<Record<string, unknown>>, host: Host) =>
     spec.run(coerced(spec, parsed) as Arguments<O>, host)
-  return { names, isNameOptional, nameChoices, options, examples, run }
+  return { names, isNameOptional, nameChoices, namesComplete, options, examples, run }
 }
 
 /** Values are checked here, not by yargs, which would lose the error's code and hint. */

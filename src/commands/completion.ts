@@ -47,12 +47,14 @@ async function completableRows(): Promise<Completable[]> {
     line: path.join(' '),
     isGroup: true,
     words: wordsBelow(path),
+    isFile: false,
     flags: GLOBAL,
   }))
   const commands = COMMANDS.map(async ({ words, load }) => {
-    const { options, nameChoices } = (await load()).command
+    const { options, nameChoices, namesComplete } = (await load()).command
     const flags = Object.entries(options).map(([name, option]) => flagOf(name, option))
-    return { line: words.join(' '), isGroup: false, words: nameChoices, flags: [...flags, ...GLOBAL] }
+    const isFile = namesComplete === 'file'
+    return { line: words.join(' '), isGroup: false, words: nameChoices, isFile, flags: [...flags, ...GLOBAL] }
   })
   return [...groups, ...(await Promise.all(commands))]
 }

@@ -117,7 +117,15 @@ function resultOf(authority: SigningAuthority, outcome: Outcome): SigningResult 
   const warnings = outcome.certificates.flatMap(one =>
     one.warnings.map(warning => `${one.csrFile}: ${warning}`),
   )
-  return { ...outcome, changed: false, authority: summaryOf(authority), warnings }
+  const sources = [
+    { fact: 'CA', value: authority.file, source: authority.source },
+    ...outcome.certificates.map(({ csrFile, profile, profileSource }) => ({
+      fact: `profile of ${csrFile}`,
+      value: profile,
+      source: profileSource,
+    })),
+  ]
+  return { ...outcome, changed: false, authority: summaryOf(authority), warnings, sources }
 }
 
 function summaryOf({ signer, file, signedWith }: SigningAuthority): SigningAuthoritySummary {

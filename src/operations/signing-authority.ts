@@ -43,6 +43,7 @@ type Certificates = readonly [Certificate, ...Certificate[]]
 interface Named {
   readonly caName?: string | undefined
   readonly file: string
+  readonly source: string
   readonly certificates: Certificates
   readonly keyFile?: string | undefined
   /** Text of the key, where there is one to be read. */
@@ -58,7 +59,13 @@ function ofFiles({ certificate, key }: AuthorityFiles): Named {
   const read = certificatesIn(readUserBytes(certificate))
   if ('reason' in read) throw unusable({ message: `${certificate}: ${describeUnusable(read)}` })
   const { certificates } = read
-  return { file: certificate, certificates, keyFile: key, readKey: () => readUserFile(key ?? '') }
+  return {
+    file: certificate,
+    source: '--ca-cert',
+    certificates,
+    keyFile: key,
+    readKey: () => readUserFile(key ?? ''),
+  }
 }
 
 function certificatesIn(bytes: Uint8Array): { readonly certificates: Certificates } | Unusable {
@@ -72,7 +79,7 @@ function authorityOfNode(caName: string, options: AuthorityOptions): Named {
   if (certificate.state !== 'present') throw unusable({ message: `${file.path}: ${whyNot(certificate)}` })
   const isKeyThere = key !== undefined && key.state !== 'missing'
   return {
-    ...{ caName, file: file.path, certificates: certificate.certificates },
+    ...{ caName, file: file.path, source: file.source, certificates: certificate.certificates },
     keyFile: isKeyThere ? key.path : undefined,
     readKey: () => readUserFile(key?.state === 'present' ? key.realPath : (key?.path ?? '')),
   }
@@ -87,7 +94,7 @@ function unusable({ message, hint }: AuthorityFlaw): PkiError {
 }
 
 async function local(named: Named, options: AuthorityOptions): Promise<SigningAuthority> {
-  const { caName, file, keyFile, certificates } = named
+  const { caName, file, source, keyFile, certificates } = named
   if (keyFile === undefined) throw unusable(keyIsElsewhere(named))
   const key = await openKey(named.readKey(), keyFile, options.passphrase)
   const matching = certificates.filter(one => isKeyOf(key, one))
@@ -97,7 +104,7 @@ async function local(named: Named, options: AuthorityOptions): Promise<SigningAu
   const flaw = authorityFlaw(certificate, file, options.now)
   if (flaw) throw unusable(flaw)
   const signer = { certificate, key }
-  return signingAuthority({ caName, file, signedWith: keyFile, signer, bundle: certificates })
+  return signingAuthority({ caName, file, source, signedWith: keyFile, signer, bundle: certificates })
 }
 
 function keyIsElsewhere({ file, caName }: Named): AuthorityFlaw {
@@ -127,12 +134,19 @@ const PASSPHRASE_HINT =
   'its passphrase: at a terminal it is asked for, else --passphrase-file F, or --passphrase-fd 3 with 3< F'
 
 function remote(named: Named, { input, ...program }: SignerOptions, now: Date): SigningAuthority {
-  const { caName, file, certificates } = named
+  const { caName, file, source, certificates } = named
   const certificate = firstAuthority(certificates, file, now)
   const flaw = authorityFlaw(certificate, file, now)
   if (flaw) throw unusable(flaw)
   const signer = remoteAuthority(certificate, input, program)
-  return signingAuthority({ caName, file, signedWith: program.words[0] ?? '', signer, bundle: certificates })
+  return signingAuthority({
+    caName,
+    file,
+    source,
+    signedWith: program.words[0] ?? '',
+    signer,
+    bundle: certificates,
+  })
 }
 
 function remoteAuthority(

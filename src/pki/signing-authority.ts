@@ -11,6 +11,8 @@ export interface SigningAuthority {
   /** The row, of a CA of this node. */
   readonly caName?: string | undefined
   readonly file: string
+  /** Who says that this is the file. */
+  readonly source: string
   /** The file of its key, or the program that signs. */
   readonly signedWith: string
   readonly signer: Authority | RemoteAuthority
@@ -78,7 +80,8 @@ export function firstAuthority(
   return certificates.find(one => authorityFlaw(one, file, now) === undefined) ?? certificates[0]
 }
 
-export interface AuthorityParts extends Pick<SigningAuthority, 'caName' | 'file' | 'signedWith' | 'signer'> {
+export interface AuthorityParts
+  extends Pick<SigningAuthority, 'caName' | 'file' | 'source' | 'signedWith' | 'signer'> {
   readonly bundle: readonly Certificate[]
 }
 

@@ -41,6 +41,7 @@ export const REQUEST_RULES: readonly {
         ? flaw(`wanted a signature with SHA-256 or better, found ${hash}`, MAKE_ANEW)
         : undefined,
   },
+  { code: 'KEY_WEAK', flawOf: ({ keyAlgorithm }) => flaw(weaknessOf(keyAlgorithm), MAKE_ANEW) },
   {
     code: 'POSSESSION_NOT_PROVED',
     flawOf: ({ isProved }) =>
@@ -51,7 +52,6 @@ export const REQUEST_RULES: readonly {
             'get it again from where it was made: nothing can be signed in its place',
           ),
   },
-  { code: 'KEY_WEAK', flawOf: ({ keyAlgorithm }) => flaw(weaknessOf(keyAlgorithm), MAKE_ANEW) },
   {
     code: 'KEY_OF_THE_CA',
     flawOf: ({ publicKeySha256 }, authority) =>

@@ -1,4 +1,5 @@
 /** What signing requests did or, in a dry run, would do. */
+import type { SourceFact } from './sources.ts'
 
 export type SigningProblem =
   | 'REQUEST_UNREADABLE'
@@ -61,4 +62,5 @@ export interface SigningResult {
   /** Any of them: nothing is signed. */
   readonly failures: readonly SigningFailure[]
   readonly warnings: readonly string[]
+  readonly sources: readonly SourceFact[]
 }

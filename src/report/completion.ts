@@ -16,6 +16,8 @@ export interface Completable {
   readonly isGroup: boolean
   /** What may come next: subcommands or names. */
   readonly words: readonly string[]
+  /** What comes next is a file. */
+  readonly isFile: boolean
   readonly flags: readonly CompletableFlag[]
 }
 
@@ -67,13 +69,16 @@ function bash({ rows, aliases }: CompletionTable): string {
   const values = valueCases(rows, ({ choices, completes }) =>
     choices.length > 0 ? `words='${choices.join(' ')}'` : BASH_VALUES[completes ?? 'none'],
   )
-  const lines = lineCases(rows, row => `words='${row.words.join(' ')}' flags='${flagWords(row).join(' ')}'`)
+  const lines = lineCases(rows, row => {
+    const files = row.isFile ? ' files=1' : ''
+    return `words='${row.words.join(' ')}' flags='${flagWords(row).join(' ')}'${files}`
+  })
   const replaced = aliases.map(
     ([alias, word]) => `  [[ $line == ${alias}* ]] && line=${word}\${line#${alias}}`,
   )
   return `# bash completion of kubepki; a line for ~/.bashrc: source <(kubepki completion bash)
 _kubepki() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} line= word= before= words= flags=
+  local cur=\${COMP_WORDS[COMP_CWORD]} line= word= before= words= flags= files=
   COMPREPLY=()
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word == '=' ]] && continue
@@ -89,6 +94,7 @@ ${lines}
   case "$before $line " in
 ${values}
   esac
+  [[ $files && -z $words ]] && compopt -o default
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -F _kubepki kubepki
@@ -101,14 +107,17 @@ function zsh({ rows, aliases }: CompletionTable): string {
   const values = valueCases(rows, ({ choices, completes }) =>
     choices.length > 0 ? `offered=(${choices.join(' ')}) flags=()` : ZSH_VALUES[completes ?? 'none'],
   )
-  const lines = lineCases(rows, row => `offered=(${row.words.join(' ')}) flags=(${flagWords(row).join(' ')})`)
+  const lines = lineCases(rows, row => {
+    const files = row.isFile ? ' files=1' : ''
+    return `offered=(${row.words.join(' ')}) flags=(${flagWords(row).join(' ')})${files}`
+  })
   const replaced = aliases.map(
     ([alias, word]) => `  [[ $line == ${alias}* ]] && line=${word}\${line#${alias}}`,
   )
   return `#compdef kubepki
 # zsh completion of kubepki; a line for ~/.zshrc: source <(kubepki completion zsh)
 _kubepki() {
-  local line= word= before=
+  local line= word= before= files=
   local -a offered flags
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case $before in ${valued(rows).join('|')}) before= ; continue ;; esac
@@ -122,7 +131,9 @@ ${lines}
   case "$before $line " in
 ${values}
   esac
-  if [[ $PREFIX == -* ]]; then compadd -- $flags; else compadd -- $offered; fi
+  if [[ $PREFIX == -* ]]; then compadd -- $flags
+  elif [[ -n $files && -z $offered ]]; then _files
+  else compadd -- $offered; fi
 }
 if [[ $funcstack[1] == _kubepki ]]; then _kubepki "$@"; else compdef _kubepki kubepki; fi
 `
@@ -140,7 +151,8 @@ function fish({ rows, aliases }: CompletionTable): string {
   const lines = rows.flatMap(row => {
     const at = `complete -c kubepki -n "__kubepki_at '${row.line} ${row.isGroup ? '' : '*'}'"`
     const words = row.words.length === 0 ? [] : [`${at} -a '${row.words.join(' ')}'`]
-    return [...words, ...row.flags.map(flag => `${at} ${fishFlag(flag)}`)]
+    const files = row.isFile ? [`${at} -F`] : []
+    return [...words, ...files, ...row.flags.map(flag => `${at} ${fishFlag(flag)}`)]
   })
   return `# fish completion of kubepki; a line for config.fish: kubepki completion fish | source
 function __kubepki_at

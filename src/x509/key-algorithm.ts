@@ -40,5 +40,5 @@ export function weaknessOf(algorithm: KeyAlgorithm): string | undefined {
     return Number(bits) < 2048 ? `an RSA key of ${bits} bits: at least 2048 are wanted` : undefined
   return /^(ECDSA-P(256|384|521)|Ed25519)$/.test(algorithm)
     ? undefined
-    : `a key of the kind ${algorithm}: RSA, ECDSA on P-256, P-384 or P-521, and Ed25519 are what Kubernetes can use`
+    : `a key of ${algorithm === 'unknown' ? 'an unknown kind' : `the kind ${algorithm}`}: RSA, ECDSA on P-256, P-384 or P-521, and Ed25519 are what Kubernetes can use`
 }

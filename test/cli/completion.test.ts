@@ -115,17 +115,23 @@ describe('values that are paths', () => {
     expect(offered('bash', 'certs renew --root ')).toEqual(['<dirnames>'])
     expect(offered('bash', 'certs renew --root=/mn')).toEqual(['<dirnames>'])
     expect(offered('bash', 'certs renew --config ')).toEqual(['<default>'])
+    expect(offered('bash', 'certs sign --yes a.csr b')).toEqual(['<default>'])
+    expect(offered('bash', 'certs sign --profile ')).toEqual([])
   })
 
   it.skipIf(absent.includes('zsh'))('are left to zsh', () => {
     expect(offered('zsh', 'certs renew --root ')).toEqual(['<dirnames>'])
     expect(offered('zsh', 'certs renew --root=/mn')).toEqual(['<dirnames>'])
     expect(offered('zsh', 'certs renew --config ')).toEqual(['<default>'])
+    expect(offered('zsh', 'certs sign --yes a.csr b')).toEqual(['<default>'])
+    expect(offered('zsh', 'certs sign --profile ')).toEqual([])
   })
 
   it.skipIf(absent.includes('fish'))('are left to fish', () => {
     expect(offered('fish', `certs renew --root ${directory}/a`)).toEqual([`${directory}/a node/`])
     expect(offered('fish', `certs renew --config ${directory}/a`)).toHaveLength(2)
+    expect(offered('fish', `certs sign --yes ${directory}/a`)).toHaveLength(2)
+    expect(offered('fish', `certs sign --profile ${directory}/a`)).toEqual([])
   })
 })
 

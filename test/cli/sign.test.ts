@@ -271,6 +271,14 @@ describe('where certificates go', () => {
     expect(fingerprint(directory)).toEqual(before)
   })
 
+  it('-v says where it is from', async () => {
+    const { csr, ca } = workplace()
+    const { stderr } = await sign(csr, ...ca.flags, '--yes', '-v')
+    expect(stderr).toBe(
+      `kubepki: CA: ${ca.certificateFile} (--ca-cert)\nkubepki: profile of ${csr}: apiserver (the inventory)\n`,
+    )
+  })
+
   it('says the same in yaml', async () => {
     const { csr, ca } = workplace()
     const plan = async (format: string) => documentIn(await sign(csr, ...ca.flags, '--dry-run', '-o', format))
@@ -327,7 +335,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'a key on another curve',
     code: 'KEY_WEAK',
-    says: 'a key of the kind ECDSA-secp256k1',
+    says: /a key of (the kind ECDSA-secp256k1|an unknown kind): RSA, ECDSA on P-256/,
     make: () => workplace({ algorithm: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:secp256k1'] }),
   },
   {
@@ -511,8 +519,9 @@ describe('keys that are signed for', () => {
     ['ECDSA-P384', P384],
     ['ECDSA-P521', P521],
     ['Ed25519', ED25519],
-  ])('%s', async (keyAlgorithm, algorithm) => {
-    const { csr, ca, certificate } = workplace({ algorithm })
+    ['RSA-2048', RSA_2048, ['-sigopt', 'rsa_padding_mode:pss', '-sha384']],
+  ])('%s', async (keyAlgorithm, algorithm, args: string[] = []) => {
+    const { csr, ca, certificate } = workplace({ algorithm, args })
     const { stdout, exitCode } = await sign(csr, ...ca.flags, '--yes', '-o', 'json')
     expect(exitCode).toBe(0)
     expect(JSON.parse(stdout).certificates).toMatchObject([{ keyAlgorithm }])

@@ -41,7 +41,7 @@ const WRONG: readonly [string[], string, string?][] = [
     'no command is named "check-expiration"',
     'did you mean kubepki certs check-expiration?',
   ],
-  [['certs', 'sign'], 'no command is named "certs sign"', 'the commands: '],
+  [['certs', 'frobnicate'], 'no command is named "certs frobnicate"', 'the commands: '],
   [['init', 'phase', 'cert', 'all'], 'no command is named', 'did you mean kubepki init phase certs?'],
   [['init'], 'missing subcommand; "init" is not meant to be run on its own', 'kubepki init phase certs'],
   [['init', 'phase'], 'missing subcommand; "phase" is not meant', 'kubepki init phase kubeconfig'],

@@ -15,6 +15,7 @@ import {
   readOptions,
   tell,
   tellFailures,
+  tellSources,
 } from '../options.ts'
 import {
   authorityFlags,
@@ -33,6 +34,7 @@ const fileOption = (flag: string, describe: string) =>
 export const command = defineCommand({
   names:
     'FILE is a request, PKCS#10 in PEM or DER. What a certificate is for is said by --profile, else by the requests.json beside it that has its key, else by its name and subject (apiserver.csr with CN=kube-apiserver); never by what the request asks for',
+  namesComplete: 'file',
   options: {
     ca: { type: 'string', coerce: caOption, describe: `A CA of this node: ${AUTHORITY_NAMES.join(', ')}` },
     'ca-cert': fileOption('ca-cert', 'Certificate of a CA, and behind it those above it'),
@@ -90,7 +92,7 @@ export const command = defineCommand({
     },
     {
       command:
-        "kubepki certs sign apiserver.csr --ca-cert ca.crt --signer-input digestinfo --signer-command 'pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --login --pin env:PIN --label ca --sign --mechanism RSA-PKCS'",
+        "kubepki certs sign apiserver.csr --ca-cert ca.crt --signer-input digestinfo --signer-command 'pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --login --pin env:PIN --id 01 --sign --mechanism RSA-PKCS'",
       does: 'by an RSA key in an HSM',
     },
     {
@@ -146,14 +148,16 @@ async function isConfirmed(plan: SigningResult, host: Host): Promise<boolean> {
 
 interface Shown {
   readonly output: 'text' | 'json' | 'yaml'
+  readonly verbose: boolean
   readonly isShown: boolean
 }
 
-function finish(result: SigningResult, { output, isShown }: Shown, host: Host): ExitCode {
+function finish(result: SigningResult, { output, verbose, isShown }: Shown, host: Host): ExitCode {
   const { failures, warnings, dryRun } = result
   const isFailed = failures.length > 0
   const render = output === 'text' && isShown ? renderSigned : SIGNING_FORMATS[output]
   if (!isFailed || output !== 'text') host.stdout(render(result))
+  if (verbose) tellSources(host, result.sources)
   if (!isShown) for (const warning of warnings) tell.warning(host, warning)
   if (isFailed) return tellFailures(host, failures)
   if (dryRun) tell.note(host, 'nothing was signed: this is the plan')
