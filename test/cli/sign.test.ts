@@ -736,6 +736,7 @@ describe('wrong use', () => {
   it.each<[string[], string]>([
     [[], 'wanted FILE..., found nothing'],
     [['a.csr'], 'wanted a CA, found none'],
+    [['-', ...FILES], 'wanted files, found "-"'],
     [['a.csr', '--ca-key', 'k'], 'wanted a CA, found --ca-key alone'],
     [['a.csr', '--ca-cert', 'c'], '--ca-cert wants --ca-key F too'],
     [['a.csr', '--ca', 'ca', ...FILES], '--ca and --ca-cert exclude each other'],
