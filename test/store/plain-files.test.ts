@@ -22,14 +22,14 @@ describe('writePlainFiles', () => {
     ['a file in the way', directory => join(directory, 'there')],
     ['a link in the way', directory => join(directory, 'link')],
     ['a file for a directory', directory => join(directory, 'there', 'b.crt')],
-    ['a directory that is nowhere', directory => join(directory, 'x', 'y', 'b.crt')],
+    ['a file for a directory above', directory => join(directory, 'there', 'y', 'b.crt')],
   ])('%s: takes back what it made', (_, second) => {
     const directory = tempDir()
     mkdirSync(join(directory, 'empty'))
     writeFileSync(join(directory, 'there'), 'old')
     symlinkSync('elsewhere', join(directory, 'link'))
     const before = fingerprint(directory)
-    const paths = [join(directory, 'a.crt'), join(directory, 'new', 'a.crt'), second(directory)]
+    const paths = [join(directory, 'a.crt'), join(directory, 'new', 'er', 'a.crt'), second(directory)]
     expect(() => writePlainFiles(paths.map(path => ({ path, contents: 'x' })))).toThrow(
       expect.objectContaining({
         code: 'WRITE_FAILED',
