@@ -1,6 +1,6 @@
 /** Certificates for requests, by a CA on this disk or a program that has its key: all of them or none, and no file that exists is changed. */
-import { basename, dirname, join } from 'node:path'
-import { describeUnusable, PkiError } from '../errors.ts'
+import { basename, dirname, join, resolve } from '../errors.ts'
+
 import { instant } from '../pki/instant.ts'
 import { verifyIssued } from '../pki/issued.ts'
 import { parseManifest } from '../pki/read-manifest.ts'
@@ -14,9 +14,10 @@ import type {
   SigningFailure,
   SigningResult,
 } from '../pki/signing-result.ts'
-import { readIfThere, reading } from '../store/disk.ts'
+import { on, readIfThere, reading } from '../store/disk.ts'
 import { readUserBytes } from '../store/files.ts'
 import { isTaken, type PlainFile, writePlainFiles } from '../store/plain-files.ts'
+import { checkWritable } from '../store/preflight.ts'
 import { encodeCertificates } from '../x509/certificate.ts'
 import { readCertificateRequest } from '../x509/certificate-request.ts'
 import { type AuthorityOptions, openAuthority } from './signing-authority.ts'
@@ -43,6 +44,7 @@ export async function signRequests(options: SignOptions): Promise<SigningResult>
   const planned = files.map(file => planSigning(file, { authority, profile, validity, now }))
   const steps = planned.flatMap(one => ('described' in one ? one : []))
   const failures = [...planned.flatMap(one => ('code' in one ? one : [])), ...takenFiles(steps)]
+  for (const { certificateFile } of steps) checkWritable(certificateFile, resolve(certificateFile))
   const plan = resultOf(authority, {
     dryRun,
     failures,
@@ -105,7 +107,7 @@ function takenFiles(steps: readonly SigningStep[]): SigningFailure[] {
         `would be the answer to ${twin.csrFile} too`,
         'sign them one after the other, into two directories',
       )
-    return isTaken(certificateFile)
+    return on(certificateFile, () => isTaken(certificateFile))
       ? refuse('exists: no certificate is overwritten', 'move it away, or name another directory with --out')
       : []
   })

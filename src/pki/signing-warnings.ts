@@ -56,6 +56,12 @@ const RULES: readonly Rule[] = [
     requested?.installed === undefined
       ? []
       : [`requests.json says that it was answered, and installed on ${requested.installed}`],
+  ({ profile: { requested } }) =>
+    requested?.replaced === undefined
+      ? []
+      : [
+          `requests.json says that another request took its place on ${requested.replaced}: no answer to it is wanted`,
+        ],
   ({ profile: { requested } }) => {
     const wanted = requested?.keyUsage.filter(usage => !GIVEN.has(usage)) ?? []
     return wanted.length > 0 ? [`requests.json asks for the key usage ${wanted.join(', ')}: left out`] : []

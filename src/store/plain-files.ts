@@ -13,7 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { isThere, makeDirectory, on, syncDirectory, withAddition } from './disk.ts'
+import { missingDirectoriesOf } from './directories.ts'
+import { makeDirectory, on, syncDirectory, withAddition } from './disk.ts'
 
 export interface PlainFile {
   readonly path: string
@@ -29,10 +30,10 @@ export function isTaken(path: string): boolean {
 export function writePlainFiles(files: readonly PlainFile[]): void {
   const undo: (() => void)[] = []
   try {
-    for (const directory of new Set(files.map(({ path }) => dirname(path)))) {
-      if (isThere(directory)) continue
-      on(directory, () => makeDirectory(directory, 0o755))
-      undo.unshift(() => rmdirSync(directory))
+    const places = files.map(({ path }) => ({ path, realPath: path }))
+    for (const { path, mode } of missingDirectoriesOf(places, 0o755)) {
+      on(path, () => makeDirectory(path, mode))
+      undo.unshift(() => rmdirSync(path))
     }
     for (const { path, contents } of files) {
       const descriptor = on(path, () => openSync(path, 'wx', 0o644))

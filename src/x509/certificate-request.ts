@@ -13,6 +13,7 @@ import {
   TAG,
 } from './der.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
+import { attributesOf } from './name.ts'
 import { type PemBlock, parsePem } from './pem.ts'
 import { isSignatureOf, type SignatureAlgorithm, signatureAlgorithmOf } from './signature.ts'
 import { type SubjectAltName, subjectAltNamesIn } from './subject-alt-name.ts'
@@ -74,6 +75,8 @@ function requestOf(der: Der): CertificateRequest {
     throw new RangeError('a part of it is missing')
   if (publicKeyInfo[0] !== TAG.sequence || signature[0] !== TAG.bitString)
     throw new RangeError('a part of it has the wrong type')
+  // Whoever compares the subject later can rely on its form.
+  attributesOf(subject)
   const extensions = requestedExtensions(attributes)
   const key = publicKeyOf(publicKeyInfo)
   return {

@@ -499,6 +499,21 @@ describe('refuses, names the field, and writes nothing', () => {
     expect(outcome.exitCode).toBe(1)
   })
 
+  it('a place where nothing can be written, before it is asked for or planned', async () => {
+    const { directory, csr, ca } = workplace()
+    const before = fingerprint(directory)
+    for (const flag of ['--yes', '--dry-run']) {
+      for (const out of [ca.keyFile, join(ca.keyFile, 'answers')]) {
+        const outcome = await sign(csr, ...ca.flags, flag, '--out', out)
+        expect(outcome).toMatchObject({ stdout: '', exitCode: 1 })
+        expect(said(outcome, 'error')).toEqual([
+          expect.stringMatching(/^cannot write .*: a part of this path is a file$/),
+        ])
+      }
+    }
+    expect(fingerprint(directory)).toEqual(before)
+  })
+
   it('a requests.json that is none', async () => {
     const { directory, csr, ca } = workplace()
     for (const text of ['', '{}', '[]', '{"kind":"CertificateRequests","requests":[null]}']) {
@@ -736,6 +751,7 @@ describe('wrong use', () => {
   it.each<[string[], string]>([
     [[], 'wanted FILE..., found nothing'],
     [['a.csr'], 'wanted a CA, found none'],
+    [['-', ...FILES], 'wanted files, found "-"'],
     [['a.csr', '--ca-key', 'k'], 'wanted a CA, found --ca-key alone'],
     [['a.csr', '--ca-cert', 'c'], '--ca-cert wants --ca-key F too'],
     [['a.csr', '--ca', 'ca', ...FILES], '--ca and --ca-cert exclude each other'],

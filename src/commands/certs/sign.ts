@@ -102,13 +102,15 @@ export const command = defineCommand({
     },
   ],
   run: async (args, host) => {
+    const files = (args.names ?? []).map(String)
+    if (files.includes('-')) throw new PkiError('USAGE', 'wanted files, found "-": a request needs a name')
     const ca = authorityFlags(args)
     const signer = signerFlags(args)
     const source = passphraseFlags(args)
     const options: SignOptions = {
       ...readOptions(args, host),
       ca,
-      files: (args.names ?? []).map(String),
+      files,
       profile: args.profile,
       validity: args.validity,
       out: args.out,
