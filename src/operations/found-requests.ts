@@ -22,6 +22,8 @@ export interface LocatedRequest extends FoundRequest {
   /** Of the request. */
   readonly realPath: string
   readonly pem: string | undefined
+  /** The file of it that may not be read: nobody can tell how far it has come. */
+  readonly forbidden?: string
 }
 
 export function findRequests(snapshot: Snapshot, directory: RequestDirectory): LocatedRequest[] {
@@ -90,9 +92,17 @@ function describe(entry: Entry, { contents, key, realPath = '', ...place }: Halv
     certificateFile: shownFile(entry),
     ...(requested && { requested, modified: timeOf(realPath) }),
     ...(flaw !== undefined && { flaw }),
+    ...forbiddenOf(contents, key, place),
     realPath,
     pem: requested?.pem,
   }
+}
+
+function forbiddenOf(contents: Found<unknown>, key: Found<unknown>, { csrFile, keyFile }: Place) {
+  const isForbidden = (found: Found<unknown>) =>
+    found.state === 'invalid' && found.reason === 'PERMISSION_DENIED'
+  if (isForbidden(contents)) return { forbidden: csrFile }
+  return isForbidden(key) ? { forbidden: keyFile } : {}
 }
 
 type Place = Pick<Halves, 'csrFile' | 'keyFile'>
