@@ -5,6 +5,7 @@ import {
   labelsOf,
   type ManifestRequest,
   manifestRequest,
+  markInstalled,
   mergeManifest,
   newManifest,
 } from '../../src/pki/request-manifest.ts'
@@ -88,6 +89,13 @@ describe('the manifest after a job', () => {
     const installed = { ...apiserver, installed: '2026-12-03T00:00:00Z' }
     const next = manifestRow('apiserver', { created: '2027-11-01T00:00:00Z' })
     expect(merge([installed], [next])).toEqual([installed, next])
+  })
+
+  it('says what is installed since when, once', () => {
+    const at = new Date('2026-12-03T00:00:00Z')
+    const first = markInstalled([admin, apiserver], new Set([apiserver.publicKeySha256]), at)
+    expect(first).toEqual([admin, { ...apiserver, installed: '2026-12-03T00:00:00Z' }])
+    expect(markInstalled(first, new Set([apiserver.publicKeySha256]), new Date(0))).toEqual(first)
   })
 
   it('has a key once: what is asked for again takes the place of what was', () => {
