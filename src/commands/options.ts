@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { EXIT, type ExitCode, PkiError } from '../errors.ts'
 import { parseDuration } from '../kubernetes/duration.ts'
 import { commandFlags } from '../pki/command-flags.ts'
-import type { RequestPaperwork } from '../pki/renewal-result.ts'
 import type { RestartOutcome } from '../pki/restart.ts'
 import type { SourceFact } from '../pki/sources.ts'
 import { printable } from '../report/printable.ts'
@@ -119,18 +118,6 @@ export const REQUESTS_OPTION = {
   describe: 'As the job had it, when that was not below --root',
 } as const
 
-/** As the user named it, not below the root. */
-export const ARCHIVE_OPTION = {
-  type: 'string',
-  coerce: (value: unknown): string => {
-    const path = pathOption('archive')(value)
-    if (path !== '-') return path
-    throw new PkiError('USAGE', '--archive wants a file, found "-"', { hint: 'such as requests.tar' })
-  },
-  completes: 'file',
-  describe: "A new tar file for the CA's people: the requests that wait and how to sign them, never a key",
-} as const
-
 /** Of every command that changes files. */
 export const CHANGE_OPTIONS = {
   'lock-timeout': {
@@ -220,36 +207,6 @@ export const tell = {
   warning: line('warning: '),
   hint: line('hint: '),
   note: line(''),
-}
-
-/** The way of requests that were made. */
-export function requestHints({ sheetFile, archive }: RequestPaperwork, flags: string): string[] {
-  const pack =
-    archive === undefined ? `kubepki certs requests --archive requests.tar${flags} packs it` : archive
-  return [
-    `what each must contain, with the commands that sign it, is in ${sheetFile}; for the CA's people: ${pack}`,
-    `when the answers are back: kubepki certs import FILE...${flags}`,
-  ]
-}
-
-/** Of a dry run. */
-export function tellPlan(host: Host, plan: RequestPaperwork & { readonly changed: boolean }): void {
-  const { manifestFile, sheetFile, changed } = plan
-  if (manifestFile !== undefined) tell.note(host, `with the requests: ${manifestFile}, ${sheetFile}`)
-  tell.note(host, changed ? 'nothing was changed: this is the plan' : 'nothing to do')
-}
-
-/** The requests are there, whatever became of it. */
-export function tellArchive(
-  host: Host,
-  { archive, archiveFailure }: RequestPaperwork,
-  flags: string,
-): ExitCode {
-  if (archive !== undefined) tell.note(host, `packed for the CA's people: ${archive}`)
-  if (archiveFailure === undefined) return EXIT.done
-  tell.error(host, `the requests are made, but not the archive: ${archiveFailure}`)
-  tell.hint(host, `to make it again: kubepki certs requests --archive FILE.tar${flags}`)
-  return EXIT.failed
 }
 
 /** Of a job that stopped before it changed anything. */

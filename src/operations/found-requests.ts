@@ -21,6 +21,8 @@ export interface LocatedRequest extends FoundRequest {
   readonly pem: string | undefined
   /** Absent where there is a flaw. */
   readonly key?: PrivateKey
+  /** The file of it that may not be read: nobody can tell how far it has come. */
+  readonly forbidden?: string
 }
 
 export function findRequests(snapshot: Snapshot, directory: RequestDirectory): LocatedRequest[] {
@@ -93,9 +95,17 @@ function describe(entry: Entry, { contents, key, realPath = '', ...place }: Halv
     certificateFile: shownFile(entry),
     ...(requested && { requested, modified: timeOf(realPath) }),
     ...(flaw !== undefined && { flaw }),
+    ...forbiddenOf(contents, key, place),
     ...{ entry, realPath, pem: requested?.pem },
     ...(flaw === undefined && key.state === 'present' && { key: { key: key.key } }),
   }
+}
+
+function forbiddenOf(contents: Found<unknown>, key: Found<unknown>, { csrFile, keyFile }: Place) {
+  const isForbidden = (found: Found<unknown>) =>
+    found.state === 'invalid' && found.reason === 'PERMISSION_DENIED'
+  if (isForbidden(contents)) return { forbidden: csrFile }
+  return isForbidden(key) ? { forbidden: keyFile } : {}
 }
 
 type Place = Pick<Halves, 'csrFile' | 'keyFile'>

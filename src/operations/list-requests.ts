@@ -1,4 +1,4 @@
-import { describeUnusable } from '../errors.ts'
+import { describeUnusable, PkiError } from '../errors.ts'
 import { commandFlags } from '../pki/command-flags.ts'
 import { assessRequests } from '../pki/pending-requests.ts'
 import { requestFindings } from '../pki/request-findings.ts'
@@ -8,7 +8,7 @@ import type { Tree } from '../store/files.ts'
 import { type ReadOptions, readNode, readSnapshot } from '../store/read.ts'
 import { packageFiles, readPackage, requestDirectory } from '../store/requests.ts'
 import { archiveRequests } from './archive-requests.ts'
-import { findAnswers, findRequests, liveCertificates } from './found-requests.ts'
+import { findAnswers, findRequests, type LocatedRequest, liveCertificates } from './found-requests.ts'
 
 export interface ListRequestsOptions extends ReadOptions {
   readonly now: Date
@@ -25,6 +25,7 @@ export function listRequests(options: ListRequestsOptions): RequestList {
   const tree: Tree = { root }
   const directory = requestDirectory(tree, snapshot, csrDir)
   const found = findRequests(snapshot, directory)
+  checkReadable(found)
   if (found.length === 0) readSnapshot(options)
   const stored = readPackage(directory)
   const facts = {
@@ -49,4 +50,13 @@ export function listRequests(options: ListRequestsOptions): RequestList {
     sources: sourceFacts(snapshot),
     warnings: [...snapshot.warnings, ...(broken === undefined ? [] : [`${manifestFile}: ${broken}`])],
   }
+}
+
+/** Else a request that waits would look like half of one. */
+function checkReadable(found: readonly LocatedRequest[]): void {
+  const file = found.find(({ forbidden }) => forbidden !== undefined)?.forbidden
+  if (file === undefined) return
+  throw new PkiError('PERMISSION_DENIED', `${file}: permission denied`, {
+    hint: 'run as root: sudo kubepki ...',
+  })
 }

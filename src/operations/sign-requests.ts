@@ -1,6 +1,6 @@
 /** Certificates for requests, by a CA on this disk or a program that has its key: all of them or none, and no file that exists is changed. */
-import { basename, dirname, join, resolve } from '../errors.ts'
-
+import { basename, dirname, join, resolve } from 'node:path'
+import { describeUnusable, PkiError } from '../errors.ts'
 import { instant } from '../pki/instant.ts'
 import { verifyIssued } from '../pki/issued.ts'
 import { parseManifest } from '../pki/read-manifest.ts'

@@ -126,6 +126,17 @@ function byAge(one: ManifestRequest, other: ManifestRequest): number {
   return compareNames(one.created, other.created) || compareNames(one.publicKeySha256, other.publicKeySha256)
 }
 
+/** Their answers are in place since then. */
+export function markInstalled(
+  requests: readonly ManifestRequest[],
+  keys: ReadonlySet<string>,
+  at: Date,
+): ManifestRequest[] {
+  return requests.map(row =>
+    isOutstanding(row) && keys.has(row.publicKeySha256) ? { ...row, installed: instant(at) } : row,
+  )
+}
+
 export function newManifest(node: string | undefined, requests: readonly ManifestRequest[]): RequestManifest {
   return {
     apiVersion: 'kubepki/v1',

@@ -1,7 +1,7 @@
 /** The directory of pending certificate requests: `<name>.csr` and its `<name>.key`, and what is said of them. Never where live keys are. */
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describeUnusable, PkiError } from '../errors.ts'
+import { describeUnusable, PkiError, type Unusable } from '../errors.ts'
 import type { FileChange } from '../pki/file-change.ts'
 import type { NodePath } from '../pki/locations.ts'
 import { parseManifest } from '../pki/read-manifest.ts'
@@ -37,7 +37,7 @@ export function requestDirectory(
   if (resolved.state === 'invalid') throw unusable(path, `cannot be used: ${describeUnusable(resolved)}`)
   const { realPath } = resolved
   const listing = readDirectory(tree, place)
-  if ('reason' in listing) throw unusable(path, `cannot be used: ${describeUnusable(listing)}`)
+  if ('reason' in listing) throw unreadable(path, listing)
   const isLive = liveDirectories(tree, snapshot).includes(realPath) || listing.names.some(isOfPki)
   if (isLive) throw unusable(path, 'holds live certificates and keys')
   return { path, realPath, isMissing: resolved.state === 'missing', tree, place }
@@ -60,6 +60,13 @@ function liveDirectories(tree: Tree, { entries, locations }: Snapshot): string[]
 /** Also of another node, while this one's is looked at. */
 function isOfPki(name: string): boolean {
   return ['ca.crt', 'ca.key', 'sa.key', 'admin.conf'].includes(name)
+}
+
+function unreadable(path: string, listing: Unusable): PkiError {
+  if (listing.reason !== 'PERMISSION_DENIED')
+    return unusable(path, `cannot be used: ${describeUnusable(listing)}`)
+  const hint = 'run as root: sudo kubepki ..., or name a directory of your own with --csr-dir'
+  return new PkiError('CSR_DIR_UNUSABLE', `${path}: permission denied`, { hint })
 }
 
 function unusable(path: string, found: string): PkiError {

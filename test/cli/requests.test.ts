@@ -1,7 +1,8 @@
 /** The way out to an external CA: what lies with the requests, what `certs requests` says of them, and the archive. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -16,7 +17,7 @@ import type { ListedRequest } from '../../src/pki/pending-requests.ts'
 import type { RequestManifest } from '../../src/pki/request-manifest.ts'
 import { publicKeySha256OfKey, readPrivateKey } from '../../src/x509/key.ts'
 import { openssl } from '../support/certificates.ts'
-import { kubepki, type Outcome } from '../support/host.ts'
+import { COMMAND, kubepki, type Outcome } from '../support/host.ts'
 import { documentIn, K, NODE, read, said } from '../support/made.ts'
 import { copyNode, fingerprint, fixture, readFixture, tempDir } from '../support/node.ts'
 
@@ -332,6 +333,22 @@ describe('certs requests', () => {
     expect(fingerprint(root)).toEqual(before)
     expect(await requests(tempDir())).toMatchObject({ stdout: '', exitCode: 1 })
     expect(await requests(root, '--csr-dir', join(root, K, 'pki'))).toMatchObject({ stdout: '', exitCode: 2 })
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('of keys that may not be read nothing is guessed', async () => {
+    const root = copyNode('external-ca')
+    await renew(root, 'apiserver', '--csr-only')
+    const fresh = tempDir()
+    await generate(fresh, 'apiserver')
+    for (const directory of [root, fresh]) {
+      chmodSync(directory, 0o755)
+      const argv = ['--reuid', '65534', '--regid', '65534', '--clear-groups', ...COMMAND, 'certs', 'requests']
+      const { status, stderr } = spawnSync('setpriv', [...argv, '--root', directory], { encoding: 'utf8' })
+      expect(status, stderr).toBeGreaterThan(0)
+      expect(stderr).toMatch(
+        /^kubepki: error: .*: permission denied\nkubepki: hint: run as root: sudo kubepki /,
+      )
+    }
   })
 
   it('what a file said does not steer the terminal', async () => {

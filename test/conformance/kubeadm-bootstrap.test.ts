@@ -478,7 +478,7 @@ const REQUEST_DIFFERENCES = {
   },
   'no requests for an etcd elsewhere': (file: string) => /etcd/.test(file),
   'what was asked for, and how to sign it, in a directory of its own': (file: string) =>
-    /^etc\/kubernetes\/pki\/csr( |\/(requests\.json|SIGNING\.md) )/.test(file),
+    /\/csr( |\/(requests\.json|SIGNING\.md) )/.test(file),
   'the CA is filled in when it is there': (kubeconfig: string) =>
     kubeconfig.replace(/^ {4}server: /m, '    certificate-authority-data: ...\n$&'),
 } as const

@@ -5,6 +5,7 @@ import {
   labelsOf,
   type ManifestRequest,
   manifestRequest,
+  markInstalled,
   mergeManifest,
   newManifest,
 } from '../../src/pki/request-manifest.ts'
@@ -55,11 +56,11 @@ describe('a row', () => {
 
   it('asks for whole days, at least one, none after the end of a CA that has not ended', () => {
     const days = (validity: number, created = NOW) => rowOf(validity, created, authority).longestValidityDays
-    const endedAfter = (days: number) => new Date(authority.notAfter.getTime() - days * DAY)
+    const endsIn = (days: number) => new Date(authority.notAfter.getTime() - days * DAY)
     expect(days(90.9 * DAY)).toBe(90)
     expect(days(DAY / 2)).toBe(1)
-    expect(days(365 * DAY, endedAfter(100.5))).toBe(100)
-    expect(days(365 * DAY, endedAfter(-1))).toBe(365)
+    expect(days(365 * DAY, endsIn(100.5))).toBe(100)
+    expect(days(365 * DAY, endsIn(-1))).toBe(365)
   })
 })
 
@@ -88,6 +89,13 @@ describe('the manifest after a job', () => {
     const installed = { ...apiserver, installed: '2026-12-03T00:00:00Z' }
     const next = manifestRow('apiserver', { created: '2027-11-01T00:00:00Z' })
     expect(merge([installed], [next])).toEqual([installed, next])
+  })
+
+  it('says what is installed since when, once', () => {
+    const at = new Date('2026-12-03T00:00:00Z')
+    const first = markInstalled([admin, apiserver], new Set([apiserver.publicKeySha256]), at)
+    expect(first).toEqual([admin, { ...apiserver, installed: '2026-12-03T00:00:00Z' }])
+    expect(markInstalled(first, new Set([apiserver.publicKeySha256]), new Date(0))).toEqual(first)
   })
 
   it('has a key once: what is asked for again takes the place of what was', () => {

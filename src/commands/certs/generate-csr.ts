@@ -6,16 +6,8 @@ import type { RequestPaperwork } from '../../pki/renewal-result.ts'
 import { REQUESTS_FORMATS } from '../../report/requests.ts'
 import { BOOTSTRAP_OPTIONS, bootstrapOptions, NETWORK_OPTIONS, REPEATABLE } from '../cluster-options.ts'
 import { defineCommand } from '../command.ts'
-import {
-  ARCHIVE_OPTION,
-  nodeFlags,
-  requestHints,
-  tell,
-  tellArchive,
-  tellFailures,
-  tellPlan,
-  tellSources,
-} from '../options.ts'
+import { nodeFlags, tell, tellFailures, tellSources } from '../options.ts'
+import { ARCHIVE_OPTION, requestHints, tellArchive, tellPlan } from '../paperwork.ts'
 
 export const command = defineCommand({
   names: `Names, by default all: ${REQUESTABLE.join(', ')}`,

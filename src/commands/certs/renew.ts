@@ -11,7 +11,6 @@ import { restartHints } from '../../report/restart.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
 import { defineCommand, type Host } from '../command.ts'
 import {
-  ARCHIVE_OPTION,
   CHANGE_OPTIONS,
   DRY_RUN_OPTION,
   durationOption,
@@ -21,14 +20,12 @@ import {
   pathOption,
   RESTART_OPTIONS,
   readOptions,
-  requestHints,
   restartOptions,
   tell,
-  tellArchive,
-  tellPlan,
   tellRestart,
   tellSources,
 } from '../options.ts'
+import { ARCHIVE_OPTION, requestHints, tellArchive, tellPlan } from '../paperwork.ts'
 import { checkFlags, sansOption } from './renew-flags.ts'
 
 const NAMES = RENEWABLE.map(({ name }) => name)

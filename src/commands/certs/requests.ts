@@ -5,7 +5,6 @@ import type { RequestList } from '../../pki/request-list.ts'
 import { REQUEST_LIST_FORMATS } from '../../report/request-list.ts'
 import { defineCommand, type Host } from '../command.ts'
 import {
-  ARCHIVE_OPTION,
   NODE_OPTIONS,
   nodeFlags,
   OUTPUT_OPTION,
@@ -14,6 +13,7 @@ import {
   tell,
   tellSources,
 } from '../options.ts'
+import { ARCHIVE_OPTION } from '../paperwork.ts'
 
 export const command = defineCommand({
   options: {
