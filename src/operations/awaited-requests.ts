@@ -17,13 +17,12 @@ export function awaitedRequests(snapshot: Snapshot, directory: RequestDirectory)
 function awaitedOf(found: LocatedRequest, directory: RequestDirectory): AwaitedRequest | undefined {
   const { entry, key, pem, isInPlace, realPath, csrFile, keyFile } = found
   const request = pem === undefined ? undefined : readCertificateRequest(pem)
-  if (!key || !request || 'reason' in request || pem === undefined) return undefined
+  if (!key || !request || 'reason' in request) return undefined
   if (isInPlace && entry.certificate.state === 'present' && isAnswered(entry, request)) return undefined
   const placed = (path: string, real: string): PlacedFile => ({ path, realPath: real, source: '' })
   const waiting = {
     entry,
     key,
-    pem,
     wanted: wantedOf(entry, request),
     publicKeySha256: request.publicKeySha256,
   }

@@ -75,7 +75,7 @@ function plan(options: GenerateOptions): PlannedFiles<RequestsResult> {
       const change = changes[index]?.find(({ realPath }) => realPath === csr.realPath)
       return change ? [{ name, csr: change }] : []
     })
-    return [...changes.flat(), ...(packaged?.changesWith(made) ?? [])]
+    return [...changes.flat(), ...(packaged?.changesWith({ made }) ?? [])]
   }
   return {
     result,

@@ -26,7 +26,7 @@ import { awaitedRequests } from './awaited-requests.ts'
 import { type ChangeOptions, DEFAULT_KEEP_BACKUPS, storeFor } from './change.ts'
 import { checkDistinct, filesOf } from './install-answer.ts'
 import { packageOf, withoutKubelets } from './plan-renewal.ts'
-import { type InstalledRequest, openPackage } from './request-package.ts'
+import { openPackage } from './request-package.ts'
 import { checkRestart, type RestartOptions, restartPods } from './restart.ts'
 
 export interface ImportOptions extends ReadOptions, ChangeOptions, RestartOptions {
@@ -71,7 +71,9 @@ function readAndPlan(options: ImportOptions): Planned {
   const steps = installedOf(plan, partial)
   const made = steps.map(step => filesOf(tree, snapshot, { step, now }))
   const papers =
-    directory.isMissing || steps.length === 0 ? [] : paperwork.changesWith([], steps.map(requestOf))
+    directory.isMissing || steps.length === 0
+      ? []
+      : paperwork.changesWith({ installed: new Set(steps.map(({ awaited }) => awaited.publicKeySha256)) })
   const changes = [...made.flatMap(one => one.changes), ...papers]
   checkDistinct(changes)
   const written = steps.map(({ awaited }) => awaited.entry)
@@ -111,10 +113,6 @@ function answersOf(options: ImportOptions, directory: RequestDirectory): Answers
   const answers = isNowhere ? { files: [], passedOver: [] } : readAnswers(paths)
   if (answers.files.length === 0) throw nothingCame(paths, answers)
   return answers
-}
-
-function requestOf({ awaited: { entry, csrFile, pem } }: InstallStep): InstalledRequest {
-  return { name: entry.name, realPath: csrFile.realPath ?? csrFile.path, pem }
 }
 
 function nothingCame(paths: readonly string[], { passedOver }: Answers): PkiError {

@@ -88,7 +88,7 @@ function packageFor(options: RenewOptions, { snapshot, directory, outcomes }: Re
     const csr = changes.find(({ path }) => path === one?.csrFile)
     return one && csr ? [{ name: one.name, csr }] : []
   })
-  return { files, warnings, seen, changes: changesWith(made) }
+  return { files, warnings, seen, changes: changesWith({ made }) }
 }
 
 /** Of what is on the disk by then; that it fails undoes nothing. */

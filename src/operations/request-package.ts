@@ -3,12 +3,12 @@ import { relative } from 'node:path'
 import { describeUnusable } from '../errors.ts'
 import { decideClusterFacts } from '../pki/cluster-facts.ts'
 import type { FileChange } from '../pki/file-change.ts'
-import { instant } from '../pki/instant.ts'
 import {
   encodeManifest,
   isOutstanding,
   type ManifestRequest,
   manifestRequest,
+  markInstalled,
   mergeManifest,
   newManifest,
   type RequestManifest,
@@ -49,25 +49,15 @@ export interface RequestPackage {
   /** Of requests by now replaced, that nothing waits for any more: public key -> row. */
   readonly replacedKeys: ReadonlyMap<string, string>
   /** Nothing when there is nothing new to say. */
-  readonly changesWith: (
-    made: readonly MadeRequest[],
-    installed?: readonly InstalledRequest[],
-  ) => FileChange[]
-}
-
-/** A request whose answer the job installs. */
-export interface InstalledRequest {
-  readonly name: string
-  readonly realPath: string
-  readonly pem: string
+  readonly changesWith: (work: Work) => FileChange[]
 }
 
 export function openPackage(order: PackageOrder): RequestPackage {
   const seen = new Map<string, string>()
   const { manifest, sheet } = readPackage(order.directory, seen)
   const old = manifest.state === 'present' ? manifest.manifest : undefined
-  const changesWith = (made: readonly MadeRequest[], installed: readonly InstalledRequest[] = []) => {
-    const next = manifestWith(order, old, { made, installed })
+  const changesWith = (work: Work) => {
+    const next = manifestWith(order, old, work)
     const text = encodeManifest(next)
     const isSame = manifest.state === 'present' && manifest.text === text && sheet !== undefined
     return isSame ? [] : packageChanges(order.directory, { manifest: text, sheet: renderSigningSheet(next) })
@@ -84,14 +74,12 @@ export function openPackage(order: PackageOrder): RequestPackage {
 function manifestWith(
   order: PackageOrder,
   old: RequestManifest | undefined,
-  { made = [], installed = [] }: Work = {},
+  { made = [], installed = new Set() }: Work = {},
 ): RequestManifest {
-  const replaced = new Set([
-    ...made.map(({ csr }) => csr.realPath),
-    ...installed.map(({ realPath }) => realPath),
-  ])
-  const pending = pendingOf(order).filter(({ realPath }) => !replaced.has(realPath))
-  const requests = manifestRows(order, { known: old?.requests ?? [], pending, made, installed })
+  const replaced = new Set(made.map(({ csr }) => csr.realPath))
+  const pending = pendingOf(order, installed).filter(({ realPath }) => !replaced.has(realPath))
+  const rows = manifestRows(order, { known: old?.requests ?? [], pending, made })
+  const requests = markInstalled(rows, installed, order.now)
   const next = newManifest(order.node ?? nodeNameOf(order.snapshot) ?? old?.node, requests)
   return old && isSameButVersion(old, next) ? old : next
 }
@@ -102,15 +90,17 @@ function isSameButVersion(old: RequestManifest, next: RequestManifest): boolean 
 
 interface Work {
   readonly made?: readonly MadeRequest[]
-  readonly installed?: readonly InstalledRequest[]
+  /** Public keys of requests whose answers the job puts into their places. */
+  readonly installed?: ReadonlySet<string>
 }
 
-interface Rows extends Required<Work> {
+interface Rows {
   readonly known: readonly ManifestRequest[]
   readonly pending: readonly LocatedRequest[]
+  readonly made: readonly MadeRequest[]
 }
 
-function manifestRows(order: PackageOrder, { known, pending, made, installed }: Rows): ManifestRequest[] {
+function manifestRows(order: PackageOrder, { known, pending, made }: Rows): ManifestRequest[] {
   const keys = new Set(pending.map(({ requested }) => requested?.publicKeySha256))
   const knownKeys = new Set(known.filter(isOutstanding).map(({ publicKeySha256 }) => publicKeySha256))
   const unknown = pending.filter(({ requested }) => requested && !knownKeys.has(requested.publicKeySha256))
@@ -118,14 +108,10 @@ function manifestRows(order: PackageOrder, { known, pending, made, installed }: 
     ...made.map(({ name, csr }) => ({ name, realPath: csr.realPath, pem: String(csr.contents) })),
     ...unknown.map(({ name, realPath, pem = '', modified }) => ({ name, realPath, pem, modified })),
   ]
-  const done = installed
-    .flatMap(row => rowOf(order, row))
-    .map(row => ({
-      ...(known.find(({ publicKeySha256 }) => publicKeySha256 === row.publicKeySha256) ?? row),
-      installed: instant(order.now),
-    }))
-  return mergeManifest(known, [...rows.flatMap(row => rowOf(order, row)), ...done], ({ publicKeySha256 }) =>
-    keys.has(publicKeySha256),
+  return mergeManifest(
+    known,
+    rows.flatMap(row => rowOf(order, row)),
+    ({ publicKeySha256 }) => keys.has(publicKeySha256),
   )
 }
 
@@ -154,10 +140,14 @@ function rowOf(order: PackageOrder, { name, realPath, pem, modified }: Row): Man
 }
 
 /** Whole, and not in use already. */
-function pendingOf({ snapshot, directory }: PackageOrder): LocatedRequest[] {
+function pendingOf(
+  { snapshot, directory }: PackageOrder,
+  installed: ReadonlySet<string> = new Set(),
+): LocatedRequest[] {
   const live = new Set(liveCertificates(snapshot).map(({ publicKeySha256 }) => publicKeySha256))
+  const isOver = (key: string) => live.has(key) && !installed.has(key)
   return findRequests(snapshot, directory).filter(
-    ({ requested, flaw }) => requested && flaw === undefined && !live.has(requested.publicKeySha256),
+    ({ requested, flaw }) => requested && flaw === undefined && !isOver(requested.publicKeySha256),
   )
 }
 

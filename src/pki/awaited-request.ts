@@ -7,8 +7,6 @@ export interface AwaitedRequest {
   readonly entry: Entry
   readonly wanted: Wanted
   readonly publicKeySha256: string
-  /** The request. */
-  readonly pem: string
   readonly key: PrivateKey
   /** `in-place`: the key is already where it belongs, as `certs generate-csr` leaves it. */
   readonly place: 'directory' | 'in-place'
