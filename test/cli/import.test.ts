@@ -5,9 +5,11 @@ import {
   answersIn,
   answerTo,
   copyOf,
+  der,
   K,
   NAMES,
   namesIn,
+  pkcs7,
   requestOf,
   type Signing,
   signed,
@@ -138,15 +140,6 @@ describe('in any form', () => {
 function requestWith(key: string): string {
   const file = join(answersIn({ key }), 'key')
   return openssl(['req', '-new', '-key', file, '-subj', '/CN=kube-apiserver'])
-}
-
-function der(pem: string): Buffer {
-  return Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
-}
-
-function pkcs7(pems: readonly string[], form: 'PEM' | 'DER'): string | Buffer {
-  const pem = openssl(['crl2pkcs7', '-nocrl', '-certfile', join(answersIn({ all: pems.join('') }), 'all')])
-  return form === 'PEM' ? pem : der(pem)
 }
 
 /** What is wrong -> row, how it is signed, the code, what the message has to say. */

@@ -75,6 +75,10 @@ function step({ name, path, args, call }) {
   if (calls.length === order.thenKillAt) die()
   if (!isNow) return remember(name, path, args, call())
   if (order.action === 'kill') die()
+  if (order.action === 'SIGTERM') {
+    process.kill(process.pid, 'SIGTERM')
+    return remember(name, path, args, call())
+  }
   halfOf(name, args)
   if (order.action === 'half') die()
   return fail(name, path, args)

@@ -9,7 +9,7 @@ import { copyNode, tempDir } from './node.ts'
 export const K = 'etc/kubernetes'
 
 /** Row -> base name of its CA, extended key usages. */
-const ROWS: Readonly<Record<string, readonly [ca: string, extKeyUsage: string]>> = {
+export const ROWS: Readonly<Record<string, readonly [ca: string, extKeyUsage: string]>> = {
   apiserver: ['ca', 'serverAuth'],
   'apiserver-kubelet-client': ['ca', 'clientAuth'],
   'front-proxy-client': ['front-proxy-ca', 'clientAuth'],
@@ -98,7 +98,7 @@ export function answerTo(node: WaitingNode, name: string, signing: Signing = {})
   })
 }
 
-/** As a configuration of openssl's takes them. */
+/** `DNS:a, IP:10.0.0.1`; empty: none. */
 export function namesIn(request: string): string {
   const text = openssl(['req', '-noout', '-text'], request)
   const [, names = ''] = /Subject Alternative Name: *\n *(.+)/.exec(text) ?? []
@@ -136,4 +136,13 @@ export function answersIn(files: Readonly<Record<string, string | Uint8Array>>):
     writeFileSync(join(directory, name), contents)
   }
   return directory
+}
+
+export function der(pem: string): Buffer {
+  return Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
+}
+
+export function pkcs7(pems: readonly string[], form: 'PEM' | 'DER'): string | Buffer {
+  const pem = openssl(['crl2pkcs7', '-nocrl', '-certfile', join(answersIn({ all: pems.join('') }), 'all')])
+  return form === 'PEM' ? pem : der(pem)
 }

@@ -1,6 +1,6 @@
 /** etcd and the API server as processes on 127.0.0.1, with the certificates of a tree. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -162,6 +162,46 @@ export function kubectl(root: string, kubeconfig: string, port: number, ...args:
     ...['--kubeconfig', join(root, 'etc/kubernetes', kubeconfig), `--server=https://localhost:${port}`],
     ...['--cache-dir', join(root, 'kubectl-cache'), '--request-timeout=5s', ...args],
   ])
+}
+
+/** How the API server calls the user of a kubeconfig that may not do this. */
+export async function refusedUser(
+  root: string,
+  kubeconfig: string,
+  port: number,
+): Promise<string | undefined> {
+  const { stderr } = await kubectl(root, kubeconfig, port, 'delete', 'namespace', 'kube-public')
+  return /User "(.*)" cannot delete resource "namespaces"/.exec(stderr)?.[1]
+}
+
+export interface Requester {
+  readonly username: string
+  readonly groups: readonly string[]
+}
+
+/** How the API server calls the user of a kubeconfig that may ask for certificates: it notes who asks. */
+export async function requesterOf(
+  root: string,
+  kubeconfig: string,
+  { port, csrFile }: { readonly port: number; readonly csrFile: string },
+): Promise<Requester> {
+  const object = {
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { generateName: 'who-asks-' },
+    spec: {
+      request: readFileSync(csrFile).toString('base64'),
+      signerName: 'example.test/nobody',
+      usages: ['client auth'],
+    },
+  }
+  const file = join(root, 'request.json')
+  writeFileSync(file, JSON.stringify(object))
+  const create = ['create', '--filename', file, '--output=json']
+  const { stdout, stderr, exitCode } = await kubectl(root, kubeconfig, port, ...create)
+  if (exitCode !== 0) throw new Error(stderr)
+  const { username, groups } = JSON.parse(stdout).spec
+  return { username, groups }
 }
 
 export function apiServerFlags(root: string, port: number, etcdPort: number): Flags {

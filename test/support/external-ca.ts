@@ -19,7 +19,7 @@ export function signElsewhere(csrFile: string, authority: Pair): Promise<string>
   return outputOf('openssl', ['x509', '-req', ...extensions, '-days', '30', ...signer, '-in', csrFile])
 }
 
-async function makeAuthority({ certificate, key }: Pair, name: string): Promise<void> {
+export async function makeAuthority({ certificate, key }: Pair, name: string): Promise<void> {
   mkdirSync(dirname(key), { recursive: true })
   await outputOf('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650'],

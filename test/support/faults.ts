@@ -23,7 +23,7 @@ export interface Call {
 export interface Fault {
   /** The how many-th call; 0 only counts. */
   readonly at: number
-  /** `kill` before the call, `half` in the middle of it, or the code it fails with. */
+  /** `kill` before the call, `half` in the middle of it, `SIGTERM` to the process as it goes on, or the code it fails with. */
   readonly action?: string
   /** `changes`: calls that change the disk or make it last, and no others, are counted. */
   readonly scope?: 'changes' | 'all'

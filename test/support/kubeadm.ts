@@ -97,7 +97,8 @@ kind: KubeProxyConfiguration
 mode: ipvs
 `
 
-const ECDSA = 'featureGates: {PublicKeysECDSA: true}'
+/** Of a configuration; kubeadm 1.20 makes the keys of kubeconfigs RSA keys all the same. */
+export const ECDSA = 'featureGates: {PublicKeysECDSA: true}'
 
 export function configuration(fields: Fields = {}): string {
   return `${INIT(fields)}---${CLUSTER(fields)}`
