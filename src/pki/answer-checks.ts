@@ -1,15 +1,19 @@
 /** What an answer of an external CA must be before it is installed. Signed elsewhere: nothing in it is trusted. Pure. */
-import { type Certificate, signatureHashOf } from '../x509/certificate.ts'
+import { unsupportedSignature, unusableExtension } from '../x509/acceptance.ts'
+import { type Certificate, signatureOf } from '../x509/certificate.ts'
 import { type Der, tbsPartsOf } from '../x509/der.ts'
 import { attributesOf, COMMON_NAME, ORGANIZATION } from '../x509/name.ts'
+import type { SignatureAlgorithm } from '../x509/signature.ts'
 import {
   describeSubjectAltName,
   type SubjectAltName,
   subjectAltNameKey,
   subjectAltNamesOf,
 } from '../x509/subject-alt-name.ts'
-import { extKeyUsageIn, isCaIn, keyUsageOf, pathLenIn } from '../x509/usage.ts'
+import { extKeyUsageIn, isCaIn, keyUsageOf } from '../x509/usage.ts'
+import { limited, tooDeep, unusable } from './answer-authorities.ts'
 import type { AnswerPath } from './answer-path.ts'
+import { type Difference, unless } from './difference.ts'
 import { instant } from './instant.ts'
 
 /** What was asked for. */
@@ -27,11 +31,6 @@ export interface AnswerFacts {
   readonly now: Date
   /** Milliseconds. */
   readonly minValidity: number
-}
-
-export interface Difference {
-  readonly wanted: string
-  readonly found: string
 }
 
 interface AnswerCheck {
@@ -61,8 +60,10 @@ export const ANSWER_CHECKS = [
   {
     code: 'INTERMEDIATE_UNUSABLE',
     field: 'certification path',
-    differs: ({ path, now }) =>
-      path.intermediates.map(one => unusable(one, now)).find(Boolean) ?? tooDeep(path),
+    differs: ({ path, now, wanted }) =>
+      path.intermediates.map(one => unusable(one, now)).find(Boolean) ??
+      tooDeep(path) ??
+      limited(path, wanted),
   },
   { code: 'COMMON_NAME_CHANGED', field: 'CN', differs: facts => attributes(facts, COMMON_NAME) },
   { code: 'ORGANIZATION_CHANGED', field: 'O', differs: facts => attributes(facts, ORGANIZATION) },
@@ -153,11 +154,28 @@ export const ANSWER_CHECKS = [
     },
   },
   {
+    code: 'EXTENSION_UNUSABLE',
+    field: 'extensions',
+    differs: ({ certificate }) => {
+      const found = unusableExtension(certificate.der)
+      return unless(found === undefined, 'what Kubernetes can read', String(found))
+    },
+  },
+  {
     code: 'WEAK_SIGNATURE',
     field: 'signatureAlgorithm',
-    differs: ({ certificate, path }) => {
-      const weak = [certificate, ...path.intermediates].map(signatureHashOf).find(hash => WEAK.has(hash))
-      return unless(weak === undefined, 'SHA-256 or stronger', String(weak))
+    differs: facts => {
+      const weak = signatures(facts).find(({ hash }) => WEAK.has(hash))
+      return unless(weak === undefined, 'SHA-256 or stronger', String(weak?.hash))
+    },
+  },
+  {
+    code: 'SIGNATURE_UNSUPPORTED',
+    field: 'signatureAlgorithm',
+    differs: facts => {
+      const strong = signatures(facts).filter(({ hash }) => !WEAK.has(hash))
+      const found = strong.map(unsupportedSignature).find(Boolean)
+      return unless(found === undefined, VERIFIED_BY_GO, String(found))
     },
   },
 ] as const satisfies readonly AnswerCheck[]
@@ -187,33 +205,16 @@ function differenceOf(compare: () => Difference | undefined): Difference | undef
 }
 
 const SIGNING = ['keyCertSign', 'cRLSign']
-const WEAK: ReadonlySet<string> = new Set(['MD2', 'MD4', 'MD5', 'SHA-1'])
+const WEAK: ReadonlySet<string> = new Set(['MD2', 'MD4', 'MD5', 'SHA-1', 'SHA-224'])
+const VERIFIED_BY_GO =
+  'RSA, RSA-PSS with a salt as long as the hash, or ECDSA, with SHA-256, SHA-384 or SHA-512, or Ed25519'
 
-function unless(isRight: boolean, wanted: string, found: string): Difference | undefined {
-  return isRight ? undefined : { wanted, found }
+function signatures({ certificate, path }: AnswerFacts): SignatureAlgorithm[] {
+  return [certificate, ...path.intermediates].map(signatureOf)
 }
 
 function listed(names: readonly string[] | undefined): string {
   return names === undefined || names.length === 0 ? 'none' : names.join(', ')
-}
-
-function unusable({ isCa, subject, notBefore, notAfter }: Certificate, now: Date): Difference | undefined {
-  if (!isCa) return { wanted: 'CA:TRUE', found: `CA:FALSE in ${subject}` }
-  const isValid = notBefore <= now && now < notAfter
-  const found = `${subject}, valid from ${instant(notBefore)} to ${instant(notAfter)}`
-  return unless(isValid, `valid on ${instant(now)}`, found)
-}
-
-/** RFC 5280 section 4.2.1.9: a CA may say how many others stand below it. */
-function tooDeep({ intermediates, anchor }: AnswerPath): Difference | undefined {
-  const authorities = [...intermediates, ...(anchor ? [anchor] : [])]
-  const tooLow = authorities.findIndex(
-    ({ der }, below) => (pathLenIn(tbsPartsOf(der).extensions) ?? below) < below,
-  )
-  const authority = authorities[tooLow]
-  if (!authority) return undefined
-  const most = pathLenIn(tbsPartsOf(authority.der).extensions)
-  return { wanted: `at most ${most} CAs below ${authority.subject}`, found: String(tooLow) }
 }
 
 /** Of one type, in whatever order and encoding. */

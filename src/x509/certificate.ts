@@ -4,7 +4,7 @@ import { messageOf, type Unusable } from '../errors.ts'
 import { type Der, elementsOf, firstElement, publicKeyInfoOf } from './der.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
 import { encodePem, PEM_QUIRKS, type PemBlock, type PemQuirk, parsePem } from './pem.ts'
-import { signatureAlgorithmOf } from './signature.ts'
+import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature.ts'
 
 /** Fields named as in RFC 5280 section 4.1. */
 export interface Certificate {
@@ -107,10 +107,9 @@ export function publicKeySha256Of({ der }: Certificate): string {
   return createHash('sha256').update(publicKeyInfoOf(der)).digest('hex')
 }
 
-/** `SHA-256`; of a signature of an unknown kind its object identifier. */
-export function signatureHashOf({ der }: Certificate): string {
+export function signatureOf({ der }: Certificate): SignatureAlgorithm {
   const [, algorithm = der] = elementsOf(der)
-  return signatureAlgorithmOf(algorithm).hash
+  return signatureAlgorithmOf(algorithm)
 }
 
 /** One block each, in order. */

@@ -83,21 +83,29 @@ const EXTENSIONS_TAG = 0xa3
 
 /** Subject and extensions of a certificate (RFC 5280 section 4.1.2), exactly as they stand in it. */
 export function tbsPartsOf(certificateDer: Der): TbsParts {
-  const [tbs = NOTHING] = elementsOf(certificateDer)
-  const fields = elementsOf(tbs)
+  const fields = tbsFieldsOf(certificateDer)
   const hasVersion = fields[0]?.[0] === VERSION_TAG
   const subject = fields[hasVersion ? 5 : 4]
   if (!subject) throw new RangeError('not a TBSCertificate')
-  const wrapped = fields.find(field => field[0] === EXTENSIONS_TAG)
-  const [sequence] = wrapped ? elementsOf(wrapped) : []
-  const extensions = sequence ? elementsOf(sequence) : []
+  const extensions = extensionsIn(certificateDer)
   return { subject, extensions: new Map(extensions.map(extension => [leadingOid(extension), extension])) }
+}
+
+/** Every one of a certificate, also one that is there twice. */
+export function extensionsIn(certificateDer: Der): Der[] {
+  const wrapped = tbsFieldsOf(certificateDer).find(field => field[0] === EXTENSIONS_TAG)
+  const [sequence] = wrapped ? elementsOf(wrapped) : []
+  return sequence ? elementsOf(sequence) : []
+}
+
+function tbsFieldsOf(certificateDer: Der): Der[] {
+  const [tbs = NOTHING] = elementsOf(certificateDer)
+  return elementsOf(tbs)
 }
 
 /** SubjectPublicKeyInfo of a certificate. */
 export function publicKeyInfoOf(certificateDer: Der): Der {
-  const [tbs = NOTHING] = elementsOf(certificateDer)
-  const fields = elementsOf(tbs)
+  const fields = tbsFieldsOf(certificateDer)
   const info = fields[fields[0]?.[0] === VERSION_TAG ? 6 : 5]
   if (!info) throw new RangeError('not a TBSCertificate')
   return info

@@ -233,6 +233,13 @@ const REFUSED: Readonly<Record<string, readonly [string, () => Signing, string, 
     'wanted 2026-12-31T00:00:00Z or later',
   ],
   'SHA-1': ['apiserver', () => ({ digest: 'sha1' }), 'WEAK_SIGNATURE', 'SHA-1'],
+  'SHA-224': ['apiserver', () => ({ digest: 'sha224' }), 'WEAK_SIGNATURE', 'SHA-224'],
+  'a critical extension that nobody knows': [
+    'apiserver',
+    () => ({ extensions: ['1.2.3.4 = critical,DER:0500'] }),
+    'EXTENSION_UNUSABLE',
+    'the critical extension 1.2.3.4',
+  ],
   'another CA of the node': [
     'apiserver',
     () => ({ by: node.authorities['etcd/ca'] as MadeAuthority }),
@@ -254,7 +261,7 @@ const REFUSED: Readonly<Record<string, readonly [string, () => Signing, string, 
 }
 
 describe('by way of an intermediate CA', () => {
-  const tier = () => {
+  const tier = (limit: Signing = {}) => {
     const root = node.authorities.ca as MadeAuthority
     const key = openssl(['genpkey', ...P256])
     const certificate = signed(requestWith(key), {
@@ -262,6 +269,7 @@ describe('by way of an intermediate CA', () => {
       subject: '/O=Example/CN=issuing',
       basicConstraints: 'critical,CA:TRUE,pathlen:0',
       keyUsage: 'critical,keyCertSign,cRLSign',
+      ...limit,
     })
     return { certificate, key }
   }
@@ -309,6 +317,31 @@ describe('by way of an intermediate CA', () => {
     )
     expect(exitCode).toBe(1)
     expect(stderr).toContain('wanted at most 0 CAs below CN=issuing,O=Example, found 1')
+  })
+
+  const LIMITS: Readonly<Record<string, readonly [Signing, string]>> = {
+    'to other usages': [
+      { extKeyUsage: 'serverAuth' },
+      'wanted clientAuth also of CN=issuing,O=Example, found limited to serverAuth',
+    ],
+    'by what nobody knows': [
+      { extensions: ['1.2.3.4 = critical,DER:0500'] },
+      'found the critical extension 1.2.3.4, which nobody knows in CN=issuing,O=Example',
+    ],
+    'to signing no certificates': [
+      { keyUsage: 'critical,cRLSign' },
+      'wanted key usage keyCertSign, found cRLSign in CN=issuing,O=Example',
+    ],
+  }
+  it.each(Object.keys(LIMITS))('refuses one that is limited %s', async what => {
+    const [limit, found] = LIMITS[what] as (typeof LIMITS)[string]
+    const { root } = copyOf(node)
+    const by = tier(limit)
+    const made = files({ ...answers, 'admin.conf': answerTo(node, 'admin.conf', { by }) })
+    const { stderr, exitCode } = await imported(root, answersIn({ ...made, 'ca.pem': by.certificate }))
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`INTERMEDIATE_UNUSABLE: certification path: `)
+    expect(stderr).toContain(found)
   })
 
   it('refuses one that is no CA', async () => {

@@ -68,6 +68,8 @@ export interface Signing {
   readonly keyUsage?: string
   readonly extKeyUsage?: string
   readonly basicConstraints?: string
+  /** Any others: `nsComment = hello`. */
+  readonly extensions?: readonly string[]
   readonly digest?: string
   readonly start?: string
   readonly end?: string
@@ -124,7 +126,8 @@ export function signed(request: string, signing: Signing): string {
     ...['-cert', file('ca.crt', by?.certificate ?? ''), '-keyfile', file('ca.key', by?.key ?? '')],
     ...['-md', signing.digest ?? 'sha256', ...(subject === undefined ? [] : ['-subj', subject])],
     ...['-startdate', signing.start ?? '20261121000000Z', '-enddate', signing.end ?? '20271121000000Z'],
-    ...['-extfile', file('extensions', `${lines.join('\n')}\n`), '-in', file('csr', request)],
+    ...['-extfile', file('extensions', `${[...lines, ...(signing.extensions ?? [])].join('\n')}\n`)],
+    ...['-in', file('csr', request)],
   ])
 }
 

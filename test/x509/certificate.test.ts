@@ -8,7 +8,7 @@ import {
   isSignedBy,
   publicKeySha256Of,
   readCertificates,
-  signatureHashOf,
+  signatureOf,
 } from '../../src/x509/certificate.ts'
 import { tbsPartsOf } from '../../src/x509/der.ts'
 import { parsePem } from '../../src/x509/pem.ts'
@@ -64,7 +64,7 @@ describe('what a certificate is judged by', () => {
     ['SHA-384', ['-sha384', '-sigopt', 'rsa_padding_mode:pss']],
     ['MD5', ['-md5']],
   ])('its signature is made with %s', (hash, args) => {
-    expect(signatureHashOf(selfSigned(RSA_2048, ...args))).toBe(hash)
+    expect(signatureOf(selfSigned(RSA_2048, ...args)).hash).toBe(hash)
   })
 
   it('its public key, its usages', () => {
@@ -72,7 +72,7 @@ describe('what a certificate is judged by', () => {
     const certificate = selfSigned(P256, '-addext', `keyUsage=critical,${usages}`)
     expect(keyUsageOf(certificate)?.toSorted()).toEqual(usages.split(',').toSorted())
     expect(keyUsageOf(selfSigned(P256))).toBeUndefined()
-    expect(signatureHashOf(selfSigned(['-algorithm', 'ED25519']))).toBe('SHA-512')
+    expect(signatureOf(selfSigned(['-algorithm', 'ED25519'])).hash).toBe('SHA-512')
     const pem = encodeCertificates([certificate])
     const der = openssl(['pkey', '-pubin', '-pubout'], openssl(['x509', '-noout', '-pubkey'], pem))
     const spki = parsePem(der)[0]?.bytes as Uint8Array
