@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures')
 
@@ -27,8 +27,8 @@ export function readFixture(...path: string[]): string {
 }
 
 const LASTING: (() => void)[] = []
-process.once('exit', () => {
-  for (const remove of LASTING) remove()
+afterAll(() => {
+  for (const remove of LASTING.splice(0)) remove()
 })
 
 /** Of a hook it lasts as long as its file. */
