@@ -55,11 +55,11 @@ describe('a row', () => {
 
   it('asks for whole days, at least one, none after the end of a CA that has not ended', () => {
     const days = (validity: number, created = NOW) => rowOf(validity, created, authority).longestValidityDays
-    const before = (days: number) => new Date(authority.notAfter.getTime() - days * DAY)
+    const endingIn = (days: number) => new Date(authority.notAfter.getTime() - days * DAY)
     expect(days(90.9 * DAY)).toBe(90)
     expect(days(DAY / 2)).toBe(1)
-    expect(days(365 * DAY, before(100.5))).toBe(100)
-    expect(days(365 * DAY, before(-1))).toBe(365)
+    expect(days(365 * DAY, endingIn(100.5))).toBe(100)
+    expect(days(365 * DAY, endingIn(-1))).toBe(365)
   })
 })
 
