@@ -311,6 +311,25 @@ describe('by way of an intermediate CA', () => {
     expect(fingerprint(root)).toEqual(before)
   })
 
+  it('finds the way among CAs of one name and key: renewed, or signed by another too', async () => {
+    const { root } = copyOf(node)
+    const key = openssl(['genpkey', ...P256])
+    const own = node.authorities.ca as MadeAuthority
+    const asCa = { basicConstraints: 'critical,CA:TRUE', keyUsage: 'critical,keyCertSign' }
+    const issued = (by: MadeAuthority, dates: Signing = {}) =>
+      signed(requestWith(key), { by, subject: '/CN=issuing', ...asCa, ...dates })
+    const old = { start: '20200101000000Z', end: '20210101000000Z' }
+    const certificate = issued(own)
+    const namesakes = [issued(makeAuthority('elsewhere', P256)), issued(own, old), certificate].join('')
+    const expired = signed(requestWith(own.key), { by: own, subject: '/CN=kubernetes', ...asCa, ...old })
+    write(root, 'pki/ca.crt', expired + own.certificate)
+    const answer = answerTo(node, 'apiserver', { by: { certificate, key } })
+    const made = { ...files({ ...answers, apiserver: answer }), 'a.pem': namesakes }
+    const { exitCode, stderr } = await imported(root, answersIn(made))
+    expect(exitCode, stderr).toBe(0)
+    expect(text(root, 'pki/apiserver.crt')).toBe(answer + certificate)
+  })
+
   it('refuses one that may have no other CA below it, and has', async () => {
     const { root } = copyOf(node)
     const upper = tier()
