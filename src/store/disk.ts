@@ -109,6 +109,7 @@ const FOUND: Readonly<Record<string, string>> = {
   ENOENT: 'its directory does not exist',
   ENOTDIR: 'a part of this path is a file',
   EISDIR: 'it is a directory',
+  ENAMETOOLONG: 'its name is too long',
   EIO: 'the disk failed (EIO)',
   EXDEV: 'it is on another file system',
   ELOOP: 'it is a symbolic link',

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -483,6 +483,22 @@ describe('what is wrong is refused by its code, and nothing changes', () => {
     expect(fingerprint(root)).toEqual(before)
   })
 
+  it('paths that lead nowhere', async () => {
+    const directory = answersIn({ file: 'x' })
+    symlinkSync('loop', join(directory, 'loop'))
+    for (const [path, found] of [
+      [join(directory, 'file', 'below'), 'a part of this path is a file'],
+      [join(directory, 'loop'), 'it is a symbolic link'],
+      [join(directory, 'x'.repeat(300)), 'its name is too long'],
+    ] as const) {
+      const { stderr, exitCode } = await imported(node.root, path)
+      expect({ stderr, exitCode }).toEqual({
+        stderr: expect.stringContaining(`kubepki: error: cannot read ${path}: ${found}`),
+        exitCode: 1,
+      })
+    }
+  })
+
   it('files that are no certificates', async () => {
     const { root } = copyOf(node)
     const before = fingerprint(root)
@@ -532,6 +548,33 @@ describe('requests.json', () => {
     const answer = answerTo({ root, authorities }, 'apiserver')
     const { exitCode, stderr } = await imported(root, answersIn(files({ ...answers, apiserver: answer })))
     expect(exitCode, stderr).toBe(0)
+  })
+
+  it('lets answers of old lie beside the new one, and takes none of them', async () => {
+    const { root, authorities } = copyOf(node)
+    const directory = join(root, K, 'pki/csr')
+    const answered = async (file: string) => {
+      await kubepki('certs', 'renew', 'scheduler.conf', '--csr-only', '--root', root)
+      const answer = answerTo({ root, authorities }, 'scheduler.conf')
+      writeFileSync(join(directory, file), answer)
+      return answer
+    }
+    writeFileSync(join(directory, 'all.pem'), Object.values(answers).join(''))
+    expect((await imported(root)).exitCode).toBe(0)
+    await answered('second.pem')
+    expect((await imported(root)).exitCode).toBe(0)
+    const third = await answered('third.pem')
+    const { exitCode, stderr } = await imported(root)
+    expect(exitCode, stderr).toBe(0)
+    expect(stderr).toContain('all.pem: an answer of old')
+    expect(embedded(root, 'scheduler.conf', 'client-certificate-data')).toBe(third)
+    const { exitCode: alone, stderr: refused } = await imported(
+      root,
+      answersIn(files({ scheduler: answers['scheduler.conf'] ?? '' })),
+    )
+    expect(alone).toBe(1)
+    expect(refused).toContain('KEY_OF_OLDER_REQUEST')
+    expect(refused).not.toContain('--allow')
   })
 
   it('is shown as answered when the answer lies there', async () => {
