@@ -331,6 +331,12 @@ const REFUSALS: readonly Refusal[] = [
     make: () => workplace({ algorithm: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:secp256k1'] }),
   },
   {
+    name: 'a curve by its numbers',
+    code: 'KEY_WEAK',
+    says: 'a key of the kind ECDSA-explicit',
+    make: () => workplace({ algorithm: [...P256, '-pkeyopt', 'ec_param_enc:explicit'] }),
+  },
+  {
     name: "the CA's own key",
     code: 'KEY_OF_THE_CA',
     says: "its key is the CA's own",
