@@ -497,6 +497,13 @@ describe('refuses, names the field, and writes nothing', () => {
     expect(outcome.exitCode).toBe(1)
   })
 
+  it('a directory for answers that is a file', async () => {
+    const { csr, ca } = workplace()
+    const outcome = await sign(csr, ...ca.flags, '--yes', '--out', ca.certificateFile)
+    expect(said(outcome, 'error')).toEqual([expect.stringContaining('a part of this path is a file')])
+    expect(outcome.exitCode).toBe(1)
+  })
+
   it('a requests.json that is none', async () => {
     const { directory, csr, ca } = workplace()
     for (const text of ['', '{}', '[]', '{"kind":"CertificateRequests","requests":[null]}']) {
