@@ -345,6 +345,27 @@ describe('by way of an intermediate CA', () => {
     expect(stderr).toContain('wanted at most 0 CAs below CN=issuing,O=Example, found 1')
   })
 
+  it('refuses one that may not give such names', async () => {
+    const { root } = copyOf(node)
+    const withNames = (constraints: string) => {
+      const by = tier({ extensions: [`nameConstraints = critical,${constraints}`] })
+      const answer = answerTo(node, 'apiserver', { by })
+      return imported(
+        root,
+        answersIn({ ...files({ ...answers, apiserver: answer }), 'ca.pem': by.certificate }),
+      )
+    }
+    const far = await withNames('permitted;DNS:example.com,excluded;IP:10.96.0.0/255.255.0.0')
+    expect(far.exitCode).toBe(1)
+    expect(far.stderr).toMatch(
+      /INTERMEDIATE_UNUSABLE: .+ wanted DNS:cp-1, .+, IP:10\.96\.0\.1 also of CN=issuing,O=Example, found its name constraints forbid them/,
+    )
+    const near = await withNames(
+      'permitted;DNS:cp-1,permitted;DNS:kubernetes,permitted;DNS:default,permitted;DNS:svc,permitted;DNS:local',
+    )
+    expect(near.exitCode, near.stderr).toBe(0)
+  })
+
   const LIMITS: Readonly<Record<string, readonly [Signing, string]>> = {
     'to other usages': [
       { extKeyUsage: 'serverAuth' },
