@@ -1,7 +1,7 @@
 /** The directory of pending certificate requests: `<name>.csr` and its `<name>.key`, and what is said of them. Never where live keys are. */
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describeUnusable, PkiError } from '../errors.ts'
+import { describeUnusable, PkiError, type Unusable } from '../errors.ts'
 import type { FileChange } from '../pki/file-change.ts'
 import type { NodePath } from '../pki/locations.ts'
 import { parseManifest } from '../pki/read-manifest.ts'
@@ -34,10 +34,10 @@ export function requestDirectory(
     given === undefined ? { ...value, path: `${value.path}/csr` } : { path: '', within: given }
   const path = shownPath(tree, place)
   const resolved = locate(tree, place)
-  if (resolved.state === 'invalid') throw unusable(path, `cannot be used: ${describeUnusable(resolved)}`)
+  if (resolved.state === 'invalid') throw whyNot(path, resolved)
   const { realPath } = resolved
   const listing = readDirectory(tree, place)
-  if ('reason' in listing) throw unusable(path, `cannot be used: ${describeUnusable(listing)}`)
+  if ('reason' in listing) throw whyNot(path, listing)
   const isLive = liveDirectories(tree, snapshot).includes(realPath) || listing.names.some(isOfPki)
   if (isLive) throw unusable(path, 'holds live certificates and keys')
   return { path, realPath, isMissing: resolved.state === 'missing', tree, place }
@@ -60,6 +60,14 @@ function liveDirectories(tree: Tree, { entries, locations }: Snapshot): string[]
 /** Also of another node, while this one's is looked at. */
 function isOfPki(name: string): boolean {
   return ['ca.crt', 'ca.key', 'sa.key', 'admin.conf'].includes(name)
+}
+
+function whyNot(path: string, found: Unusable): PkiError {
+  if (found.reason !== 'PERMISSION_DENIED')
+    return unusable(path, `cannot be used: ${describeUnusable(found)}`)
+  return new PkiError('PERMISSION_DENIED', `${path}: permission denied`, {
+    hint: 'run as root: sudo kubepki ...',
+  })
 }
 
 function unusable(path: string, found: string): PkiError {
