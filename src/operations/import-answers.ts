@@ -84,6 +84,9 @@ function readAndPlan(options: ImportOptions): Planned {
       ...snapshot.warnings,
       ...paperwork.warnings,
       ...answers.passedOver.map(found => `passed over: ${found}`),
+      ...plan.superseded.map(
+        ({ file }) => `passed over: ${file}: an answer of old, installed once and replaced`,
+      ),
       ...made.flatMap(one => one.warnings),
     ],
   }
@@ -103,7 +106,8 @@ function read(options: ImportOptions) {
       publicKeySha256: publicKeySha256Of(certificate),
     })),
   )
-  const facts = { snapshot, awaited, returned, replacedKeys: paperwork.replacedKeys }
+  const { replacedKeys, installedKeys } = paperwork
+  const facts = { snapshot, awaited, returned, replacedKeys, installedKeys }
   return { snapshot, tree, directory, answers, paperwork, facts }
 }
 

@@ -48,6 +48,8 @@ export interface RequestPackage {
   readonly seen: ReadonlyMap<string, string>
   /** Of requests by now replaced, that nothing waits for any more: public key -> row. */
   readonly replacedKeys: ReadonlyMap<string, string>
+  /** Of requests whose answers were installed. */
+  readonly installedKeys: ReadonlyMap<string, string>
   /** Nothing when there is nothing new to say. */
   readonly changesWith: (work: Work) => FileChange[]
 }
@@ -65,9 +67,11 @@ export function openPackage(order: PackageOrder): RequestPackage {
   const files = packageFiles(order.directory)
   const found = manifest.state === 'invalid' ? describeUnusable(manifest) : undefined
   const warnings = found === undefined ? [] : [`${files.manifestFile}: ${found}: a new one takes its place`]
-  const replaced = old?.requests.filter(row => row.replaced !== undefined) ?? []
-  const replacedKeys = new Map(replaced.map(({ publicKeySha256, name }) => [publicKeySha256, name]))
-  return { files, warnings, seen, replacedKeys, changesWith }
+  const keysOf = (isWanted: (row: ManifestRequest) => boolean) =>
+    new Map(old?.requests.filter(isWanted).map(({ publicKeySha256, name }) => [publicKeySha256, name]))
+  const replacedKeys = keysOf(({ replaced }) => replaced !== undefined)
+  const installedKeys = keysOf(({ installed }) => installed !== undefined)
+  return { files, warnings, seen, replacedKeys, installedKeys, changesWith }
 }
 
 /** With what lies there without being in it: of an older kubepki, or of a manifest that was lost. */

@@ -2,6 +2,8 @@
 import { unusableExtension } from '../x509/acceptance.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { tbsPartsOf } from '../x509/der.ts'
+import { forbiddenNames } from '../x509/name-constraints.ts'
+import { describeSubjectAltName, type SubjectAltName } from '../x509/subject-alt-name.ts'
 import { extKeyUsageIn, isCaIn, keyUsageOf, pathLenIn } from '../x509/usage.ts'
 import type { AnswerPath } from './answer-path.ts'
 import { type Difference, unless } from './difference.ts'
@@ -36,22 +38,30 @@ export function tooDeep(path: AnswerPath): Difference | undefined {
   return { wanted: `at most ${most} CAs below ${authority.subject}`, found: String(tooLow) }
 }
 
-/** Usages of a CA are the most that anything below it is good for, by Go and OpenSSL alike. */
-export function limited(
-  path: AnswerPath,
-  { extKeyUsage }: { readonly extKeyUsage: readonly string[] },
-): Difference | undefined {
-  for (const { der, subject } of authoritiesOf(path)) {
-    const allowed = extKeyUsageIn(tbsPartsOf(der).extensions)
-    const isWhole =
-      !allowed ||
-      allowed.includes('anyExtendedKeyUsage') ||
-      extKeyUsage.every(usage => allowed.includes(usage))
-    if (!isWhole)
-      return {
-        wanted: `${extKeyUsage.join(', ')} also of ${subject}`,
-        found: `limited to ${allowed.join(', ')}`,
-      }
-  }
-  return undefined
+export interface Limited {
+  readonly extKeyUsage: readonly string[]
+  readonly subjectAltNames: readonly SubjectAltName[]
+}
+
+/** Usages of a CA are the most that anything below it is good for, by Go and OpenSSL alike, and its names too. */
+export function limited(path: AnswerPath, wanted: Limited): Difference | undefined {
+  return authoritiesOf(path)
+    .map(authority => limitedUsages(authority, wanted) ?? limitedNames(authority, wanted))
+    .find(Boolean)
+}
+
+function limitedUsages({ der, subject }: Certificate, { extKeyUsage }: Limited): Difference | undefined {
+  const allowed = extKeyUsageIn(tbsPartsOf(der).extensions)
+  if (!allowed || allowed.includes('anyExtendedKeyUsage')) return undefined
+  return unless(
+    extKeyUsage.every(usage => allowed.includes(usage)),
+    `${extKeyUsage.join(', ')} also of ${subject}`,
+    `limited to ${allowed.join(', ')}`,
+  )
+}
+
+function limitedNames({ der, subject }: Certificate, { subjectAltNames }: Limited): Difference | undefined {
+  const forbidden = forbiddenNames(tbsPartsOf(der).extensions, subjectAltNames)
+  const names = forbidden.map(describeSubjectAltName).join(', ')
+  return unless(forbidden.length === 0, `${names} also of ${subject}`, 'its name constraints forbid them')
 }

@@ -22,16 +22,15 @@ export interface PathFacts {
 }
 
 export function answerPath(certificate: Certificate, { anchors, others, strangers }: PathFacts): AnswerPath {
-  const isAnchor = (one: Certificate) => anchors.some(anchor => isSameCertificate(anchor, one))
-  const path = pathAbove(certificate, [...anchors, ...others])
-  const end = path.findIndex(isAnchor)
   const wanted = `that of ${describe(anchors[0])}`
-  if (end >= 0) {
+  const [best] = trustedPaths(certificate, anchors, others).toSorted((a, b) => endOf(b) - endOf(a))
+  if (best) {
     return {
       ...{ state: 'trusted', wanted, found: wanted },
-      ...{ intermediates: path.slice(0, end), anchor: path[end] },
+      ...{ intermediates: best.slice(0, -1), anchor: best.at(-1) },
     }
   }
+  const path = pathAbove(certificate, [...anchors, ...others])
   const top = path.at(-1) ?? certificate
   const broken = { wanted, intermediates: path, anchor: undefined }
   const stranger = [...strangers].find(([, all]) => all.some(one => isSignedBy(top, one)))
@@ -45,6 +44,36 @@ export function answerPath(certificate: Certificate, { anchors, others, stranger
         state: 'broken',
         found: `that of ${top.issuer}, whose certificate is neither here nor came along`,
       }
+}
+
+/** Bounds for hostile files: no real path is longer, and no answer has so many namesakes above it. */
+const LONGEST_PATH = 10
+const MOST_CHECKS = 512
+
+/** Every way up to an anchor: a CA may have been signed by two, or renewed with its key. */
+function trustedPaths(
+  certificate: Certificate,
+  anchors: readonly Certificate[],
+  others: readonly Certificate[],
+): Certificate[][] {
+  const known = [...anchors, ...others]
+  const paths: Certificate[][] = []
+  let checks = 0
+  const climb = (below: Certificate, path: readonly Certificate[]) => {
+    for (const one of known) {
+      const isNew = ![certificate, ...path].some(seen => isSameCertificate(seen, one))
+      if (!isNew || one.subject !== below.issuer || path.length >= LONGEST_PATH) continue
+      if (++checks > MOST_CHECKS || !isSignedBy(below, one)) continue
+      if (anchors.some(anchor => isSameCertificate(anchor, one))) paths.push([...path, one])
+      else climb(one, [...path, one])
+    }
+  }
+  climb(certificate, [])
+  return paths
+}
+
+function endOf(path: readonly Certificate[]): number {
+  return Math.min(...path.map(({ notAfter }) => notAfter.getTime()))
 }
 
 function describe({ subject, fingerprintSha256 }: Certificate): string {

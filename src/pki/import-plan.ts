@@ -32,6 +32,8 @@ export interface ImportFacts {
   readonly returned: readonly ReturnedCertificate[]
   /** Of requests that were replaced: public key -> row. */
   readonly replacedKeys: ReadonlyMap<string, string>
+  /** Of requests whose answers were installed. */
+  readonly installedKeys: ReadonlyMap<string, string>
 }
 
 export interface InstallStep {
@@ -69,6 +71,8 @@ export interface ImportPlan {
   readonly unanswered: readonly AwaitedRequest[]
   /** Rows whose certificate is one of those returned. */
   readonly alreadyInstalled: readonly Entry[]
+  /** Answers that were installed once: they lie beside newer ones, and nobody minds. */
+  readonly superseded: readonly ReturnedCertificate[]
 }
 
 export function planImport(facts: ImportFacts, order: ImportOrder): ImportPlan {
@@ -80,7 +84,10 @@ export function planImport(facts: ImportFacts, order: ImportOrder): ImportPlan {
   const alreadyInstalled = facts.snapshot.entries.filter(
     entry => entry.kind !== 'ca' && unmatched.some(one => isLive(entry, one)),
   )
-  const strange = unmatched.filter(one => !alreadyInstalled.some(entry => isLive(entry, one)))
+  const others = unmatched.filter(one => !alreadyInstalled.some(entry => isLive(entry, one)))
+  const isAllThatCame = others.length === leaves.filter(({ certificate }) => !certificate.isCa).length
+  const superseded = isAllThatCame ? [] : others.filter(one => isSuperseded(facts, one))
+  const strange = others.filter(one => !superseded.includes(one))
   const hasWork = facts.awaited.length > 0 || alreadyInstalled.length === 0
   return {
     install: judged.flatMap(({ step }) => step ?? []),
@@ -90,7 +97,25 @@ export function planImport(facts: ImportFacts, order: ImportOrder): ImportPlan {
     ],
     unanswered: judged.flatMap(({ awaited, step, refused }) => (step || refused.length > 0 ? [] : awaited)),
     alreadyInstalled,
+    superseded,
   }
+}
+
+/** An answer that was in use before the one that is. */
+function isSuperseded(
+  { snapshot, installedKeys }: ImportFacts,
+  { publicKeySha256, certificate }: ReturnedCertificate,
+): boolean {
+  return installedKeys.has(publicKeySha256) && !liveWithKeyOf(snapshot, certificate)
+}
+
+function liveWithKeyOf({ entries }: Snapshot, certificate: Certificate): Entry | undefined {
+  return entries.find(
+    entry =>
+      entry.kind !== 'ca' &&
+      entry.certificate.state === 'present' &&
+      hasSameKey(entry.certificate.certificates[0], certificate),
+  )
 }
 
 /** The same certificate from several files is one. */
@@ -213,26 +238,19 @@ function pathOf(
 }
 
 /** A certificate that nobody here waits for. */
-function stranger({ snapshot, replacedKeys }: ImportFacts, one: ReturnedCertificate): Refusal {
+function stranger({ snapshot, replacedKeys, installedKeys }: ImportFacts, one: ReturnedCertificate): Refusal {
   const answer = { file: one.file, field: 'public key', wanted: 'that of a pending request' }
-  const live = snapshot.entries.find(
-    ({ kind, certificate }) =>
-      kind !== 'ca' &&
-      certificate.state === 'present' &&
-      hasSameKey(certificate.certificates[0], one.certificate),
-  )
+  const live = liveWithKeyOf(snapshot, one.certificate)
   if (live) {
     const found = `that of the certificate in use: an old request was signed again`
     return { ...answer, name: live.name, code: 'KEY_OF_LIVE_CERTIFICATE', found }
   }
-  const replaced = replacedKeys.get(one.publicKeySha256)
-  if (replaced !== undefined)
-    return {
-      ...answer,
-      name: replaced,
-      code: 'KEY_OF_OLDER_REQUEST',
-      found: 'that of a request that was replaced since',
-    }
+  const [replaced, installed] = [replacedKeys, installedKeys].map(keys => keys.get(one.publicKeySha256))
+  const name = replaced ?? installed
+  if (name !== undefined) {
+    const fate = replaced === undefined ? 'was answered and installed before' : 'was replaced since'
+    return { ...answer, name, code: 'KEY_OF_OLDER_REQUEST', found: `that of a request that ${fate}` }
+  }
   return { ...answer, code: 'KEY_OF_NO_REQUEST', found: `that of another (${one.certificate.subject})` }
 }
 

@@ -102,6 +102,23 @@ export function profileOfManifest(requested: ManifestRequest): SigningProfile {
   return { name, source: 'requests.json', extKeyUsage: usages, hasNames, caName, requested }
 }
 
+/** What requests.json says of a row that the inventory does not, in words: it came from the same place as the request. */
+export function strayings(
+  { name, source, extKeyUsage }: SigningProfile,
+  request: CertificateRequest,
+): string[] {
+  const row = source === 'requests.json' ? ROWS.find(one => one.name === name) : undefined
+  if (!row) return []
+  const extra = extKeyUsage.filter(usage => !row.extKeyUsage.includes(usage))
+  const subject = subjectFlaw(row, request)
+  return [
+    ...(extra.length > 0 ? [`requests.json asks for ${extra.join(', ')}, which no ${name} has`] : []),
+    ...(subject === undefined
+      ? []
+      : [`requests.json calls it ${name}, whose subject is another: ${subject}`]),
+  ]
+}
+
 /** The row whose file name the request has, when its subject is that row's too. */
 export function profileOfFile(path: string, request: CertificateRequest): SigningProfile | undefined {
   const named = ROWS.find(row => isFileOf(row, path))

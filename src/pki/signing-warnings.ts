@@ -4,6 +4,7 @@ import { attributesOf, ORGANIZATION } from '../x509/name.ts'
 import { describeSubjectAltName } from '../x509/subject-alt-name.ts'
 import { extKeyUsageIn, isCaIn, keyUsageIn } from '../x509/usage.ts'
 import type { Considered } from './signing-flaws.ts'
+import { strayings } from './signing-profile.ts'
 
 type Rule = (considered: Considered) => readonly string[]
 
@@ -44,6 +45,7 @@ const RULES: readonly Rule[] = [
       ? ['O=system:masters may do everything, whatever RBAC says, until it expires or the CA is replaced']
       : []
   },
+  ({ request, profile }) => strayings(profile, request),
   ({ profile: { requested }, authority }) => {
     if (requested?.caSubject === undefined) return []
     const isTrusted = authority.path.some(({ subject }) => subject === requested.caSubject)

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { describeUnusable, PkiError, type Unusable } from '../errors.ts'
 import { readAnswer } from '../x509/answer.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import { on } from './disk.ts'
+import { reading } from './disk.ts'
 import { readUserBytes } from './files.ts'
 
 export interface AnswerFile {
@@ -34,7 +34,9 @@ export function readAnswers(paths: readonly string[]): Answers {
 }
 
 function isDirectory(path: string): boolean {
-  return path !== '-' && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
+  return (
+    path !== '-' && (reading(path, () => statSync(path, { throwIfNoEntry: false }))?.isDirectory() ?? false)
+  )
 }
 
 function readNamed(path: string): AnswerFile {
@@ -57,7 +59,7 @@ function readAll(directory: string): Answers {
 function filesBelow(directory: string): string[] {
   const files: string[] = []
   const look = (folder: string, depth: number) => {
-    const entries = on(folder, () => readdirSync(folder, { withFileTypes: true }))
+    const entries = reading(folder, () => readdirSync(folder, { withFileTypes: true }))
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(folder, entry.name)
       if (entry.isDirectory() && depth < DEEPEST) look(path, depth + 1)

@@ -110,6 +110,7 @@ const FOUND: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of this path is a file',
   EISDIR: 'it is a directory',
   EEXIST: 'it exists already',
+  ENAMETOOLONG: 'its name is too long',
   EIO: 'the disk failed (EIO)',
   EXDEV: 'it is on another file system',
   ELOOP: 'it is a symbolic link',

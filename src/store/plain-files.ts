@@ -23,7 +23,7 @@ export interface PlainFile {
 
 /** Also a link that leads nowhere is something. */
 export function isTaken(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  return on(path, () => lstatSync(path, { throwIfNoEntry: false })) !== undefined
 }
 
 /** Readable by all, and none that exists is touched; a directory that is missing is made. */

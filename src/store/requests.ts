@@ -34,10 +34,10 @@ export function requestDirectory(
     given === undefined ? { ...value, path: `${value.path}/csr` } : { path: '', within: given }
   const path = shownPath(tree, place)
   const resolved = locate(tree, place)
-  if (resolved.state === 'invalid') throw unusable(path, `cannot be used: ${describeUnusable(resolved)}`)
+  if (resolved.state === 'invalid') throw whyNot(path, resolved)
   const { realPath } = resolved
   const listing = readDirectory(tree, place)
-  if ('reason' in listing) throw unreadable(path, listing)
+  if ('reason' in listing) throw whyNot(path, listing)
   const isLive = liveDirectories(tree, snapshot).includes(realPath) || listing.names.some(isOfPki)
   if (isLive) throw unusable(path, 'holds live certificates and keys')
   return { path, realPath, isMissing: resolved.state === 'missing', tree, place }
@@ -62,11 +62,12 @@ function isOfPki(name: string): boolean {
   return ['ca.crt', 'ca.key', 'sa.key', 'admin.conf'].includes(name)
 }
 
-function unreadable(path: string, listing: Unusable): PkiError {
-  if (listing.reason !== 'PERMISSION_DENIED')
-    return unusable(path, `cannot be used: ${describeUnusable(listing)}`)
-  const hint = 'run as root: sudo kubepki ..., or name a directory of your own with --csr-dir'
-  return new PkiError('CSR_DIR_UNUSABLE', `${path}: permission denied`, { hint })
+function whyNot(path: string, found: Unusable): PkiError {
+  if (found.reason !== 'PERMISSION_DENIED')
+    return unusable(path, `cannot be used: ${describeUnusable(found)}`)
+  return new PkiError('PERMISSION_DENIED', `${path}: permission denied`, {
+    hint: 'run as root: sudo kubepki ..., or name a directory of your own with --csr-dir',
+  })
 }
 
 function unusable(path: string, found: string): PkiError {

@@ -6,6 +6,7 @@ import {
   bitsOf,
   contentsOf,
   type Der,
+  decodeOid,
   elementsOf,
   encodeElement,
   leadingOid,
@@ -83,7 +84,7 @@ function requestOf(der: Der): CertificateRequest {
     ...{ subject, publicKeyInfo, extensions, der },
     subjectText: subjectTextOf({ subject, publicKeyInfo, algorithm, signature }),
     publicKeySha256: createHash('sha256').update(publicKeyInfo).digest('hex'),
-    keyAlgorithm: key ? keyAlgorithmOf(key) : 'unknown',
+    keyAlgorithm: hasUnnamedCurve(publicKeyInfo) ? 'ECDSA-explicit' : key ? keyAlgorithmOf(key) : 'unknown',
     subjectAltNames: subjectAltNamesIn(extensions),
     signature: signatureAlgorithmOf(algorithm),
     isProved:
@@ -98,6 +99,15 @@ function publicKeyOf(publicKeyInfo: Der): KeyObject | undefined {
   } catch {
     return undefined
   }
+}
+
+const EC_PUBLIC_KEY = '1.2.840.10045.2.1'
+
+/** RFC 5480 section 2.1.1 wants a name: OpenSSL knows a curve by its numbers too, Go refuses the whole certificate. */
+function hasUnnamedCurve(publicKeyInfo: Der): boolean {
+  const [algorithm] = elementsOf(publicKeyInfo)
+  const [oid, parameters] = algorithm ? elementsOf(algorithm) : []
+  return oid !== undefined && decodeOid(oid) === EC_PUBLIC_KEY && parameters?.[0] !== TAG.oid
 }
 
 /** RFC 2985 section 5.4.2, and what Microsoft's tools call it. */

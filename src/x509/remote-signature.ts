@@ -32,7 +32,7 @@ export type CheckedSignature =
 export function checkedSignature({ key, algorithm, signed }: SignatureWanted, answer: Der): CheckedSignature {
   if (answer.length === 0) return { found: 'wrote nothing: wanted a signature on its standard output' }
   const isRsa = algorithm.scheme === 'RSA'
-  const length = (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8
+  const length = Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
   if (isRsa && answer.length !== length) {
     return {
       found: `wrote ${answer.length} bytes: wanted an RSA signature of ${length}, without any encoding`,

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -304,6 +304,25 @@ describe('by way of an intermediate CA', () => {
     expect(fingerprint(root)).toEqual(before)
   })
 
+  it('finds the way among CAs of one name and key: renewed, or signed by another too', async () => {
+    const { root } = copyOf(node)
+    const key = openssl(['genpkey', ...P256])
+    const own = node.authorities.ca as MadeAuthority
+    const asCa = { basicConstraints: 'critical,CA:TRUE', keyUsage: 'critical,keyCertSign' }
+    const issued = (by: MadeAuthority, dates: Signing = {}) =>
+      signed(requestWith(key), { by, subject: '/CN=issuing', ...asCa, ...dates })
+    const old = { start: '20200101000000Z', end: '20210101000000Z' }
+    const certificate = issued(own)
+    const namesakes = [issued(makeAuthority('elsewhere', P256)), issued(own, old), certificate].join('')
+    const expired = signed(requestWith(own.key), { by: own, subject: '/CN=kubernetes', ...asCa, ...old })
+    write(root, 'pki/ca.crt', expired + own.certificate)
+    const answer = answerTo(node, 'apiserver', { by: { certificate, key } })
+    const made = { ...files({ ...answers, apiserver: answer }), 'a.pem': namesakes }
+    const { exitCode, stderr } = await imported(root, answersIn(made))
+    expect(exitCode, stderr).toBe(0)
+    expect(text(root, 'pki/apiserver.crt')).toBe(answer + certificate)
+  })
+
   it('refuses one that may have no other CA below it, and has', async () => {
     const { root } = copyOf(node)
     const upper = tier()
@@ -317,6 +336,27 @@ describe('by way of an intermediate CA', () => {
     )
     expect(exitCode).toBe(1)
     expect(stderr).toContain('wanted at most 0 CAs below CN=issuing,O=Example, found 1')
+  })
+
+  it('refuses one that may not give such names', async () => {
+    const { root } = copyOf(node)
+    const withNames = (constraints: string) => {
+      const by = tier({ extensions: [`nameConstraints = critical,${constraints}`] })
+      const answer = answerTo(node, 'apiserver', { by })
+      return imported(
+        root,
+        answersIn({ ...files({ ...answers, apiserver: answer }), 'ca.pem': by.certificate }),
+      )
+    }
+    const far = await withNames('permitted;DNS:example.com,excluded;IP:10.96.0.0/255.255.0.0')
+    expect(far.exitCode).toBe(1)
+    expect(far.stderr).toMatch(
+      /INTERMEDIATE_UNUSABLE: .+ wanted DNS:cp-1, .+, IP:10\.96\.0\.1 also of CN=issuing,O=Example, found its name constraints forbid them/,
+    )
+    const near = await withNames(
+      'permitted;DNS:cp-1,permitted;DNS:kubernetes,permitted;DNS:default,permitted;DNS:svc,permitted;DNS:local',
+    )
+    expect(near.exitCode, near.stderr).toBe(0)
   })
 
   const LIMITS: Readonly<Record<string, readonly [Signing, string]>> = {
@@ -457,6 +497,22 @@ describe('what is wrong is refused by its code, and nothing changes', () => {
     expect(fingerprint(root)).toEqual(before)
   })
 
+  it('paths that lead nowhere', async () => {
+    const directory = answersIn({ file: 'x' })
+    symlinkSync('loop', join(directory, 'loop'))
+    for (const [path, found] of [
+      [join(directory, 'file', 'below'), 'a part of this path is a file'],
+      [join(directory, 'loop'), 'it is a symbolic link'],
+      [join(directory, 'x'.repeat(300)), 'its name is too long'],
+    ] as const) {
+      const { stderr, exitCode } = await imported(node.root, path)
+      expect({ stderr, exitCode }).toEqual({
+        stderr: expect.stringContaining(`kubepki: error: cannot read ${path}: ${found}`),
+        exitCode: 1,
+      })
+    }
+  })
+
   it('files that are no certificates', async () => {
     const { root } = copyOf(node)
     const before = fingerprint(root)
@@ -506,6 +562,33 @@ describe('requests.json', () => {
     const answer = answerTo({ root, authorities }, 'apiserver')
     const { exitCode, stderr } = await imported(root, answersIn(files({ ...answers, apiserver: answer })))
     expect(exitCode, stderr).toBe(0)
+  })
+
+  it('lets answers of old lie beside the new one, and takes none of them', async () => {
+    const { root, authorities } = copyOf(node)
+    const directory = join(root, K, 'pki/csr')
+    const answered = async (file: string) => {
+      await kubepki('certs', 'renew', 'scheduler.conf', '--csr-only', '--root', root)
+      const answer = answerTo({ root, authorities }, 'scheduler.conf')
+      writeFileSync(join(directory, file), answer)
+      return answer
+    }
+    writeFileSync(join(directory, 'all.pem'), Object.values(answers).join(''))
+    expect((await imported(root)).exitCode).toBe(0)
+    await answered('second.pem')
+    expect((await imported(root)).exitCode).toBe(0)
+    const third = await answered('third.pem')
+    const { exitCode, stderr } = await imported(root)
+    expect(exitCode, stderr).toBe(0)
+    expect(stderr).toContain('all.pem: an answer of old')
+    expect(embedded(root, 'scheduler.conf', 'client-certificate-data')).toBe(third)
+    const { exitCode: alone, stderr: refused } = await imported(
+      root,
+      answersIn(files({ scheduler: answers['scheduler.conf'] ?? '' })),
+    )
+    expect(alone).toBe(1)
+    expect(refused).toContain('KEY_OF_OLDER_REQUEST')
+    expect(refused).not.toContain('--allow')
   })
 
   it('is shown as answered when the answer lies there', async () => {

@@ -119,12 +119,24 @@ describe('what a certificate is for', () => {
       manifestRow(csr, { longestValidityDays: 90, extKeyUsage: ['serverAuth', 'clientAuth'] }),
     )
     const outcome = await sign(csr, ...ca.flags, '--yes')
-    expect({ exitCode: outcome.exitCode, stderr: outcome.stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(outcome.exitCode).toBe(0)
+    expect(said(outcome, 'warning')).toEqual([
+      expect.stringContaining('requests.json asks for clientAuth, which no apiserver has'),
+    ])
     expect(outcome.stdout).toContain('profile         apiserver (by requests.json)')
     expect(look(textOf(certificate))).toMatchObject({
       usages: ['serverAuth', 'clientAuth'],
       validity: ['2026-11-30T23:55:00', '2027-03-01T00:00:00'],
     })
+  })
+
+  it('says when requests.json calls a request by the name of another', async () => {
+    const { directory, csr, ca } = workplace()
+    writeManifest(directory, manifestRow(csr, { name: 'admin.conf', extKeyUsage: ['clientAuth'] }))
+    const warnings = said(await sign(csr, ...ca.flags, '--yes'), 'warning')
+    expect(warnings).toContainEqual(
+      expect.stringContaining('requests.json calls it admin.conf, whose subject is another'),
+    )
   })
 
   it('says when the CA is another than the cluster trusts, or the request is over', async () => {
@@ -337,6 +349,12 @@ const REFUSALS: readonly Refusal[] = [
     code: 'KEY_WEAK',
     says: /a key of (the kind ECDSA-secp256k1|an unknown kind): RSA, ECDSA on P-256/,
     make: () => workplace({ algorithm: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:secp256k1'] }),
+  },
+  {
+    name: 'a curve by its numbers',
+    code: 'KEY_WEAK',
+    says: 'a key of the kind ECDSA-explicit',
+    make: () => workplace({ algorithm: [...P256, '-pkeyopt', 'ec_param_enc:explicit'] }),
   },
   {
     name: "the CA's own key",

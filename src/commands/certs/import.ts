@@ -122,7 +122,7 @@ function explainRefused(
       `${name === undefined ? '' : `${name}: `}${file}: ${code}: ${field}: wanted ${wanted}, found ${found}`,
     )
   const missing = unanswered.map(({ name }) => name).join(', ')
-  if (refused.length > 0) tell.hint(host, AGAIN)
+  if (refused.some(({ code }) => (CODES as readonly string[]).includes(code))) tell.hint(host, AGAIN)
   if (partial) {
     if (missing !== '') tell.note(host, `still pending: ${missing}`)
     if (refused.length === 0) return EXIT.done
