@@ -11,6 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/*.test.ts', 'test/{inventory,kubernetes,pki,report,x509}/**/*.test.ts'],
+          maxWorkers: 2,
         },
       },
       {
@@ -18,6 +19,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/{cli,cluster,operations,store}/**/*.test.ts', 'test/conformance/openssl*.test.ts'],
           testTimeout: 60_000,
+          maxWorkers: 2,
         },
       },
       {
