@@ -1,6 +1,7 @@
 /** What an external CA returned, back where it belongs: read, matched, checked, then installed together or not at all. */
 import { PkiError } from '../errors.ts'
 import type { AnswerCode } from '../pki/answer-checks.ts'
+import { commandFlags } from '../pki/command-flags.ts'
 import type { FileChange } from '../pki/file-change.ts'
 import { type ImportPlan, type InstallStep, planImport } from '../pki/import-plan.ts'
 import {
@@ -115,14 +116,14 @@ function answersOf(options: ImportOptions, directory: RequestDirectory): Answers
   const isNowhere = options.paths.length === 0 && directory.isMissing
   const paths = options.paths.length > 0 ? options.paths : [directory.realPath]
   const answers = isNowhere ? { files: [], passedOver: [] } : readAnswers(paths)
-  if (answers.files.length === 0) throw nothingCame(paths, answers)
+  if (answers.files.length === 0) throw nothingCame(paths, answers, commandFlags(options))
   return answers
 }
 
-function nothingCame(paths: readonly string[], { passedOver }: Answers): PkiError {
+function nothingCame(paths: readonly string[], { passedOver }: Answers, flags: string): PkiError {
   const found = passedOver.length > 0 ? `: ${passedOver.slice(0, 3).join('; ')}` : ''
   return new PkiError('NO_ANSWER', `no certificate in ${paths.join(', ')}${found}`, {
-    hint: 'name the files or directories that came: kubepki certs import DIR; what waits: kubepki certs requests',
+    hint: `name the files or directories that came: kubepki certs import DIR${flags}; what waits: kubepki certs requests${flags}`,
   })
 }
 

@@ -6,6 +6,7 @@ import type { Authority, RemoteAuthority } from '../x509/issue.ts'
 import { signatureBy } from '../x509/signature.ts'
 import { isCaIn, keyUsageIn } from '../x509/usage.ts'
 import { failureOf } from './authority.ts'
+import { pathAbove } from './certification-path.ts'
 
 export interface SigningAuthority {
   /** The row, of a CA of this node. */
@@ -28,18 +29,6 @@ const SPECS: readonly CertificateSpec[] = CERTIFICATES
 export const AUTHORITY_NAMES: readonly string[] = SPECS.flatMap(({ kind, name }) =>
   kind === 'ca' ? name : [],
 )
-
-/** The certificate, and above it whatever the file has of its certification path. */
-export function pathAbove(certificate: Certificate, bundle: readonly Certificate[]): readonly Certificate[] {
-  const path = [certificate]
-  for (let last = certificate; !isRoot(last); ) {
-    const above = bundle.find(one => !path.includes(one) && isSignedBy(last, one))
-    if (!above) break
-    path.push(above)
-    last = above
-  }
-  return path
-}
 
 export function isRoot(certificate: Certificate): boolean {
   return isSignedBy(certificate, certificate)
@@ -87,7 +76,7 @@ export interface AuthorityParts
 
 export function signingAuthority({ bundle, ...parts }: AuthorityParts): SigningAuthority {
   const { certificate } = parts.signer
-  const path = pathAbove(certificate, bundle)
+  const path = [certificate, ...pathAbove(certificate, bundle)]
   return {
     ...parts,
     path,

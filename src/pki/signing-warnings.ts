@@ -1,5 +1,6 @@
 /** What a request asks for and does not get, and what whoever signs it should know. */
 
+import { weaknessOf } from '../x509/key-algorithm.ts'
 import { attributesOf, ORGANIZATION } from '../x509/name.ts'
 import { describeSubjectAltName } from '../x509/subject-alt-name.ts'
 import { extKeyUsageIn, isCaIn, keyUsageIn } from '../x509/usage.ts'
@@ -13,6 +14,10 @@ const GIVEN = new Set(['digitalSignature', 'keyEncipherment'])
 const KNOWN = new Set(['2.5.29.15', '2.5.29.37', '2.5.29.19', '2.5.29.17', '2.5.29.14'])
 
 const RULES: readonly Rule[] = [
+  ({ authority: { signer } }) => {
+    const weakness = weaknessOf(signer.certificate.keyAlgorithm)
+    return weakness === undefined ? [] : [`the CA has ${weakness}`]
+  },
   ({ request }) => (isCaIn(request.extensions) ? ['asks to be a CA (CA:TRUE): left out'] : []),
   ({ request }) => {
     const extra = keyUsageIn(request.extensions)?.filter(usage => !GIVEN.has(usage)) ?? []

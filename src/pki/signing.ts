@@ -5,7 +5,7 @@ import type { Der } from '../x509/der.ts'
 import { extensionsOf } from '../x509/profile.ts'
 import {
   describeSubjectAltName,
-  isCriticalIn,
+  isSubjectAltNameCriticalIn,
   SUBJECT_ALT_NAME,
   type SubjectAltName,
   subjectAltNameExtension,
@@ -107,7 +107,11 @@ function stepFor(read: Read, profile: SigningProfile, order: SigningOrder): Sign
   return {
     ...read,
     subject: request.subject,
-    extensions: withNames(profile, names, isCriticalIn(request.extensions) || request.subjectText === ''),
+    extensions: withNames(
+      profile,
+      names,
+      isSubjectAltNameCriticalIn(request.extensions) || request.subjectText === '',
+    ),
     ...{ notBefore, notAfter },
     described: {
       csrFile: read.csrFile,

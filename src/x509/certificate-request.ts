@@ -118,7 +118,7 @@ function requestedExtensions(attributes: Der | undefined): ReadonlyMap<string, D
     EXTENSION_REQUESTS.has(leadingOid(one)),
   )
   const extensions = requests
-    .flatMap(request => elementsOf(elementsOf(request)[1] as Der))
+    .flatMap(request => elementsOf(request).slice(1, 2).flatMap(elementsOf))
     .flatMap(sequence => elementsOf(onlyElement(TAG.sequence, sequence)))
   const byOid = new Map(extensions.map(extension => [leadingOid(extension), extension]))
   if (byOid.size < extensions.length) throw new RangeError('it asks for an extension twice')

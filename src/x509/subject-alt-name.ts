@@ -35,11 +35,11 @@ function extensionParts(extensions: ReadonlyMap<string, Der>): Der[] {
 }
 
 export function isSubjectAltNameCritical({ der }: Certificate): boolean {
-  return isCriticalIn(tbsPartsOf(der).extensions)
+  return isSubjectAltNameCriticalIn(tbsPartsOf(der).extensions)
 }
 
 /** Whether the extension, of a certificate or asked for, is critical. */
-export function isCriticalIn(extensions: ReadonlyMap<string, Der>): boolean {
+export function isSubjectAltNameCriticalIn(extensions: ReadonlyMap<string, Der>): boolean {
   const [, critical] = extensionParts(extensions)
   return critical?.[0] === BOOLEAN && critical.at(-1) !== 0
 }
