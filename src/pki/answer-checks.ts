@@ -1,5 +1,5 @@
 /** What an answer of an external CA must be before it is installed. Signed elsewhere: nothing in it is trusted. Pure. */
-import { unsupportedSignature, unusableExtension } from '../x509/acceptance.ts'
+import { hasNegativeSerialNumber, unsupportedSignature, unusableExtension } from '../x509/acceptance.ts'
 import { type Certificate, signatureOf } from '../x509/certificate.ts'
 import { type Der, tbsPartsOf } from '../x509/der.ts'
 import { attributesOf, COMMON_NAME, ORGANIZATION } from '../x509/name.ts'
@@ -160,6 +160,12 @@ export const ANSWER_CHECKS = [
       const found = unusableExtension(certificate.der)
       return unless(found === undefined, 'what Kubernetes can read', String(found))
     },
+  },
+  {
+    code: 'SERIAL_NUMBER_NEGATIVE',
+    field: 'serialNumber',
+    differs: ({ certificate: { der, serialNumber } }) =>
+      unless(!hasNegativeSerialNumber(der), 'one that is positive', serialNumber),
   },
   {
     code: 'WEAK_SIGNATURE',

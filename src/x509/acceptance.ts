@@ -1,5 +1,14 @@
 /** What Go's crypto/x509, and so every component of Kubernetes, cannot verify or refuses to read, though OpenSSL does. */
-import { type Der, elementsOf, extensionsIn, leadingOid, TAG } from './der.ts'
+import {
+  contentsOf,
+  type Der,
+  elementsOf,
+  extensionsIn,
+  isVersion3,
+  leadingOid,
+  serialNumberOf,
+  TAG,
+} from './der.ts'
 import type { SignatureAlgorithm } from './signature.ts'
 
 /** Bytes that the hash has, which are as many as the salt of RSA-PSS has to have. */
@@ -19,16 +28,26 @@ export function unsupportedSignature({ hash, scheme, saltLength }: SignatureAlgo
 /** Key identifiers, usages, names, constraints, policies, where the CRL is. */
 const KNOWN_EXTENSIONS = new Set([14, 15, 17, 19, 30, 31, 32, 35, 37].map(last => `2.5.29.${last}`))
 
-/** The first one of a certificate that makes Go refuse all of it, in words. */
+/** The first one of a certificate that makes Go refuse all of it, or pass it over, in words. */
 export function unusableExtension(certificateDer: Der): string | undefined {
+  const extensions = extensionsIn(certificateDer)
+  if (extensions.length > 0 && !isVersion3(certificateDer)) return 'extensions in a certificate of version 1'
   const seen = new Set<string>()
-  for (const extension of extensionsIn(certificateDer)) {
+  for (const extension of extensions) {
     const oid = leadingOid(extension)
     if (seen.has(oid)) return `the extension ${oid} twice`
     seen.add(oid)
     const [, critical] = elementsOf(extension)
-    const isCritical = critical?.[0] === TAG.boolean && critical.at(-1) !== 0
-    if (isCritical && !KNOWN_EXTENSIONS.has(oid)) return `the critical extension ${oid}, which nobody knows`
+    const flag = critical?.[0] === TAG.boolean ? critical.at(-1) : 0x00
+    if (flag !== 0xff && flag !== 0x00) return `the extension ${oid}, critical neither in DER nor not`
+    if (flag === 0xff && !KNOWN_EXTENSIONS.has(oid))
+      return `the critical extension ${oid}, which nobody knows`
   }
   return undefined
+}
+
+/** Go since 1.23 reads no certificate with one. */
+export function hasNegativeSerialNumber(certificateDer: Der): boolean {
+  const [first = 0] = contentsOf(serialNumberOf(certificateDer))
+  return first >= 0x80
 }

@@ -103,6 +103,21 @@ function tbsFieldsOf(certificateDer: Der): Der[] {
   return elementsOf(tbs)
 }
 
+const VERSION_3 = 2
+
+export function isVersion3(certificateDer: Der): boolean {
+  const [version] = tbsFieldsOf(certificateDer)
+  return version?.[0] === VERSION_TAG && version.at(-1) === VERSION_3
+}
+
+/** The INTEGER. */
+export function serialNumberOf(certificateDer: Der): Der {
+  const fields = tbsFieldsOf(certificateDer)
+  const serialNumber = fields[fields[0]?.[0] === VERSION_TAG ? 1 : 0]
+  if (serialNumber?.[0] !== TAG.integer) throw new RangeError('not a TBSCertificate')
+  return serialNumber
+}
+
 /** SubjectPublicKeyInfo of a certificate. */
 export function publicKeyInfoOf(certificateDer: Der): Der {
   const fields = tbsFieldsOf(certificateDer)
