@@ -9,8 +9,20 @@ import { type CertificateRequest, readCertificateRequest } from '../x509/certifi
 import { extKeyUsageIn, keyUsageIn } from '../x509/usage.ts'
 import { findRequests, type LocatedRequest } from './found-requests.ts'
 
-export function awaitedRequests(snapshot: Snapshot, directory: RequestDirectory): AwaitedRequest[] {
-  return findRequests(snapshot, directory).flatMap(found => awaitedOf(found, directory) ?? [])
+export interface Awaited {
+  readonly awaited: readonly AwaitedRequest[]
+  /** Why no answer to the other requests could be used. */
+  readonly flaws: readonly string[]
+}
+
+export function awaitedRequests(snapshot: Snapshot, directory: RequestDirectory): Awaited {
+  const found = findRequests(snapshot, directory)
+  return {
+    awaited: found.flatMap(one => awaitedOf(one, directory) ?? []),
+    flaws: found.flatMap(({ name, flaw, isInPlace }) =>
+      flaw === undefined || isInPlace ? [] : `${name}: no answer to its request can be used: ${flaw}`,
+    ),
+  }
 }
 
 /** Undefined: no answer to it could be used, or it lies beside the certificate that answered it. */

@@ -66,7 +66,7 @@ interface Planned {
 }
 
 function readAndPlan(options: ImportOptions): Planned {
-  const { snapshot, tree, directory, answers, paperwork, facts } = read(options)
+  const { snapshot, tree, directory, answers, paperwork, facts, flaws } = read(options)
   const { now, minValidity = DEFAULT_MIN_VALIDITY, allow = [], partial = false } = options
   const plan = planImport(facts, { now, minValidity, allow, partial })
   const steps = installedOf(plan, partial)
@@ -84,6 +84,7 @@ function readAndPlan(options: ImportOptions): Planned {
     warnings: [
       ...snapshot.warnings,
       ...paperwork.warnings,
+      ...flaws,
       ...answers.passedOver.map(found => `passed over: ${found}`),
       ...plan.superseded.map(
         ({ file }) => `passed over: ${file}: an answer of old, installed once and replaced`,
@@ -97,7 +98,7 @@ function read(options: ImportOptions) {
   const snapshot = readNode(options)
   const tree: Tree = { root: options.root, seen: new Map() }
   const directory = requestDirectory(tree, snapshot, options.csrDir)
-  const awaited = awaitedRequests(snapshot, directory)
+  const { awaited, flaws } = awaitedRequests(snapshot, directory)
   const paperwork = openPackage({ ...packageOf(snapshot, options), directory })
   const answers = answersOf(options, directory)
   const returned = answers.files.flatMap(({ path, certificates }) =>
@@ -109,7 +110,7 @@ function read(options: ImportOptions) {
   )
   const { replacedKeys, installedKeys } = paperwork
   const facts = { snapshot, awaited, returned, replacedKeys, installedKeys }
-  return { snapshot, tree, directory, answers, paperwork, facts }
+  return { snapshot, tree, directory, answers, paperwork, facts, flaws }
 }
 
 function answersOf(options: ImportOptions, directory: RequestDirectory): Answers {

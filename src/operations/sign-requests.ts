@@ -60,7 +60,9 @@ export async function signRequests(options: SignOptions): Promise<SigningResult>
 
 function readRequests({ files, out }: SignOptions): RequestFile[] {
   const rowsOf = manifestReader()
-  return files.map(csrFile => {
+  if (files.includes('-'))
+    throw new PkiError('USAGE', 'wanted files, found "-": a certificate is named after its request')
+  return [...new Set(files)].map(csrFile => {
     const request = readCertificateRequest(readUserBytes(csrFile))
     const requested = 'reason' in request ? undefined : rowsOf(dirname(csrFile)).get(request.publicKeySha256)
     return {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -471,6 +471,17 @@ describe('what is wrong is refused by its code, and nothing changes', () => {
       /error: \S+apiserver.pem: KEY_OF_NO_REQUEST: public key: wanted that of a pending request/,
     )
     expect(stderr).toContain('no answer came for apiserver')
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it('a request whose key is lost', async () => {
+    const { root } = copyOf(node)
+    rmSync(join(root, K, 'pki/csr/apiserver.key'))
+    const before = fingerprint(root)
+    const { stderr, exitCode } = await imported(root, answersIn(files(answers)))
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/warning: apiserver: no answer to its request can be used: its key is not in/)
+    expect(stderr).toMatch(/error: \S+apiserver.pem: KEY_OF_NO_REQUEST/)
     expect(fingerprint(root)).toEqual(before)
   })
 
