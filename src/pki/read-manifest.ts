@@ -108,8 +108,9 @@ function flawOf(requests: readonly unknown[]): string | undefined {
       return value === undefined ? !isOptional : !check(value)
     })
     if (field) return `requests[${index}].${field[0]}`
-    if (keys.has(request.publicKeySha256)) return `requests[${index}].publicKeySha256 is there twice`
-    keys.add(request.publicKeySha256)
+    const key = `${request.name} ${request.publicKeySha256}`
+    if (keys.has(key)) return `requests[${index}].publicKeySha256 is there twice`
+    keys.add(key)
   }
   return undefined
 }
