@@ -115,16 +115,22 @@ function overviewError(message: string, argv: readonly string[]): PkiError {
   const started = COMMANDS.filter(entry => entry.words[0] === withoutAlias(words)[0])
   const list = `the commands: ${(started.length > 0 ? started : COMMANDS).map(commandLine).join(', ')}`
   if (unknownWordOf(message) === undefined) return new PkiError('USAGE', message, { hint: list })
-  const meant = COMMANDS.find(entry => isNear(entry, words))
+  const meant = nearestCommand(words)
   const hint = meant ? `did you mean ${commandLine(meant)}?` : list
-  return new PkiError('USAGE', `no command is named "${argv.join(' ')}"`, { hint })
+  return new PkiError('USAGE', `no command is named "${words.join(' ')}"`, { hint })
 }
 
-/** All of its words with a slip, or the last of them alone. */
-function isNear({ words }: CommandEntry, typed: readonly string[]): boolean {
-  const line = typed.slice(0, words.length).join(' ')
-  const last = typed.at(-1) ?? ''
-  return nearest(line, [words.join(' ')]) !== undefined || nearest(last, [words.at(-1) ?? '']) !== undefined
+/** Its last word with a slip, or all of its words. */
+function nearestCommand(typed: readonly string[]): CommandEntry | undefined {
+  const last = nearest(typed.at(-1) ?? '', COMMANDS.map(lastWord))
+  return (
+    COMMANDS.find(entry => lastWord(entry) === last) ??
+    COMMANDS.find(({ words }) => nearest(typed.slice(0, words.length).join(' '), [words.join(' ')]))
+  )
+}
+
+function lastWord({ words }: CommandEntry): string {
+  return words.at(-1) ?? ''
 }
 
 function unknownWordOf(message: string): string | undefined {

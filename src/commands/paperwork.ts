@@ -22,7 +22,7 @@ export function requestHints({ sheetFile, archive }: RequestPaperwork, flags: st
     archive === undefined ? `kubepki certs requests --archive requests.tar${flags} packs it` : archive
   return [
     `what each must contain, with the commands that sign it, is in ${sheetFile}; for the CA's people: ${pack}`,
-    `when the answers are back: kubepki certs import FILE...${flags}`,
+    `when the answers are back, in a directory or in files: kubepki certs import DIR${flags}`,
   ]
 }
 

@@ -10,6 +10,7 @@ import {
   type ImportResult,
   installedOf,
 } from '../pki/import-result.ts'
+import type { ManifestRequest } from '../pki/request-manifest.ts'
 import { planRestart } from '../pki/restart.ts'
 import type { Snapshot } from '../pki/snapshot.ts'
 import { sourceFacts } from '../pki/sources.ts'
@@ -90,8 +91,21 @@ function readAndPlan(options: ImportOptions): Planned {
         ({ file }) => `passed over: ${file}: an answer of old, installed once and replaced`,
       ),
       ...made.flatMap(one => one.warnings),
+      ...steps.flatMap(step => tooLong(step, paperwork.known)),
     ],
   }
+}
+
+const DAY = 86_400_000
+
+function tooLong({ awaited, answer }: InstallStep, known: readonly ManifestRequest[]): string[] {
+  const { notBefore, notAfter } = answer.certificate
+  const days = Math.floor((notAfter.getTime() - notBefore.getTime()) / DAY)
+  const row = known.find(({ publicKeySha256 }) => publicKeySha256 === awaited.publicKeySha256)
+  const isLonger = row !== undefined && days > row.longestValidityDays + 1
+  return isLonger
+    ? [`${awaited.entry.name}: valid for ${days} days, asked for ${row.longestValidityDays} at most`]
+    : []
 }
 
 function read(options: ImportOptions) {

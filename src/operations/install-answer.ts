@@ -1,8 +1,10 @@
 /** The files that an answer becomes: the certificate to its place with its key, the request gone. Text in, text out. */
 import { PkiError } from '../errors.ts'
 import { addEmbedded, parseWaitingKubeconfig } from '../kubernetes/kubeconfig.ts'
+import { endOf } from '../pki/answer-checks.ts'
 import type { FileChange } from '../pki/file-change.ts'
 import { answerText, type InstallStep } from '../pki/import-plan.ts'
+import { instant } from '../pki/instant.ts'
 import { changeOf, type Installation, renewedFiles } from '../pki/renewed-files.ts'
 import { entryNamed, type PlacedFile, type Snapshot } from '../pki/snapshot.ts'
 import { readFound, type Tree } from '../store/files.ts'
@@ -39,8 +41,16 @@ export function filesOf(tree: Tree, snapshot: Snapshot, { step, now }: Placing):
   const gone = [csrFile, ...(keyFile ? [keyFile] : [])].map(removalOf)
   return {
     changes: [...files.changes, ...gone],
-    warnings: files.warnings.map(warning => `${entry.name}: ${warning}`),
+    warnings: [...outliving(step), ...files.warnings].map(warning => `${entry.name}: ${warning}`),
   }
+}
+
+/** It would be taken for good longer than it is. */
+function outliving({ answer: { certificate }, path }: InstallStep): string[] {
+  const { notAfter, of } = endOf(certificate, path)
+  return of === ''
+    ? []
+    : [`says that it is valid until ${instant(certificate.notAfter)}, and is until ${instant(notAfter)}${of}`]
 }
 
 /** Nothing is written that is not the pair it is to be. */

@@ -46,6 +46,8 @@ export interface RequestPackage {
   readonly warnings: readonly string[]
   /** Both files, as they were read. */
   readonly seen: ReadonlyMap<string, string>
+  /** As it was. */
+  readonly known: readonly ManifestRequest[]
   /** Of requests by now replaced, that nothing waits for any more: public key -> row. */
   readonly replacedKeys: ReadonlyMap<string, string>
   /** Of requests whose answers were installed. */
@@ -71,7 +73,8 @@ export function openPackage(order: PackageOrder): RequestPackage {
     new Map(old?.requests.filter(isWanted).map(({ publicKeySha256, name }) => [publicKeySha256, name]))
   const replacedKeys = keysOf(({ replaced }) => replaced !== undefined)
   const installedKeys = keysOf(({ installed }) => installed !== undefined)
-  return { files, warnings, seen, replacedKeys, installedKeys, changesWith }
+  const known = old?.requests ?? []
+  return { files, warnings, seen, known, replacedKeys, installedKeys, changesWith }
 }
 
 /** With what lies there without being in it: of an older kubepki, or of a manifest that was lost. */

@@ -163,22 +163,22 @@ function choose(store: Store, { id, force }: RollbackOptions) {
   if (!backup) throw notThere(store, id, damaged.find(one => one.id === id)?.found)
   const outcomes = outcomesOf(store, backup)
   const changed = outcomes.filter(({ isChangedSince }) => isChangedSince).map(({ path }) => path)
-  if (changed.length > 0 && !force) throw changedSince(backup, changed)
+  if (changed.length > 0 && !force) throw changedSince(store, backup, changed)
   return { backup, outcomes }
 }
 
 function notThere(store: Store, id: string | undefined, damage: string | undefined): PkiError {
-  const hint = 'see what there is: kubepki certs history'
+  const hint = `see what there is: kubepki certs history${store.commandFlags}`
   if (id === undefined) return new PkiError('BACKUP_MISSING', `no backup in ${store.path}`, { hint })
   if (damage === undefined)
     return new PkiError('BACKUP_MISSING', `no backup ${id} in ${store.path}`, { hint })
   return new PkiError('BACKUP_INVALID', `backup ${id} cannot be used: ${damage}`, { hint })
 }
 
-function changedSince({ id }: Backup, files: readonly string[]): PkiError {
+function changedSince(store: Store, { id }: Backup, files: readonly string[]): PkiError {
   const what = files.length === 1 ? 'a file has' : `${files.length} files have`
   return new PkiError('FILES_CHANGED_SINCE', `${what} changed since backup ${id}: ${files.join(', ')}`, {
-    hint: 'roll back newer jobs first (kubepki certs history), or lose what changed with --force',
+    hint: `roll back newer jobs first (kubepki certs history${store.commandFlags}), or lose what changed with --force`,
   })
 }
 

@@ -6,9 +6,10 @@ import { verifyIssued } from '../pki/issued.ts'
 import { parseManifest } from '../pki/read-manifest.ts'
 import { MANIFEST_FILE, type ManifestRequest } from '../pki/request-manifest.ts'
 import { planSigning, type RequestFile, type SigningStep } from '../pki/signing.ts'
-import type { SigningAuthority } from '../pki/signing-authority.ts'
+import { isAnother, type SigningAuthority } from '../pki/signing-authority.ts'
 import { profileNamed } from '../pki/signing-profile.ts'
 import type {
+  LeftOutRequest,
   SignedCertificate,
   SigningAuthoritySummary,
   SigningFailure,
@@ -41,12 +42,19 @@ export async function signRequests(options: SignOptions): Promise<SigningResult>
   if (profile !== undefined) profileNamed(profile)
   const files = readRequests(options)
   const authority = await openAuthority(options)
-  const planned = files.map(file => planSigning(file, { authority, profile, validity, now }))
+  const leftOut = profile === undefined ? files.flatMap(file => leftOutOf(file, authority)) : []
+  const own = files.filter(({ csrFile }) => !leftOut.some(one => one.csrFile === csrFile))
+  const planned = own.map(file => planSigning(file, { authority, profile, validity, now }))
   const steps = planned.flatMap(one => ('described' in one ? one : []))
-  const failures = [...planned.flatMap(one => ('code' in one ? one : [])), ...takenFiles(steps)]
+  const failures = [
+    ...planned.flatMap(one => ('code' in one ? one : [])),
+    ...takenFiles(steps),
+    ...(own.length === 0 ? leftOut.map(one => forAnother(one, authority)) : []),
+  ]
   for (const { certificateFile } of steps) checkWritable(certificateFile, resolve(certificateFile))
   const plan = resultOf(authority, {
     dryRun,
+    leftOut,
     failures,
     certificates: steps.map(({ described }) => described),
   })
@@ -56,6 +64,20 @@ export async function signRequests(options: SignOptions): Promise<SigningResult>
   const signed = await signAll(steps, authority)
   writePlainFiles(signed.map(({ file }) => file))
   return { ...plan, changed: true, certificates: signed.map(({ described }) => described) }
+}
+
+/** A package has the requests for all CAs of a node: each CA signs its own. */
+function leftOutOf({ csrFile, requested }: RequestFile, authority: SigningAuthority): LeftOutRequest[] {
+  const { caName = '', caSubject } = requested ?? {}
+  return caSubject !== undefined && isAnother(authority, caSubject) ? [{ csrFile, caName, caSubject }] : []
+}
+
+function forAnother(
+  { csrFile, caName, caSubject }: LeftOutRequest,
+  { signer }: SigningAuthority,
+): SigningFailure {
+  const message = `${csrFile}: wanted the CA that the cluster trusts for it, ${caSubject} (${caName}), found ${signer.certificate.subject}`
+  return { csrFile, code: 'WRONG_CA', message, hint: 'to sign all the same: --profile NAME' }
 }
 
 function readRequests({ files, out }: SignOptions): RequestFile[] {
@@ -115,7 +137,7 @@ function takenFiles(steps: readonly SigningStep[]): SigningFailure[] {
   })
 }
 
-type Outcome = Pick<SigningResult, 'dryRun' | 'failures' | 'certificates'>
+type Outcome = Pick<SigningResult, 'dryRun' | 'leftOut' | 'failures' | 'certificates'>
 
 function resultOf(authority: SigningAuthority, outcome: Outcome): SigningResult {
   const warnings = outcome.certificates.flatMap(one =>

@@ -145,7 +145,7 @@ function obstacleOf(
   if (taken.length === 0) return undefined
   return {
     message: `file already exists: ${taken.join(', ')}`,
-    hint: `a request is made with a new key, and a key that may be in use is never replaced: move them away, or use kubepki certs renew all --csr-only${snapshot.commandFlags}`,
+    hint: `a request is made with a new key, and a key that may be in use is never replaced: what waits for an answer: kubepki certs requests${snapshot.commandFlags}; for what is in use: kubepki certs renew all --csr-only${snapshot.commandFlags}; otherwise move them away`,
   }
 }
 

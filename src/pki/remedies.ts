@@ -40,7 +40,8 @@ export const LOCAL: Remedies = {
 
 /** A key is never moved away here: the CA may be signing its request. */
 export const EXTERNAL: Remedies = {
-  unusable: ({ file, csrFile }) => `put the certificate that answers ${csrFile} to ${file}; its key stays`,
+  unusable: ({ csrFile, commandFlags }) =>
+    `bring the certificate that answers ${csrFile} back: kubepki certs import DIR${commandFlags}; its key stays`,
   missingKey: ({ keyFile, csrFile }) =>
     `put the key back that ${csrFile} was made with to ${keyFile}: the certificate is of no use without it`,
   unusableKey: ({ keyFile, csrFile }) => `put a good ${keyFile} back: the one that ${csrFile} was made with`,
@@ -48,8 +49,8 @@ export const EXTERNAL: Remedies = {
     `each certificate belongs to the key of its request: the one that answers ${csrFile} goes to ${file}; the key stays`,
   foreignCa: ({ csrFile, authority }) => `have ${csrFile} signed by ${authority}; the key stays`,
   expired: ({ csrFile, authority }) => `have ${csrFile} signed again by ${authority}; the key stays`,
-  missing: ({ file, csrFile, authority }) =>
-    `have ${csrFile} signed by ${authority}, and put the certificate to ${file}; the key stays`,
+  missing: ({ csrFile, authority, commandFlags }) =>
+    `have ${csrFile} signed by ${authority}, and install what comes back: kubepki certs import DIR${commandFlags}; the key stays`,
 }
 
 /** Of a CA: it is never made anew for a cluster that lives. */

@@ -21,12 +21,16 @@ const SOON = 30 * DAY
 
 export function requestFindings(facts: RequestFacts, listed: readonly ListedRequest[]): RequestFinding[] {
   return [
-    ...listed.flatMap(request => findingOf(facts, request)),
+    ...listed.flatMap(request => findingOf(facts, listed, request)),
     ...facts.live.filter(one => isForgotten(facts, listed, one)).map(one => forgotten(facts, one)),
   ]
 }
 
-function findingOf(facts: RequestFacts, request: ListedRequest): RequestFinding[] {
+function findingOf(
+  facts: RequestFacts,
+  listed: readonly ListedRequest[],
+  request: ListedRequest,
+): RequestFinding[] {
   const { name, csrFile, answerFile, age, state, message } = request
   if (state === 'answered' && answerFile !== undefined)
     return [
@@ -34,7 +38,7 @@ function findingOf(facts: RequestFacts, request: ListedRequest): RequestFinding[
         ...{ code: 'ANSWER_UNUSED', severity: 'warning', certificate: name, file: answerFile },
         ...{ expected: `installed as ${request.certificateFile}`, found: 'its answer lies unused' },
         impact: 'the old certificate stays in use until it expires',
-        remedy: `kubepki certs import${facts.commandFlags}`,
+        remedy: `kubepki certs import${listed.some(one => one.state === 'pending') ? ' --partial' : ''}${facts.commandFlags}`,
       },
     ]
   if (state === 'pending' && (age ?? 0) * 1000 > LONG)

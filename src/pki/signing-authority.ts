@@ -30,6 +30,12 @@ export const AUTHORITY_NAMES: readonly string[] = SPECS.flatMap(({ kind, name })
   kind === 'ca' ? name : [],
 )
 
+/** Whether a CA of this subject is another one; of a file that does not go up to its root nobody can tell. */
+export function isAnother({ path, intermediates }: SigningAuthority, caSubject: string): boolean {
+  const isIncomplete = path.at(-1) === intermediates.at(-1)
+  return !isIncomplete && !path.some(({ subject }) => subject === caSubject)
+}
+
 export function isRoot(certificate: Certificate): boolean {
   return isSignedBy(certificate, certificate)
 }

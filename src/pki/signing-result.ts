@@ -21,6 +21,12 @@ export interface SigningFailure {
   readonly hint?: string | undefined
 }
 
+export interface LeftOutRequest {
+  readonly csrFile: string
+  readonly caName: string
+  readonly caSubject: string
+}
+
 export interface SignedCertificate {
   readonly csrFile: string
   readonly certificateFile: string
@@ -59,6 +65,8 @@ export interface SigningResult {
   readonly changed: boolean
   readonly authority: SigningAuthoritySummary
   readonly certificates: readonly SignedCertificate[]
+  /** Requests that another CA has to sign, as requests.json says. */
+  readonly leftOut: readonly LeftOutRequest[]
   /** Any of them: nothing is signed. */
   readonly failures: readonly SigningFailure[]
   readonly warnings: readonly string[]

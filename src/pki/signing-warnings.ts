@@ -52,12 +52,14 @@ const RULES: readonly Rule[] = [
   },
   ({ request, profile }) => strayings(profile, request),
   ({ profile: { requested }, authority }) => {
-    if (requested?.caSubject === undefined) return []
-    const isTrusted = authority.path.some(({ subject }) => subject === requested.caSubject)
-    const isIncomplete = authority.path.at(-1) === authority.intermediates.at(-1)
-    return isTrusted || isIncomplete
+    const { caSubject, caFingerprintSha256 } = requested ?? {}
+    const namesake = authority.path.find(({ subject }) => subject === caSubject)
+    const isSame = authority.path.some(one => one.fingerprintSha256 === caFingerprintSha256)
+    return !namesake || caFingerprintSha256 === undefined || isSame
       ? []
-      : [`the cluster trusts ${requested.caSubject}, and this CA is ${authority.signer.certificate.subject}`]
+      : [
+          `the cluster trusts the ${caSubject} with the SHA-256 fingerprint ${caFingerprintSha256}, and this one's is ${namesake.fingerprintSha256}: unless it has the same key, no component takes what it signs`,
+        ]
   },
   ({ profile: { requested } }) =>
     requested?.installed === undefined

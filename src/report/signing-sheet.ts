@@ -24,7 +24,16 @@ function sheet(manifest: RequestManifest, signings: readonly Signing[]): string[
     '## Before signing',
     'The requests have not been changed on their way when each says that it verifies, and the digests are those of the table:',
     checks(signings),
+    '## With kubepki',
+    WITH_KUBEPKI,
+    script(
+      ...authorities.map(
+        ({ caName }) =>
+          `kubepki certs sign *.csr --ca-cert /path/to/${caName}.crt --ca-key /path/to/${caName}.key --out answers`,
+      ),
+    ),
     '## With openssl x509',
+    ENCRYPTED_KEY,
     `What each certificate is to have in it, as the table says; it is needed once:`,
     extensionsScript(signings),
     ...authorities.flatMap(ca => [heading(ca), x509Script(ca)]),
@@ -127,6 +136,12 @@ function withCfssl(signings: readonly Signing[]): string[] {
     ...authoritiesOf(able).flatMap(ca => [heading(ca), cfsslScript(ca)]),
   ]
 }
+
+const WITH_KUBEPKI =
+  'It checks each request, takes names and usages from `requests.json`, shows what it is about to sign and asks; each CA signs its own requests and leaves the others out. An encrypted key is asked for its passphrase; `--signer-command` is for a key in an HSM.'
+
+const ENCRYPTED_KEY =
+  'Where the key of a CA is encrypted, openssl asks for its passphrase at each command and would read the next lines of a paste as the answer: put `-passin file:/path/to/passphrase` behind `"$CA_KEY"` first, or paste one command at a time.'
 
 const ANSWERS = [
   'One certificate for each request, in PEM, or all of them as PKCS#7 (`.p7b`, certificates only). File names do not matter: every certificate is matched to its request by its public key.',

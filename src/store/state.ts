@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describeUnusable, PkiError } from '../errors.ts'
+import { commandFlags } from '../pki/command-flags.ts'
 import { DEFAULT_KUBECONFIG_DIR, type LocationFlags, type NodePath } from '../pki/locations.ts'
 import { isThere, makeDirectory, on, removeEmptyDirectory, syncDirectory } from './disk.ts'
 import { locate, shownPath, type Tree } from './files.ts'
@@ -18,6 +19,8 @@ export interface Store {
   readonly isElsewhere: boolean
   /** Of directories above it that are missing: that of requests is its owner's alone. */
   readonly parentMode: number
+  /** For commands that are printed: what they need to find it again. */
+  readonly commandFlags: string
 }
 
 export interface StoreOptions extends LocationFlags {
@@ -53,6 +56,7 @@ export function findStore(options: StoreOptions): Store {
     realPath: resolved.realPath,
     isElsewhere: isElsewhere(tree, options),
     parentMode: place.within !== undefined && place.within === csrDir ? 0o700 : 0o755,
+    commandFlags: commandFlags(options),
   }
 }
 

@@ -80,7 +80,9 @@ describe('a kubeconfig', () => {
     const waiting = original('admin.conf').replace(/\n.*client-certificate-data.*/, '')
     const root = wholeNode({ 'admin.conf': waiting, 'pki/ca.key': null })
     const { stderr } = await expectRefused(root, kubeconfigs('admin'), /no client certificate/)
-    expect(stderr).toMatch(/hint: put the certificate that answers .*admin\.conf\.csr .*its key stays/)
+    expect(stderr).toMatch(
+      /hint: bring the certificate that answers .*admin\.conf\.csr back: kubepki certs import DIR --root .*its key stays/,
+    )
     expect(stderr).not.toContain('move')
   })
 })

@@ -240,7 +240,7 @@ describe('certs requests', () => {
     })
     const outcome = await requests(root)
     expect(said(outcome, 'warning')).toEqual([`apiserver: its answer lies unused: ${file}`])
-    expect(said(outcome, 'hint')).toContain(`kubepki certs import --root ${root}`)
+    expect(said(outcome, 'hint')).toContain(`kubepki certs import --partial --root ${root}`)
     writeFileSync(join(root, K, 'pki/apiserver.crt'), answer)
     writeFileSync(join(root, K, 'pki/apiserver.key'), read(root, `${CSR}/apiserver.key`))
     expect(await listed(root)).toMatchObject({ apiserver: { state: 'installed' } })
@@ -329,7 +329,9 @@ describe('certs requests', () => {
     const before = fingerprint(root)
     const outcome = await requests(root)
     expect(outcome).toMatchObject({ stdout: '', exitCode: 0 })
-    expect(outcome.stderr).toMatch(/^kubepki: no request in .*pki\/csr, nor beside the live files\n$/)
+    expect(outcome.stderr).toMatch(
+      /^kubepki: no request in .*pki\/csr, nor beside the live files\nkubepki: hint: asked for with another .*\n$/,
+    )
     expect(fingerprint(root)).toEqual(before)
     expect(await requests(tempDir())).toMatchObject({ stdout: '', exitCode: 1 })
     expect(await requests(root, '--csr-dir', join(root, K, 'pki'))).toMatchObject({ stdout: '', exitCode: 2 })

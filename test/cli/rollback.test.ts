@@ -231,10 +231,11 @@ describe('certs rollback', () => {
     [[], `no backup in `],
     [['20200101T000000Z'], 'no backup 20200101T000000Z in '],
   ])('says what there is not: %j', async (args, message) => {
-    const { stderr, exitCode } = await rollback(copyNode('ecdsa'), ...args)
+    const root = copyNode('ecdsa')
+    const { stderr, exitCode } = await rollback(root, ...args)
     expect(exitCode).toBe(1)
     expect(stderr).toContain(`kubepki: error: ${message}`)
-    expect(stderr).toContain('hint: see what there is: kubepki certs history\n')
+    expect(stderr).toContain(`hint: see what there is: kubepki certs history --root ${root}\n`)
   })
 
   it('wants one ID', async () => {

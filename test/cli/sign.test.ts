@@ -1,5 +1,13 @@
 /** `certs sign`, the CA's side: what it makes is judged by openssl. */
-import { mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -139,13 +147,37 @@ describe('what a certificate is for', () => {
     )
   })
 
-  it('says when the CA is another than the cluster trusts, or the request is over', async () => {
+  it('leaves what another CA has to sign, and signs its own', async () => {
     const { directory, csr, ca } = workplace()
-    const changes = { caSubject: 'CN=old', installed: '2026-11-30T12:00:00Z', longestValidityDays: 30 }
+    const other = request(directory, 'etcd-server', { subject: '/CN=cp-1' })
+    writeManifest(
+      directory,
+      manifestRow(csr, { caSubject: 'CN=kubernetes' }),
+      manifestRow(other, { name: 'etcd-server', caName: 'etcd-ca', caSubject: 'CN=etcd-ca' }),
+    )
+    const outcome = await sign(csr, other, ...ca.flags, '--yes')
+    expect(outcome.exitCode, outcome.stderr).toBe(0)
+    expect(outcome.stderr).toContain(`left out, for etcd-ca (CN=etcd-ca) to sign: ${other}`)
+    expect(existsSync(join(directory, 'etcd-server.crt'))).toBe(false)
+    const alone = await sign(other, ...ca.flags, '--yes')
+    expect(alone).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(said(alone, 'error')).toEqual([
+      expect.stringContaining(
+        'wanted the CA that the cluster trusts for it, CN=etcd-ca (etcd-ca), found CN=kubernetes',
+      ),
+    ])
+  })
+
+  it('says when the CA is another of the same name than the cluster trusts, or the request is over', async () => {
+    const { directory, csr, ca } = workplace()
+    const trusted = { caSubject: 'CN=kubernetes', caFingerprintSha256: '0'.repeat(64) }
+    const changes = { ...trusted, installed: '2026-11-30T12:00:00Z', longestValidityDays: 30 }
     writeManifest(directory, manifestRow(csr, changes))
     const warnings = said(await sign(csr, ...ca.flags, '--yes', '--validity', '60d'), 'warning')
     expect(warnings).toEqual([
-      expect.stringContaining('the cluster trusts CN=old, and this CA is CN=kubernetes'),
+      expect.stringContaining(
+        `the cluster trusts the CN=kubernetes with the SHA-256 fingerprint ${'0'.repeat(64)}`,
+      ),
       expect.stringContaining('installed on 2026-11-30T12:00:00Z'),
       expect.stringContaining('longer than the 30 d'),
     ])

@@ -12,8 +12,8 @@ import { pointsOf, type Sweep, sweepOf, verdictOn } from '../support/sweep.ts'
 
 /** One of each kind, in directories of their own. */
 const NAMES = ['admin.conf', 'etcd-peer']
-/** A kubeconfig and a pair; of each the request and the key that waits with it. */
-const CHANGED = 3 + 2 * NAMES.length
+/** A kubeconfig and a pair; of each the request and the key that waits with it; requests.json and the sheet. */
+const CHANGED = 3 + 2 * NAMES.length + 2
 const CSR = `${K}/pki/csr`
 const RECOVER = ['certs', 'recover']
 const ROLLBACK = ['certs', 'rollback']

@@ -86,7 +86,7 @@ describe('what a file said is no Markdown, no shell and no configuration', () =>
     ['URI:http://a.example/?b#c'],
     ['DNS:@section'],
   ])('the name %s is bytes in the extensions', name => {
-    const [, extensions = ''] = blocksOf(sheetOf(['apiserver', { subjectAltNames: ['DNS:b', name] }]))
+    const [, , extensions = ''] = blocksOf(sheetOf(['apiserver', { subjectAltNames: ['DNS:b', name] }]))
     expect(extensions).toMatch(/^subjectAltName = DER:30[0-9a-f]+$/m)
     expect(extensions).not.toContain(name)
   })

@@ -8,7 +8,15 @@ import { NOW } from './host.ts'
 
 export function storeIn(root: string): Store {
   const path = join(root, 'kubepki-backups')
-  return { root, directories: [], path, realPath: path, isElsewhere: false, parentMode: 0o755 }
+  return {
+    root,
+    directories: [],
+    path,
+    realPath: path,
+    isElsewhere: false,
+    parentMode: 0o755,
+    commandFlags: '',
+  }
 }
 
 export function change(path: string, contents: string | null, isSecret = false): FileChange {

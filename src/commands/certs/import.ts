@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode } from '../../errors.ts'
 import { importAnswers } from '../../operations/import-answers.ts'
 import { ANSWER_CHECKS, type AnswerCode } from '../../pki/answer-checks.ts'
+import { answerRemedies } from '../../pki/answer-remedies.ts'
 import type { ImportResult } from '../../pki/import-result.ts'
 import { IMPORT_FORMATS } from '../../report/import.ts'
 import { restartHints } from '../../report/restart.ts'
@@ -122,7 +123,8 @@ function explainRefused(
       `${name === undefined ? '' : `${name}: `}${file}: ${code}: ${field}: wanted ${wanted}, found ${found}`,
     )
   const missing = unanswered.map(({ name }) => name).join(', ')
-  if (refused.some(({ code }) => (CODES as readonly string[]).includes(code))) tell.hint(host, AGAIN)
+  const codes = refused.map(({ code }) => code)
+  for (const remedy of answerRemedies(codes, flags)) tell.hint(host, remedy)
   if (partial) {
     if (missing !== '') tell.note(host, `still pending: ${missing}`)
     if (refused.length === 0) return EXIT.done
@@ -136,6 +138,3 @@ function explainRefused(
   )
   return EXIT.failed
 }
-
-const AGAIN =
-  'have it signed again, as the request and SIGNING.md say; a difference that you know of passes with --allow CODE'

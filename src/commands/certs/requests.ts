@@ -47,8 +47,10 @@ export const command = defineCommand({
     for (const remedy of new Set(list.findings.map(finding => finding.remedy))) tell.hint(host, remedy)
     if (list.archive !== undefined) tell.note(host, `packed for the CA's people: ${list.archive}`)
     for (const hint of nextSteps(list, nodeFlags(args))) tell.hint(host, hint)
-    if (list.requests.length === 0)
+    if (list.requests.length === 0) {
       tell.note(host, `no request in ${list.directory}, nor beside the live files`)
+      tell.hint(host, 'asked for with another --csr-dir or --root? then name them again')
+    }
     return EXIT.done
   },
 })
@@ -63,5 +65,8 @@ function nextSteps({ requests, archive, findings }: RequestList, flags: string):
   if (!requests.some(({ state }) => state === 'pending')) return []
   const isSaid = archive !== undefined || findings.some(({ code }) => code === 'REQUEST_PENDING_LONG')
   const send = `to send them, with what the CA has to know: kubepki certs requests --archive requests.tar${flags}`
-  return [...(isSaid ? [] : [send]), `when the answers are back: kubepki certs import FILE...${flags}`]
+  return [
+    ...(isSaid ? [] : [send]),
+    `when the answers are back, in a directory or in files: kubepki certs import DIR${flags}`,
+  ]
 }

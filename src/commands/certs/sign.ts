@@ -139,6 +139,7 @@ function passphraseFrom(source: PassphraseSource | undefined, host: Host): SignO
 async function isConfirmed(plan: SigningResult, host: Host): Promise<boolean> {
   host.stderr(renderSigning(plan))
   for (const warning of plan.warnings) tell.warning(host, warning)
+  tellLeftOut(plan, host)
   const { length } = plan.certificates
   const what = length === 1 ? 'this certificate' : `these ${length} certificates`
   const answer = await host.ask?.(`Sign ${what}? [y/N] `)
@@ -161,7 +162,18 @@ function finish(result: SigningResult, { output, verbose, isShown }: Shown, host
   if (!isFailed || output !== 'text') host.stdout(render(result))
   if (verbose) tellSources(host, result.sources)
   if (!isShown) for (const warning of warnings) tell.warning(host, warning)
+  if (!isShown && !isFailed) tellLeftOut(result, host)
   if (isFailed) return tellFailures(host, failures)
   if (dryRun) tell.note(host, 'nothing was signed: this is the plan')
   return EXIT.done
+}
+
+/** By CA: whoever signs for several calls once for each. */
+function tellLeftOut({ leftOut }: SigningResult, host: Host): void {
+  for (const ca of new Set(leftOut.map(({ caName, caSubject }) => `${caName} (${caSubject})`))) {
+    const files = leftOut
+      .filter(one => `${one.caName} (${one.caSubject})` === ca)
+      .map(({ csrFile }) => csrFile)
+    tell.note(host, `left out, for ${ca} to sign: ${files.join(' ')}`)
+  }
 }
