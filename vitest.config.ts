@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * `unit`: no disk but the fixtures, seconds. `node`: the command line and openssl. `faults`: kill -9 and disks that
+ * `unit`: no disk but the fixtures, seconds. `node`: the command line, openssl and mutated inputs. `faults`: kill -9 and disks that
  * fail, minutes. `e2e`: real Kubernetes binaries.
  */
 export default defineConfig({
@@ -17,7 +17,10 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['test/{cli,cluster,operations,store}/**/*.test.ts', 'test/conformance/openssl*.test.ts'],
+          include: [
+            'test/{cli,cluster,fuzz,operations,store}/**/*.test.ts',
+            'test/conformance/openssl*.test.ts',
+          ],
           testTimeout: 60_000,
           maxWorkers: 2,
         },

@@ -1,7 +1,8 @@
 /** A kubeadm configuration file as documents: of known versions, and each kind once. */
 
+import { named, shown } from '../foreign-text.ts'
 import { nearest } from '../nearest.ts'
-import { invalid, refuse, type Source, shown } from './configured-fields.ts'
+import { invalid, refuse, type Source } from './configured-fields.ts'
 import { API_VERSIONS, type ApiVersion, KINDS as KNOWN_KINDS } from './kubeadm-fields.ts'
 import { isMapping, type Mapping, parseYaml, stringAt } from './yaml.ts'
 
@@ -53,7 +54,7 @@ function versionOf(document: Mapping, file: string): ApiVersion {
   const version = API_VERSIONS.find(known => found === GROUP + known)
   if (version) return version
   const hint = `known: ${API_VERSIONS.map(known => GROUP + known).join(', ')}`
-  throw invalid(file, `apiVersion ${found} is not known`, hint)
+  throw invalid(file, `apiVersion ${named(found)} is not known`, hint)
 }
 
 function checkKinds(sources: readonly Source[], file: string): void {

@@ -2,6 +2,7 @@
 import { normalize } from 'node:path'
 import { isSubdomain, isWildcard } from '../dns-name.ts'
 import { PkiError } from '../errors.ts'
+import { shown } from '../foreign-text.ts'
 import { isDisputedAddress, isGlobalUnicast, isUnspecified, parseIpAddress } from '../ip-address.ts'
 import { type EndpointAddress, parseEndpointAddress } from './endpoint-address.ts'
 import type { ApiVersion } from './kubeadm-fields.ts'
@@ -37,15 +38,6 @@ function describe(value: unknown): string {
   if (isMapping(value)) return 'a mapping'
   if (typeof value === 'number' || typeof value === 'boolean') return `the ${typeof value} ${value}`
   return Array.isArray(value) ? 'a list' : 'bytes'
-}
-
-/** Longer than any name of a host: may be a key in the wrong place. */
-const LONGEST_SHOWN = 300
-
-/** In quotes and on one line; never PEM. */
-export function shown(text: string): string {
-  const isShort = text.length <= LONGEST_SHOWN && !text.includes('-----')
-  return isShort ? JSON.stringify(text) : `text of ${text.length} characters`
 }
 
 /** What is at `networking.dnsDomain`; undefined when any part of the way is absent or null. */

@@ -1,5 +1,6 @@
 /** With which algorithm and for how long certificates are made: fields since v1beta4, and a feature gate from before. */
-import { mappingAt, refuse, type Source, shown, textAt, valueAt } from './configured-fields.ts'
+import { shown } from '../foreign-text.ts'
+import { mappingAt, refuse, type Source, textAt, valueAt } from './configured-fields.ts'
 import { parseGoDuration } from './duration.ts'
 
 export interface Periods {

@@ -1,5 +1,6 @@
 /** Kubeconfig files (v1 Config): the credentials of the current context, and replacing them without touching the rest. */
 import { describeUnusable, type Reason, type Unusable } from '../errors.ts'
+import { named } from '../foreign-text.ts'
 import {
   addScalar,
   isMapping,
@@ -84,14 +85,14 @@ function currentContext(text: string): CurrentContext | Unusable {
 function findCurrent(config: Mapping): CurrentContext | Unusable {
   const currentContext = stringAt(config, 'current-context') ?? ''
   if (currentContext === '') return { reason: 'NO_CURRENT_CONTEXT' }
-  const context = named(config, 'contexts', currentContext)
-  if (!context) return { reason: 'CONTEXT_MISSING', found: currentContext }
+  const context = entryNamed(config, 'contexts', currentContext)
+  if (!context) return { reason: 'CONTEXT_MISSING', found: named(currentContext) }
   const userName = stringAt(context.entry.context, 'user') ?? ''
   const clusterName = stringAt(context.entry.context, 'cluster') ?? ''
-  const user = named(config, 'users', userName)
-  if (!user) return { reason: 'USER_MISSING', found: userName }
-  const cluster = named(config, 'clusters', clusterName)
-  if (!cluster) return { reason: 'CLUSTER_MISSING', found: clusterName }
+  const user = entryNamed(config, 'users', userName)
+  if (!user) return { reason: 'USER_MISSING', found: named(userName) }
+  const cluster = entryNamed(config, 'clusters', clusterName)
+  if (!cluster) return { reason: 'CLUSTER_MISSING', found: named(clusterName) }
   return {
     ...{ currentContext, userName, clusterName },
     user: { entry: mappingAt(user.entry, 'user'), path: [...user.path, 'user'] },
@@ -106,7 +107,7 @@ function currentCredentials(current: CurrentContext): Kubeconfig | Unusable {
   const clientCertificate = read(user.entry, user.path, 'client-certificate')
   const clientKey = read(user.entry, user.path, 'client-key')
   const certificateAuthority = read(cluster.entry, cluster.path, 'certificate-authority')
-  if (!clientCertificate) return { reason: whyNoCertificate(user.entry), found: `user ${userName}` }
+  if (!clientCertificate) return { reason: whyNoCertificate(user.entry), found: `user ${named(userName)}` }
   for (const read of [clientCertificate, clientKey]) if (read && 'reason' in read) return read
   return {
     currentContext,
@@ -179,7 +180,7 @@ interface Named {
   readonly path: Path
 }
 
-function named(config: Mapping, list: string, name: string): Named | undefined {
+function entryNamed(config: Mapping, list: string, name: string): Named | undefined {
   const index = listAt(config, list).findIndex(entry => stringAt(entry, 'name') === name)
   const entry = listAt(config, list)[index]
   return isMapping(entry) ? { entry, path: [list, index] } : undefined
@@ -190,7 +191,7 @@ function isNamedList(config: Mapping, key: string): boolean {
 }
 
 function describe(value: unknown): string {
-  if (isMapping(value)) return stringAt(value, 'kind') ?? 'a mapping without users and contexts'
+  if (isMapping(value)) return named(stringAt(value, 'kind') ?? '') || 'a mapping without users and contexts'
   return value === null || value === undefined
     ? 'nothing'
     : Array.isArray(value)

@@ -47,7 +47,14 @@ function versionOf(image: string): string | undefined {
 }
 
 function commandOf(container: unknown): string[] {
-  return [...listAt(container, 'command'), ...listAt(container, 'args')].map(String)
+  return [...listAt(container, 'command'), ...listAt(container, 'args')].map(word =>
+    isWord(word) ? String(word) : '',
+  )
+}
+
+/** Kubernetes takes text alone. */
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }
 
 function programOf([executable = '']: readonly string[]): string {
@@ -71,7 +78,9 @@ function mountsOf(spec: Mapping, container: unknown): StaticPod['mounts'] {
 }
 
 function withoutSlash(path: string): string {
-  return path.replace(/\/+$/, '')
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
 }
 
 /** Where a path named in a flag is on the host: the longest mount that holds it says so. */

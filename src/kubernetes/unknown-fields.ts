@@ -1,6 +1,7 @@
 /** What a kubeadm document has and its version does not know; kubeadm warns of it too, and goes on. */
+import { shown } from '../foreign-text.ts'
 import { nearest } from '../nearest.ts'
-import { type Source, shown } from './configured-fields.ts'
+import type { Source } from './configured-fields.ts'
 import { type ApiVersion, type Field, type Fields, KINDS } from './kubeadm-fields.ts'
 import { isMapping } from './yaml.ts'
 

@@ -17,6 +17,7 @@ import {
   visit,
 } from 'js-yaml'
 import { PkiError, type Unusable } from '../errors.ts'
+import { named } from '../foreign-text.ts'
 
 /** Duplicate keys are tolerated and the last one wins, as in Kubernetes; few aliases, so that none can explode. */
 const LOAD = { schema: CORE_SCHEMA.withTags(binaryTag, mergeTag), json: true, maxAliases: 10 }
@@ -30,12 +31,35 @@ export interface Documents {
 
 export function parseYaml(text: string): Documents | Unusable {
   try {
-    return { documents: loadAll(text, LOAD) }
+    const documents = loadAll(text, LOAD)
+    return documents.some(one => isCircular(one))
+      ? { reason: 'YAML_MALFORMED', found: 'an anchor holds itself' }
+      : { documents }
   } catch (error) {
     const { reason, mark } = error as { reason?: string; mark?: { line: number } }
     const line = mark ? ` in line ${mark.line + 1}` : ''
-    return { reason: 'YAML_MALFORMED', found: `${reason ?? 'unreadable'}${line}` }
+    return { reason: 'YAML_MALFORMED', found: `${withoutData(reason ?? 'unreadable')}${line}` }
   }
+}
+
+/** What the library repeats of the text may be a key in the wrong place. */
+function withoutData(reason: string): string {
+  return named(reason.replace(/[A-Za-z0-9+/=]{32,}/g, '...'))
+}
+
+/** Go refuses it too, and nothing could walk through it. */
+function isCircular(
+  value: unknown,
+  above: ReadonlySet<unknown> = new Set(),
+  known = new Set<unknown>(),
+): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || known.has(value))
+    return false
+  if (above.has(value)) return true
+  const path = new Set(above).add(value)
+  const found = Object.values(value).some(inner => isCircular(inner, path, known))
+  known.add(value)
+  return found
 }
 
 /** kubectl's layout. */
@@ -213,6 +237,7 @@ function spanOf(text: string, event: Event, value: string): Span {
   const { valueStart: start, valueEnd: end, style, indent } = event as ScalarEvent
   if (style !== SCALAR_STYLE.LITERAL_BLOCK && style !== SCALAR_STYLE.FOLDED_BLOCK)
     return { start, end, replacement: value }
+  if (indent < 0) throw new PkiError('KUBECONFIG_UNUSABLE', 'an empty block cannot be replaced')
   const newline = /\r?\n[ \t]*$/.exec(text.slice(start, end))?.[0] ?? ''
   return { start, end, replacement: ' '.repeat(indent) + value + newline }
 }

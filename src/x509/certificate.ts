@@ -1,7 +1,7 @@
 /** Certificates as plain, immutable data, read with node:crypto alone: a report never loads an issuing library. */
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { messageOf, type Unusable } from '../errors.ts'
-import { type Der, elementsOf, firstElement, publicKeyInfoOf } from './der.ts'
+import { type Der, elementsOf, firstElement, publicKeyInfoOf, tbsPartsOf } from './der.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
 import { encodePem, PEM_QUIRKS, type PemBlock, type PemQuirk, parsePem } from './pem.ts'
 import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature.ts'
@@ -26,9 +26,13 @@ export interface Certificate {
 /** Node's own object for each certificate, for the checks that need OpenSSL; keeps `Certificate` plain data. */
 const NATIVE = new WeakMap<Certificate, X509Certificate>()
 
-/** Throws what OpenSSL says when the bytes are not one X.509 certificate. Fields are worked out when they are read. */
+/**
+ * Throws what OpenSSL says when the bytes are not one X.509 certificate, and RangeError where it takes BER, which Kubernetes
+ * does not, and nobody else here reads. Fields are worked out when they are read.
+ */
 export function parseCertificate(der: Der): Certificate {
   const native = new X509Certificate(der)
+  checkDer(der)
   const certificate: Certificate = {
     notBefore: instant(native.validFrom),
     notAfter: instant(native.validTo),
@@ -60,12 +64,22 @@ export function parseCertificate(der: Der): Certificate {
   return certificate
 }
 
+/** Every part that is read in depth can be found. */
+function checkDer(der: Der): void {
+  tbsPartsOf(der)
+  publicKeyInfoOf(der)
+  signatureIn(der)
+}
+
 function nativeCertificate(certificate: Certificate): X509Certificate {
   return NATIVE.get(certificate) ?? new X509Certificate(certificate.der)
 }
 
+/** `Nov 21 00:00:00 2026 GMT`; Date takes a year below 100 for one of our time. */
 function instant(text: string): Date {
   const date = new Date(text)
+  const [, year] = /(\d+) GMT$/.exec(text) ?? []
+  if (Number(year) < 100) date.setUTCFullYear(Number(year))
   if (Number.isNaN(date.getTime())) throw new RangeError(`not a time: ${text}`)
   return date
 }
@@ -108,6 +122,10 @@ export function publicKeySha256Of({ der }: Certificate): string {
 }
 
 export function signatureOf({ der }: Certificate): SignatureAlgorithm {
+  return signatureIn(der)
+}
+
+function signatureIn(der: Der): SignatureAlgorithm {
   const [, algorithm = der] = elementsOf(der)
   return signatureAlgorithmOf(algorithm)
 }

@@ -156,6 +156,7 @@ export function contentsStart(bytes: Der): number {
 function contentLength(bytes: Der): number {
   const first = bytes[1]
   if (first === undefined) throw new RangeError('truncated DER')
+  if (first === 0x80) throw new RangeError('BER of indefinite length')
   let length = first < 0x80 ? first : 0
   for (const byte of first < 0x80 ? [] : bytes.subarray(2, contentsStart(bytes))) length = length * 256 + byte
   if (length > bytes.length - contentsStart(bytes)) throw new RangeError('truncated DER')

@@ -2,6 +2,7 @@
 import { createDecipheriv, createPrivateKey, type KeyObject, pbkdf2Sync, scryptSync } from 'node:crypto'
 import { messageOf, type Unusable } from '../errors.ts'
 import { contentsOf, type Der, decodeInteger, elementsOf, leadingOid, TAG } from './der.ts'
+import { decodable, isTooCostly, soundKey } from './hostile-key.ts'
 import { encodePem, type PemBlock } from './pem.ts'
 
 interface Cipher {
@@ -27,20 +28,38 @@ const PRFS: Readonly<Record<string, string>> = {
   '1.2.840.113549.2.11': 'sha512',
 }
 
-/** What a file may ask for: a minute of work, a gigabyte. */
-const MOST_ITERATIONS = 20_000_000
-const MOST_MEMORY = 1024 ** 3
+/** More than is let through, with what scrypt needs beside it. */
+const MOST_MEMORY = 128 * 1024 ** 2
 
 /** Of one block that is encrypted, with its PEM headers if it has any. */
 export function decryptKey({ label, headers, bytes }: PemBlock, passphrase: string): KeyObject | Unusable {
   if (!bytes) return { reason: 'KEY_MALFORMED' }
+  const isPkcs8 = label === 'ENCRYPTED PRIVATE KEY'
+  const refusal = isPkcs8 ? refusalOf(bytes) : undefined
+  if (refusal) return refusal
   try {
-    const key = label === 'ENCRYPTED PRIVATE KEY' ? decryptPbes2(bytes, passphrase) : undefined
-    if (key) return createPrivateKey({ key: Buffer.from(key), format: 'der', type: 'pkcs8' })
-    return createPrivateKey({ key: encodePem(label, bytes, headers), passphrase })
+    const key = isPkcs8 ? decryptPbes2(bytes, passphrase) : undefined
+    if (key) return openedKey(new Uint8Array(key))
+    return soundKey(createPrivateKey({ key: encodePem(label, bytes, headers), passphrase }))
   } catch (error) {
     return whyNot(error)
   }
+}
+
+/** Before anything is worked out. */
+function refusalOf(encrypted: Der): Unusable | undefined {
+  try {
+    return isTooCostly(encrypted)
+      ? { reason: 'KEY_ENCRYPTION_UNSUPPORTED', found: `${TOO_COSTLY}; ${HOW_TO_CONVERT}` }
+      : undefined
+  } catch {
+    return { reason: 'KEY_MALFORMED' }
+  }
+}
+
+function openedKey(pkcs8: Der): KeyObject {
+  const key = Buffer.from(decodable('PRIVATE KEY', pkcs8))
+  return soundKey(createPrivateKey({ key, format: 'der', type: 'pkcs8' }))
 }
 
 /** What is decrypted with a wrong key is padded wrongly or, once in 256 times, no private key. */
@@ -51,6 +70,7 @@ function whyNot(error: unknown): Unusable {
     : { reason: 'KEY_PASSPHRASE_WRONG' }
 }
 
+const TOO_COSTLY = 'opening it would take too long'
 const HOW_TO_CONVERT = 'openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE makes one that can'
 
 /** The private key, as PKCS#8; undefined when it is encrypted in another way. */
@@ -78,7 +98,7 @@ function derive(derivation: Der, passphrase: string, length: number): Buffer | u
       const prf = rest.find(({ 0: tag }) => tag === TAG.sequence)
       const digest = prf ? PRFS[leadingOid(prf)] : DEFAULT_PRF
       const [iterations = 0] = numbers
-      if (!digest || iterations > MOST_ITERATIONS) return undefined
+      if (!digest) return undefined
       return pbkdf2Sync(passphrase, contentsOf(salt), iterations, length, digest)
     }
     case SCRYPT: {

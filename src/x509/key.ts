@@ -12,6 +12,7 @@ import type { Unusable } from '../errors.ts'
 import { type Certificate, publicKeyOf } from './certificate.ts'
 import { type Der, publicKeyInfoOf } from './der.ts'
 import { decryptKey } from './encrypted-key.ts'
+import { decodable, soundKey } from './hostile-key.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS, keyAlgorithmOf } from './key-algorithm.ts'
 import { encodePem, type PemBlock, parsePem } from './pem.ts'
 
@@ -58,9 +59,9 @@ function isEncrypted(block: PemBlock): boolean {
   return block.label === 'ENCRYPTED PRIVATE KEY' || /ENCRYPTED/.test(block.headers.get('Proc-Type') ?? '')
 }
 
-function decodeKey(label: string, bytes: Uint8Array): KeyObject | undefined {
+function decodeKey(label: string, bytes: Der): KeyObject | undefined {
   try {
-    return createPrivateKey(encodePem(label, bytes))
+    return soundKey(createPrivateKey(encodePem(label, decodable(label, bytes))))
   } catch {
     return undefined
   }

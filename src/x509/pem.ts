@@ -32,7 +32,8 @@ export interface PemBlock {
   readonly quirks: readonly PemQuirk[]
 }
 
-const BEGIN = /-----BEGIN ([^\n-]{1,64})-----/g
+/** RFC 7468 section 3, but with any spaces. */
+const BEGIN = /-----BEGIN ([ -,.-~]{1,64})-----/g
 
 /** Every block of the text in order. Linear in its length, whatever the text. */
 export function parsePem(text: string): PemBlock[] {

@@ -87,7 +87,39 @@ function changedLines(before: string, after: string) {
   return { gone: old.filter(line => !now.includes(line)), come: now.filter(line => !old.includes(line)) }
 }
 
+describe('a name in a message', () => {
+  const config = (name: string) => `{current-context: ${name}, contexts: [], users: []}`
+
+  it.each([
+    ['"\\e[31mred"', '\\u001b[31mred'],
+    ['"\\ud800"', '\\ud800'],
+    ['"a\\u2028b\\x9b"', 'a\\u2028b\\u009b'],
+    ['"-----BEGIN PRIVATE KEY-----"', 'text of 27 characters'],
+    ['LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCg==', 'text of 40 characters'],
+    [`a${'bC3/'.repeat(16)}`, 'text of 65 characters'],
+    ['x'.repeat(400), 'text of 400 characters'],
+    [
+      'arn:aws:eks:eu-west-1:123456789012:cluster/Prod-1',
+      'arn:aws:eks:eu-west-1:123456789012:cluster/Prod-1',
+    ],
+    ['Zürich', 'Zürich'],
+  ])('%s', (name, found) => {
+    expect(parseKubeconfig(config(name))).toEqual({ reason: 'CONTEXT_MISSING', found })
+  })
+})
+
 describe('replaceEmbedded', () => {
+  it('refuses an empty block', () => {
+    const start = readFixture('defects', 'binary-tag.conf').replace(
+      /(client-key-data: .*\n)( {6}.*\n)*/,
+      '$1',
+    )
+    const text = `${start}    username: x\n`
+    const key = usable(text).clientKey
+    const replace = () => replaceEmbedded(text, key?.at === 'data' ? [{ path: key.path, pem: 'x' }] : [])
+    expect(replace).toThrow(expect.objectContaining({ code: 'KUBECONFIG_UNUSABLE' }))
+  })
+
   const files = USABLE.map(({ file }) => file).filter(file => file !== 'anchors.conf')
 
   it.each(files)('changes the two values of %s and no other byte', file => {

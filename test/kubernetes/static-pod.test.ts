@@ -48,6 +48,19 @@ describe('parseStaticPod', () => {
     expect(hostPathOf(pod(MANIFEST), '/pkix/ca.crt')).toBe('/pkix/ca.crt')
   })
 
+  it('takes no text from what is none', () => {
+    const { flags } = pod('spec: {containers: [{command: [etcd, {toString: 1, valueOf: 1}, --v=1]}]}')
+    expect([...flags]).toEqual([['v', '1']])
+  })
+
+  it('takes no time for a path of a million slashes', () => {
+    const path = `${'/'.repeat(1_000_000)}x`
+    const { mounts } = pod(`spec:
+  containers: [{ command: [etcd], volumeMounts: [{ name: a, mountPath: /a/ }] }]
+  volumes: [{ name: a, hostPath: { path: ${path} } }]`)
+    expect(mounts).toEqual([{ mountPath: '/a', hostPath: path }])
+  })
+
   it.each(['', 'spec: 1', 'spec:\n  containers: [null]', '[]', 'a: {'])('survives %j', text => {
     expect(parseStaticPod(text)).toBeDefined()
   })

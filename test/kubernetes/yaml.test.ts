@@ -27,3 +27,18 @@ it.each([
 it('what is no text has no quotes', () => {
   expect(encodeYaml({ a: 1, b: 1.5, c: true, d: null })).toBe('a: 1\nb: 1.5\nc: true\nd: null\n')
 })
+
+it.each(['&a [*a]', 'a: &a { b: [{ c: *a }] }'])('an anchor that holds itself is no YAML: %s', text => {
+  expect(parseYaml(text)).toEqual({ reason: 'YAML_MALFORMED', found: 'an anchor holds itself' })
+})
+
+it('reads an anchor that is used twice', () => {
+  expect(parseYaml('[&a [x], *a, [*a]]')).toEqual({ documents: [[['x'], ['x'], [['x']]]] })
+})
+
+it.each([
+  ['what steers a terminal', 'a: !<tag:\u0001> b', /^[ -~]*\\u0001 in line 1$/],
+  ['what may be a key', `a: *${'kEy0'.repeat(16)}`, /^[^k]*\.\.\./],
+])('does not repeat %s', (_, text, found) => {
+  expect(parseYaml(text)).toEqual({ reason: 'YAML_MALFORMED', found: expect.stringMatching(found) })
+})

@@ -6,12 +6,13 @@ import {
   type Certificate,
   encodeCertificates,
   isSignedBy,
+  parseCertificate,
   publicKeySha256Of,
   readCertificates,
   signatureOf,
 } from '../../src/x509/certificate.ts'
-import { tbsPartsOf } from '../../src/x509/der.ts'
-import { parsePem } from '../../src/x509/pem.ts'
+import { contentsOf, type Der, elementsOf, encodeElement, tbsPartsOf } from '../../src/x509/der.ts'
+import { encodePem, parsePem } from '../../src/x509/pem.ts'
 import { keyUsageOf } from '../../src/x509/usage.ts'
 import { certificateIn, openssl, P256, RSA_2048 } from '../support/certificates.ts'
 import { fixture, tempDir } from '../support/node.ts'
@@ -91,6 +92,35 @@ describe('tbsPartsOf', () => {
   it('refuses cut DER', () => {
     const { der } = certificateIn('defects', 'good.crt')
     expect(() => tbsPartsOf(der.subarray(0, 100))).toThrow(RangeError)
+  })
+})
+
+describe('what OpenSSL reads and Kubernetes does not', () => {
+  const { der } = certificateIn('defects', 'good.crt')
+  const [tbs, ...signature] = elementsOf(der) as [Der, ...Der[]]
+
+  it('BER of indefinite length', () => {
+    const end = new Uint8Array(2)
+    const open = Buffer.concat([Buffer.of(0x30, 0x80), contentsOf(tbs), end])
+    const text = encodePem('CERTIFICATE', encodeElement(0x30, open, ...signature))
+    expect(openssl(['x509', '-noout', '-subject'], text)).toContain('good')
+    expect(readCertificates(text)).toMatchObject({ reason: 'CERTIFICATE_MALFORMED' })
+  })
+
+  it.each([
+    ['00490101000000Z', '0049-01-01T00:00:00.000Z'],
+    ['00010101000000Z', '0001-01-01T00:00:00.000Z'],
+    ['01000101000000Z', '0100-01-01T00:00:00.000Z'],
+  ])('the year of %s is of no time near', (time, wanted) => {
+    const generalized = encodeElement(0x18, Buffer.from(time))
+    const fields = elementsOf(tbs).map((field, index) =>
+      index === 4 ? encodeElement(0x30, generalized, generalized) : field,
+    )
+    const certificate = parseCertificate(encodeElement(0x30, encodeElement(0x30, ...fields), ...signature))
+    expect([certificate.notBefore, certificate.notAfter].map(one => one.toISOString())).toEqual([
+      wanted,
+      wanted,
+    ])
   })
 })
 

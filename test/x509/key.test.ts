@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { contentsOf, type Der, elementsOf, encodeElement } from '../../src/x509/der.ts'
 import { encodePrivateKey, generateKey, isKeyOf, readPrivateKey } from '../../src/x509/key.ts'
 import { isIssuable, KEY_ALGORITHMS, keyAlgorithmOf } from '../../src/x509/key-algorithm.ts'
+import { encodePem, parsePem } from '../../src/x509/pem.ts'
 import { certificateIn, keyIn, openssl, P256, RSA_2048 } from '../support/certificates.ts'
 import { readFixture } from '../support/node.ts'
 
@@ -71,6 +73,59 @@ it('says of an encryption that nobody should use that it cannot be read', () => 
   const weak = ['pkcs8', '-topk8', '-v1', 'PBE-MD5-DES', '-provider', 'legacy', '-provider', 'default']
   const text = openssl([...weak, '-passout', 'pass:x'], openssl(['genpkey', ...P256]))
   expect(readPrivateKey(text, 'x')).toMatchObject({ reason: 'KEY_ENCRYPTION_UNSUPPORTED' })
+})
+
+describe('a hostile key', () => {
+  const der = (...parts: readonly Uint8Array[]) => encodeElement(0x30, ...parts)
+  const oid = (hex: string) => encodeElement(0x06, Buffer.from(hex, 'hex'))
+  const integer = (hex: string) => encodeElement(0x02, Buffer.from(hex, 'hex'))
+  const salt = encodeElement(0x04, new Uint8Array(8))
+  const cipher = der(oid('60864801650304012a'), encodeElement(0x04, new Uint8Array(16)))
+  const data = encodeElement(0x04, new Uint8Array(160))
+  const pbes2 = (...derivation: readonly Uint8Array[]) =>
+    der(der(oid('2a864886f70d01050d'), der(der(...derivation), cipher)), data)
+  const scrypt = (...numbers: readonly string[]) =>
+    pbes2(oid('2b06010401da47040b'), der(salt, ...numbers.map(integer)))
+
+  it.each([
+    ['PBKDF2', pbes2(oid('2a864886f70d01050c'), der(salt, integer('7fffffff')))],
+    [
+      'PBKDF2 with an unknown hash',
+      pbes2(oid('2a864886f70d01050c'), der(salt, integer('7fffffff'), der(oid('2a00')))),
+    ],
+    ['PBES1', der(der(oid('2a864886f70d010c0103'), der(salt, integer('7fffffff'))), data)],
+    ['the memory of scrypt', scrypt('00800000', '08', '01')],
+    ['the parallelization of scrypt', scrypt('0400', '08', '100000')],
+  ])('asks for too much work: %s', (_, bytes) => {
+    const start = process.cpuUsage().user
+    expect(readPrivateKey(encodePem('ENCRYPTED PRIVATE KEY', bytes), 'x')).toMatchObject({
+      reason: 'KEY_ENCRYPTION_UNSUPPORTED',
+      found: expect.stringContaining('too long'),
+    })
+    expect(process.cpuUsage().user - start).toBeLessThan(500_000)
+  })
+
+  it('hides its iterations in BER of indefinite length, which OpenSSL reads', () => {
+    const bytes = pbes2(oid('2a864886f70d01050c'), der(salt, integer('7fffffff')))
+    const indefinite = Buffer.concat([Buffer.from('3080', 'hex'), contentsOf(bytes), new Uint8Array(2)])
+    expect(readPrivateKey(encodePem('ENCRYPTED PRIVATE KEY', indefinite), 'x')).toEqual({
+      reason: 'KEY_MALFORMED',
+    })
+  })
+
+  it('is of DSA, with a modulus of 16000 bits', () => {
+    const huge = encodeElement(0x02, new Uint8Array(2000).fill(0x77))
+    const params = der(huge, integer('77777777777777777777777777777777'), huge)
+    const bytes = der(integer('00'), der(oid('2a8648ce380401'), params), encodeElement(0x04, huge))
+    expect(readPrivateKey(encodePem('PRIVATE KEY', bytes))).toEqual({ reason: 'KEY_MALFORMED' })
+  })
+
+  it('is longer than its curve, which ends a process that looks into it', () => {
+    const bytes = parsePem(readFixture('defects', 'sec1.key'))[0]?.bytes as Der
+    const [version, , ...rest] = elementsOf(bytes) as [Der, Der, ...Der[]]
+    const long = der(version, encodeElement(0x04, new Uint8Array(60).fill(0xff)), ...rest)
+    expect(readPrivateKey(encodePem('EC PRIVATE KEY', long))).toEqual({ reason: 'KEY_MALFORMED' })
+  })
 })
 
 describe('generateKey', () => {

@@ -82,6 +82,11 @@ describe('parsePem', () => {
     expect(block?.headers.get('Proc-Type')).toBe('4,ENCRYPTED')
   })
 
+  it('takes nothing for a label that steers a terminal', () => {
+    expect(parsePem('-----BEGIN \u001b[31mX-----\nAAAA\n-----END \u001b[31mX-----\n')).toEqual([])
+    expect(readCertificates('-----BEGIN A\rB-----\n')).toEqual({ reason: 'NOT_PEM' })
+  })
+
   it('finds every block of hostile text: a quadratic reading of it would not end', () => {
     expect(parsePem('-----BEGIN A-----'.repeat(50_000))).toHaveLength(50_000)
     expect(parsePem('-----BEGIN A-----AAAA-----END A-----'.repeat(25_000))).toHaveLength(25_000)

@@ -1,0 +1,37 @@
+/** Text from a file that becomes part of a sentence: on one line, without what steers a terminal, and never a key. */
+
+/** Longer than any name of a host: may be a key in the wrong place. */
+const LONGEST_SHOWN = 300
+
+/** Controls, halves of surrogate pairs, line and paragraph separators. */
+const HIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+/** PEM, or its base64. */
+const KEY = /-----|LS0tLS1CRUdJTi/
+
+/** What is longer than any word, and of everything that base64 has, is from inside of one. */
+const ENCODED = /[A-Za-z0-9+/]{32,}/g
+const isMixed = (run: string) => /[a-z]/.test(run) && /[A-Z]/.test(run) && /\d/.test(run)
+
+function isShort(text: string): boolean {
+  const isKey = KEY.test(text) || text.match(ENCODED)?.some(isMixed)
+  return text.length <= LONGEST_SHOWN && !isKey
+}
+
+function lengthOf(text: string): string {
+  return `text of ${text.length} characters`
+}
+
+/** In quotes. */
+export function shown(text: string): string {
+  return isShort(text) ? escaped(JSON.stringify(text)) : lengthOf(text)
+}
+
+/** Names as they are. */
+export function named(text: string): string {
+  return isShort(text) ? escaped(text) : lengthOf(text)
+}
+
+function escaped(text: string): string {
+  return text.replace(HIDDEN, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
