@@ -9,7 +9,6 @@ import {
   absent,
   conf,
   configFile,
-  expectKept,
   expectRefused,
   initCerts,
   initKubeconfigs,
@@ -263,11 +262,15 @@ describe('hostile or odd input', () => {
     expect((await kubepki(...args)).stdout).toContain('token: abc.def\n')
   })
 
-  it('a document that holds itself is looked into once', async () => {
+  it('a document that holds itself is refused, as kubeadm does', async () => {
     const config = join(tempDir(), 'kubeadm.yaml')
     const head = 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n'
     writeFileSync(config, `${head}bootstrapTokens: &a\n- *a\n`)
-    await expectKept(wholeNode(), certs('ca', '--config', config))
+    const { exitCode, stderr } = await certs('ca', '--config', config)(wholeNode())
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringContaining('is not YAML: an anchor holds itself'),
+    })
   })
 
   it.each(['0001-01-01T00:00:00Z', '1949-06-01T00:00:00Z', '9999-06-01T00:00:00Z'])('--now %s', async now => {

@@ -20,8 +20,8 @@ try {
   await bundle.write({ file, format: 'esm' })
   await bundle.close()
   const fixtures = join(import.meta.dirname, '../../fixtures')
-  const env = { ...process.env, FUZZ_FIXTURES: fixtures }
+  const env = { ...process.env, FUZZ_FIXTURES: fixtures, FUZZ_DIRECTORY: directory }
   process.exitCode = spawnSync(process.execPath, [file], { stdio: 'inherit', env }).status ?? 1
 } finally {
-  rmSync(directory, { recursive: true })
+  rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
 }

@@ -1,6 +1,5 @@
 /** Readers that take a tree: one of its files is the input. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { checkExpiration } from '../../src/operations/check-expiration.ts'
 import { listBackups } from '../../src/store/backup.ts'
@@ -14,14 +13,13 @@ const NOW = new Date('2026-12-01T00:00:00Z')
 
 let made: string | undefined
 
-/** One tree for the whole process, which removes it at its end. */
+/** One tree for the whole process; whoever started it removes it, as this process may be killed. */
 function tree(): string {
+  const { FUZZ_FIXTURES = '', FUZZ_DIRECTORY = '' } = process.env
   if (made) return made
-  made = mkdtempSync(join(tmpdir(), 'kubepki-fuzz-tree-'))
-  const root = made
-  cpSync(join(process.env.FUZZ_FIXTURES as string, 'nodes/stock-1.31'), root, { recursive: true })
-  process.on('exit', () => rmSync(root, { recursive: true, force: true }))
-  return root
+  made = mkdtempSync(join(FUZZ_DIRECTORY, 'tree-'))
+  cpSync(join(FUZZ_FIXTURES, 'nodes/stock-1.31'), made, { recursive: true })
+  return made
 }
 
 /** Afterwards the file is as it was. */
