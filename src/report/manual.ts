@@ -40,7 +40,8 @@ function roff(text: string): string {
 }
 
 const bold = (text: string) => `\\fB${roff(text)}\\fR`
-const italic = (text: string) => `\\fI${roff(text)}\\fR`
+/** A line may end behind a bar: choices can be many. */
+const italic = (text: string) => `\\fI${roff(text).replaceAll('|', '|\\:')}\\fR`
 
 const DESCRIPTION = [
   'kubepki says what expires when on a kubeadm-style Kubernetes node, renews from the CA on the disk, makes requests where the CA is elsewhere, and makes a whole PKI from nothing.',
