@@ -1,6 +1,6 @@
 /** What to do about an answer that is refused, as somebody reads it who has not asked for one before. */
 import type { AnswerCode } from './answer-checks.ts'
-import type { MatchCode } from './import-plan.ts'
+import type { MatchCode } from './strange-answer.ts'
 
 const STRANGER = (flags: string) =>
   `it answers none of the requests that wait here (kubepki certs requests${flags}): perhaps one that was replaced, another node's, or one with another --csr-dir`
@@ -19,6 +19,8 @@ const REMEDIES: Partial<Record<AnswerCode | MatchCode, Remedy>> = {
   INTERMEDIATE_MISSING: flags =>
     `get the certificate of the CA that signed it too, and name it with the answers: kubepki certs import DIR INTERMEDIATE.crt${flags}`,
   IS_A_CA: AGAIN,
+  CA_INSTEAD_OF_LEAF: () =>
+    'each request has an answer of its own: the CA has to sign the requests, its certificate comes beside them',
   CA_CERTIFICATE_MISSING: NONE,
   PLACE_UNUSABLE: NONE,
   SHARED_FILE: NONE,

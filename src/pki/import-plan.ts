@@ -2,20 +2,20 @@
  * Matches what an external CA returned with the requests that wait for it, by public key alone, and decides what is
  * installed. File names and order mean nothing. Pure.
  */
-import { type Certificate, encodeCertificates, hasSameKey, isSameCertificate } from '../x509/certificate.ts'
+import { type Certificate, encodeCertificates } from '../x509/certificate.ts'
 import { type AnswerCode, type AnswerFinding, endOf, findingsOf } from './answer-checks.ts'
 import { type AnswerPath, answerPath } from './answer-path.ts'
 import type { AwaitedRequest } from './awaited-request.ts'
 import { ownershipOf } from './ownership.ts'
 import { type Entry, entryNamed, type Snapshot, shownFile } from './snapshot.ts'
-
-/** A certificate that came, and the file it came in. */
-export interface ReturnedCertificate {
-  readonly file: string
-  readonly certificate: Certificate
-  /** Over the SubjectPublicKeyInfo, lower-case hexadecimal. */
-  readonly publicKeySha256: string
-}
+import {
+  authorityInstead,
+  isLive,
+  isSuperseded,
+  type Refusal,
+  type ReturnedCertificate,
+  stranger,
+} from './strange-answer.ts'
 
 export interface ImportOrder {
   readonly now: Date
@@ -45,26 +45,6 @@ export interface InstallStep {
   readonly allowed: readonly AnswerFinding[]
 }
 
-/** Not of a row: whose key it has is nobody's here. */
-export type MatchCode =
-  | 'KEY_OF_NO_REQUEST'
-  | 'KEY_OF_OLDER_REQUEST'
-  | 'KEY_OF_LIVE_CERTIFICATE'
-  | 'CA_CERTIFICATE_MISSING'
-  | 'PLACE_UNUSABLE'
-  | 'SHARED_FILE'
-
-export interface Refusal {
-  /** The row, where it is known. */
-  readonly name?: string
-  /** The answer's. */
-  readonly file: string
-  readonly code: AnswerCode | MatchCode
-  readonly field: string
-  readonly wanted: string
-  readonly found: string
-}
-
 export interface ImportPlan {
   readonly install: readonly InstallStep[]
   readonly refused: readonly Refusal[]
@@ -89,33 +69,18 @@ export function planImport(facts: ImportFacts, order: ImportOrder): ImportPlan {
   const superseded = isAllThatCame ? [] : others.filter(one => isSuperseded(facts, one))
   const strange = others.filter(one => !superseded.includes(one))
   const hasWork = facts.awaited.length > 0 || alreadyInstalled.length === 0
+  const authorities = leaves.every(({ certificate }) => certificate.isCa) ? leaves : []
   return {
     install: judged.flatMap(({ step }) => step ?? []),
     refused: [
       ...judged.flatMap(({ refused }) => refused),
       ...(hasWork ? strange.map(one => stranger(facts, one)) : []),
+      ...authorities.filter(one => !isAnswer(one, facts.awaited)).map(authorityInstead),
     ],
     unanswered: judged.flatMap(({ awaited, step, refused }) => (step || refused.length > 0 ? [] : awaited)),
     alreadyInstalled,
     superseded,
   }
-}
-
-/** An answer that was in use before the one that is. */
-function isSuperseded(
-  { snapshot, installedKeys }: ImportFacts,
-  { publicKeySha256, certificate }: ReturnedCertificate,
-): boolean {
-  return installedKeys.has(publicKeySha256) && !liveWithKeyOf(snapshot, certificate)
-}
-
-function liveWithKeyOf({ entries }: Snapshot, certificate: Certificate): Entry | undefined {
-  return entries.find(
-    entry =>
-      entry.kind !== 'ca' &&
-      entry.certificate.state === 'present' &&
-      hasSameKey(entry.certificate.certificates[0], certificate),
-  )
 }
 
 /** The same certificate from several files is one. */
@@ -131,10 +96,6 @@ function answersTo({ publicKeySha256 }: AwaitedRequest, returned: readonly Retur
 
 function isAnswer(one: ReturnedCertificate, awaited: readonly AwaitedRequest[]): boolean {
   return awaited.some(({ publicKeySha256 }) => publicKeySha256 === one.publicKeySha256)
-}
-
-function isLive({ certificate }: Entry, one: ReturnedCertificate): boolean {
-  return certificate.state === 'present' && isSameCertificate(certificate.certificates[0], one.certificate)
 }
 
 interface Judged {
@@ -235,23 +196,6 @@ function pathOf(
     kind === 'ca' && name !== caName ? [[name, authoritiesIn(snapshot, name)] as const] : [],
   )
   return answerPath(certificate, { anchors, others, strangers: new Map(strangers) })
-}
-
-/** A certificate that nobody here waits for. */
-function stranger({ snapshot, replacedKeys, installedKeys }: ImportFacts, one: ReturnedCertificate): Refusal {
-  const answer = { file: one.file, field: 'public key', wanted: 'that of a pending request' }
-  const live = liveWithKeyOf(snapshot, one.certificate)
-  if (live) {
-    const found = `that of the certificate in use: an old request was signed again`
-    return { ...answer, name: live.name, code: 'KEY_OF_LIVE_CERTIFICATE', found }
-  }
-  const [replaced, installed] = [replacedKeys, installedKeys].map(keys => keys.get(one.publicKeySha256))
-  const name = replaced ?? installed
-  if (name !== undefined) {
-    const fate = replaced === undefined ? 'was answered and installed before' : 'was replaced since'
-    return { ...answer, name, code: 'KEY_OF_OLDER_REQUEST', found: `that of a request that ${fate}` }
-  }
-  return { ...answer, code: 'KEY_OF_NO_REQUEST', found: `that of another (${one.certificate.subject})` }
 }
 
 /** Leaf first, then what has to stand behind it. */

@@ -1,10 +1,11 @@
 /** What an import did, or would do, for people and programs. */
 import type { AwaitedRequest } from './awaited-request.ts'
-import type { ImportPlan, InstallStep, Refusal } from './import-plan.ts'
+import type { ImportPlan, InstallStep } from './import-plan.ts'
 import { instant } from './instant.ts'
 import type { RestartOutcome } from './restart.ts'
 import { shownFile } from './snapshot.ts'
 import type { SourceFact } from './sources.ts'
+import type { Refusal } from './strange-answer.ts'
 
 export interface InstalledCertificate {
   readonly name: string

@@ -18,7 +18,7 @@ import {
 } from '../support/answers.ts'
 import { type MadeAuthority, makeAuthority, openssl, P256 } from '../support/certificates.ts'
 import { kubepki, type Outcome } from '../support/host.ts'
-import { fingerprint, tempDir } from '../support/node.ts'
+import { copyNode, fingerprint, tempDir } from '../support/node.ts'
 
 let node: WaitingNode
 /** Right ones, by row. */
@@ -99,6 +99,22 @@ describe('what is right', () => {
     const { exitCode, stderr } = await imported(root)
     expect(exitCode, stderr).toBe(0)
     expect(text(root, 'pki/apiserver.crt')).toBe(answers.apiserver)
+  })
+
+  it('is found where --csr-dir says, and its requests too', async () => {
+    const root = copyNode('ecdsa')
+    const directory = join(tempDir(), 'requests')
+    const place = ['--csr-dir', directory, '--root', root]
+    await kubepki('certs', 'renew', 'scheduler.conf', '--csr-only', ...place)
+    const request = readFileSync(join(directory, 'scheduler.conf.csr'), 'utf8')
+    const by = node.authorities.ca as MadeAuthority
+    writeFileSync(join(directory, 'answer'), signed(request, { by, extKeyUsage: 'clientAuth' }))
+    const { exitCode, stderr } = await kubepki('certs', 'import', ...place)
+    expect(exitCode, stderr).toBe(0)
+    expect(embedded(root, 'scheduler.conf', 'client-certificate-data')).toBe(
+      readFileSync(join(directory, 'answer'), 'utf8'),
+    )
+    expect(readdirSync(directory).toSorted()).toEqual(['SIGNING.md', 'answer', 'requests.json'])
   })
 
   it('is only shown by a dry run', async () => {
@@ -186,6 +202,24 @@ const REFUSED: Readonly<Record<string, readonly [string, () => Signing, string, 
     () => ({ subject: '/CN=api' }),
     'COMMON_NAME_CHANGED',
     'wanted kube-apiserver, found api',
+  ],
+  'no common name': [
+    'admin.conf',
+    () => ({ subject: '/O=system:masters' }),
+    'COMMON_NAME_CHANGED',
+    'wanted kubernetes-admin, found none',
+  ],
+  'a second common name': [
+    'apiserver',
+    () => ({ subject: '/CN=kube-apiserver/CN=admin' }),
+    'COMMON_NAME_CHANGED',
+    'found kube-apiserver, admin',
+  ],
+  'one name for another': [
+    'etcd-peer',
+    () => ({ subjectAltName: 'DNS:cp-1,DNS:localhost,IP:192.0.2.11,IP:127.0.0.1,IP:::1' }),
+    'SAN_DROPPED',
+    'wanted IP:192.0.2.10',
   ],
   'another organization': [
     'admin.conf',
@@ -504,6 +538,9 @@ describe('what is wrong is refused by its code, and nothing changes', () => {
       answersIn({ 'ca.pem': node.authorities.ca?.certificate ?? '' }),
     )
     expect(exitCode).toBe(1)
+    expect(stderr).toMatch(
+      /error: \S+ca.pem: CA_INSTEAD_OF_LEAF: certificate: wanted .+, found that of a CA \(CN=kubernetes\)/,
+    )
     expect(stderr).toContain('no answer came for')
     expect(fingerprint(root)).toEqual(before)
   })
