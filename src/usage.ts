@@ -111,13 +111,19 @@ function commandError(message: string, entry: CommandEntry, command: Command): P
 }
 
 function overviewError(message: string, argv: readonly string[]): PkiError {
-  const words = argv.filter(word => !word.startsWith('-'))
+  const words = leadingWords(argv)
   const started = COMMANDS.filter(entry => entry.words[0] === withoutAlias(words)[0])
   const list = `the commands: ${(started.length > 0 ? started : COMMANDS).map(commandLine).join(', ')}`
   if (unknownWordOf(message) === undefined) return new PkiError('USAGE', message, { hint: list })
   const meant = nearestCommand(words)
   const hint = meant ? `did you mean ${commandLine(meant)}?` : list
   return new PkiError('USAGE', `no command is named "${words.join(' ')}"`, { hint })
+}
+
+/** Behind a flag stands perhaps its value: no word of a command. */
+function leadingWords(argv: readonly string[]): readonly string[] {
+  const flag = argv.findIndex(word => word.startsWith('-'))
+  return flag > 0 ? argv.slice(0, flag) : argv.filter(word => !word.startsWith('-'))
 }
 
 /** Its last word with a slip, or all of its words. */

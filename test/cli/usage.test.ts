@@ -37,6 +37,11 @@ const WRONG: readonly [string[], string, string?][] = [
   ],
   [['certs', 'renw'], 'no command is named "certs renw"', 'did you mean kubepki certs renew?'],
   [
+    ['certs', 'request', ...ROOT],
+    'no command is named "certs request"',
+    'did you mean kubepki certs requests?',
+  ],
+  [
     ['check-expiration'],
     'no command is named "check-expiration"',
     'did you mean kubepki certs check-expiration?',
