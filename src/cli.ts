@@ -30,7 +30,7 @@ function findCommand(argv: readonly string[]) {
   for (const index of argv[0]?.startsWith('-') ? argv.keys() : [0]) {
     const words = withoutAlias(argv.slice(index))
     const entry = COMMANDS.find(one => one.words.every((word, position) => word === words[position]))
-    if (entry) return { entry, rest: argv.toSpliced(index, entry.words.length) }
+    if (entry) return { entry, rest: [...argv.slice(0, index), ...words.slice(entry.words.length)] }
   }
   return undefined
 }

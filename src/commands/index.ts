@@ -3,6 +3,8 @@ import type { Command } from './command.ts'
 
 export interface CommandEntry {
   readonly words: readonly string[]
+  /** Other words for all of it. */
+  readonly aliases?: readonly (readonly string[])[]
   /** As help shows them: `NAME...`. */
   readonly positionals?: string
   readonly describe: string
@@ -32,6 +34,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: ['certs', 'check-expiration'],
     describe: 'Say when the certificates of this node expire',
     load: () => import('./certs/check-expiration.ts'),
+  },
+  {
+    words: ['certs', 'verify'],
+    aliases: [['certs', 'doctor'], ['doctor']],
+    positionals: '[NAME...]',
+    describe:
+      'Find what is wrong with the certificates, keys and kubeconfigs of this node, and say what to do',
+    load: () => import('./certs/verify.ts'),
+  },
+  {
+    words: ['certs', 'checks'],
+    describe: 'List what certs verify checks',
+    load: () => import('./certs/checks.ts'),
   },
   {
     words: ['certs', 'renew'],
@@ -117,8 +132,16 @@ export function commandLine({ words }: Pick<CommandEntry, 'words'>): string {
   return ['kubepki', ...words].join(' ')
 }
 
-/** argv with the group's own name for its alias. */
+/** argv with the group's and the command's own names for their aliases. */
 export function withoutAlias([first = '', ...rest]: readonly string[]): string[] {
   const group = GROUPS.find(({ words, aliases }) => words.length === 1 && aliases.includes(first))
-  return [group?.words[0] ?? first, ...rest]
+  return withoutCommandAlias([group?.words[0] ?? first, ...rest])
+}
+
+function withoutCommandAlias(argv: readonly string[]): string[] {
+  for (const { words, aliases = [] } of COMMANDS) {
+    const alias = aliases.find(alias => alias.every((word, index) => word === argv[index]))
+    if (alias) return [...words, ...argv.slice(alias.length)]
+  }
+  return [...argv]
 }

@@ -47,6 +47,8 @@ export interface CertificateSpec extends SubjectSpec {
   readonly name: string
   /** What output and help print. */
   readonly longName: string
+  /** What fails when nobody accepts it, in one clause. */
+  readonly impact: string
   /** Path below the certificate directory, without extension. */
   readonly baseName: string
   /** The row that signs it. */
@@ -69,6 +71,7 @@ export const CERTIFICATES = [
     kind: 'ca',
     name: 'ca',
     longName: 'self-signed Kubernetes CA to provision identities for other Kubernetes components',
+    impact: 'no certificate of the cluster is accepted any more',
     baseName: 'ca',
     commonName: 'kubernetes',
     flags: [
@@ -92,6 +95,7 @@ export const CERTIFICATES = [
     kind: 'leaf',
     name: 'apiserver',
     longName: 'certificate for serving the Kubernetes API',
+    impact: 'nothing can connect to the API server',
     baseName: 'apiserver',
     caName: 'ca',
     commonName: 'kube-apiserver',
@@ -107,6 +111,7 @@ export const CERTIFICATES = [
     kind: 'leaf',
     name: 'apiserver-kubelet-client',
     longName: 'certificate for the API server to connect to kubelet',
+    impact: 'kubectl logs, exec and port-forward fail',
     baseName: 'apiserver-kubelet-client',
     caName: 'ca',
     commonName: 'kube-apiserver-kubelet-client',
@@ -129,6 +134,7 @@ export const CERTIFICATES = [
     kind: 'ca',
     name: 'front-proxy-ca',
     longName: 'self-signed CA to provision identities for front proxy',
+    impact: 'aggregated APIs fail: kubectl top, autoscaling',
     baseName: 'front-proxy-ca',
     commonName: 'front-proxy-ca',
     flags: [{ component: 'kube-apiserver', certificate: 'requestheader-client-ca-file' }],
@@ -142,6 +148,7 @@ export const CERTIFICATES = [
     kind: 'leaf',
     name: 'front-proxy-client',
     longName: 'certificate for the front proxy client',
+    impact: 'aggregated APIs fail: kubectl top, autoscaling',
     baseName: 'front-proxy-client',
     caName: 'front-proxy-ca',
     commonName: 'front-proxy-client',
@@ -158,6 +165,7 @@ export const CERTIFICATES = [
     kind: 'ca',
     name: 'etcd-ca',
     longName: 'self-signed CA to provision identities for etcd',
+    impact: 'etcd accepts neither the API server nor its members',
     baseName: 'etcd/ca',
     commonName: 'etcd-ca',
     localEtcdOnly: true,
@@ -176,6 +184,7 @@ export const CERTIFICATES = [
     kind: 'leaf',
     name: 'etcd-server',
     longName: 'certificate for serving etcd',
+    impact: 'the API server cannot reach etcd',
     baseName: 'etcd/server',
     caName: 'etcd-ca',
     commonName: '{nodeName}',
@@ -193,6 +202,7 @@ export const CERTIFICATES = [
     kind: 'leaf',
     name: 'etcd-peer',
     longName: 'certificate for etcd nodes to communicate with each other',
+    impact: 'the members of etcd cannot reach each other',
     baseName: 'etcd/peer',
     caName: 'etcd-ca',
     commonName: '{nodeName}',
@@ -210,6 +220,7 @@ export const CERTIFICATES = [
     kind: 'leaf',
     name: 'etcd-healthcheck-client',
     longName: 'certificate for liveness probes to healthcheck etcd',
+    impact: 'etcdctl and liveness probes with it are refused by etcd',
     baseName: 'etcd/healthcheck-client',
     caName: 'etcd-ca',
     commonName: 'kube-etcd-healthcheck-client',
@@ -224,6 +235,7 @@ export const CERTIFICATES = [
     kind: 'leaf',
     name: 'apiserver-etcd-client',
     longName: 'certificate the apiserver uses to access etcd',
+    impact: 'the API server cannot reach etcd',
     baseName: 'apiserver-etcd-client',
     caName: 'etcd-ca',
     commonName: 'kube-apiserver-etcd-client',
@@ -241,6 +253,7 @@ export const CERTIFICATES = [
 export interface KubeconfigSpec extends SubjectSpec {
   readonly name: string
   readonly longName: string
+  readonly impact: string
   readonly caName: string
   /** The API server on this node, or the cluster's `controlPlaneEndpoint`. */
   readonly server: 'local' | 'control-plane'
@@ -258,6 +271,7 @@ export const KUBECONFIGS = [
   {
     name: 'admin.conf',
     longName: 'certificate embedded in the kubeconfig file for the admin to use and for kubeadm itself',
+    impact: 'kubectl and kubeadm with it are refused',
     caName: 'ca',
     commonName: 'kubernetes-admin',
     organizations: [{ value: 'system:masters' }, { value: 'kubeadm:cluster-admins', since: ['1.29'] }],
@@ -268,6 +282,7 @@ export const KUBECONFIGS = [
   {
     name: 'super-admin.conf',
     longName: 'certificate embedded in the kubeconfig file for the super-admin',
+    impact: 'the way in when RBAC is broken is closed',
     caName: 'ca',
     commonName: 'kubernetes-super-admin',
     organizations: [{ value: 'system:masters' }],
@@ -279,6 +294,7 @@ export const KUBECONFIGS = [
   {
     name: 'kubelet.conf',
     longName: 'certificate embedded in the kubeconfig file for the kubelet to use',
+    impact: 'the kubelet cannot reach the API server: the node goes NotReady',
     caName: 'ca',
     commonName: 'system:node:{nodeName}',
     organizations: [{ value: 'system:nodes' }],
@@ -289,6 +305,7 @@ export const KUBECONFIGS = [
   {
     name: 'controller-manager.conf',
     longName: 'certificate embedded in the kubeconfig file for the controller manager to use',
+    impact: 'the controller manager stops: nothing is reconciled, no node is signed in',
     caName: 'ca',
     commonName: 'system:kube-controller-manager',
     server: 'local',
@@ -299,6 +316,7 @@ export const KUBECONFIGS = [
   {
     name: 'scheduler.conf',
     longName: 'certificate embedded in the kubeconfig file for the scheduler manager to use',
+    impact: 'the scheduler stops: no new pod gets a node',
     caName: 'ca',
     commonName: 'system:kube-scheduler',
     server: 'local',
@@ -312,6 +330,7 @@ export interface KubeletCertificateSpec {
   /** File name in the kubelet's certificate directory. */
   readonly name: string
   readonly longName: string
+  readonly impact: string
   readonly caName?: string
   /** Absent: the key is in the same file. */
   readonly keyName?: string
@@ -321,14 +340,21 @@ export const KUBELET_CERTIFICATES = [
   {
     name: 'kubelet-client-current.pem',
     longName: 'client certificate of the kubelet, which rotates it',
+    impact: 'the kubelet cannot reach the API server: the node goes NotReady',
     caName: 'ca',
   },
   {
     name: 'kubelet-server-current.pem',
     longName: 'serving certificate of the kubelet, which rotates it',
+    impact: 'kubectl logs and exec, and metrics of this node fail',
     caName: 'ca',
   },
-  { name: 'kubelet.crt', longName: 'self-signed serving certificate of the kubelet', keyName: 'kubelet.key' },
+  {
+    name: 'kubelet.crt',
+    longName: 'self-signed serving certificate of the kubelet',
+    impact: 'kubectl logs and exec, and metrics of this node fail where it is verified',
+    keyName: 'kubelet.key',
+  },
 ] as const satisfies readonly KubeletCertificateSpec[]
 
 /** Not X.509: it never expires and is never renewed, but belongs to a node's PKI. */

@@ -8,6 +8,18 @@ const NAMES = RENEWABLE.map(({ name }) => name)
 const SPECS: readonly CertificateSpec[] = CERTIFICATES
 const KUBELETS: readonly string[] = [...KUBECONFIGS, ...KUBELET_CERTIFICATES].map(({ name }) => name)
 
+/** What fails when nobody accepts the row's certificate. */
+export function impactOf(name: string): string {
+  const rows = [...SPECS, ...KUBECONFIGS, ...KUBELET_CERTIFICATES]
+  return rows.find(row => row.name === name)?.impact ?? 'whoever uses it is refused'
+}
+
+/** The kubelet renews it by itself. */
+export function isKubeletsName(name: string): boolean {
+  const isRotated = KUBECONFIGS.some(row => row.name === name && row.scope === 'kubelet')
+  return isRotated || KUBELET_CERTIFICATES.some(row => row.name === name)
+}
+
 /** `all`, or names; throws for what is neither. */
 export function renewableNames(asked: readonly string[]): 'all' | readonly string[] {
   if (!asked.includes('all')) return asked.map(known)

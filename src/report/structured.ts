@@ -9,6 +9,7 @@ import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
 import type { RequestList } from '../pki/request-list.ts'
 import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
 import type { SigningResult } from '../pki/signing-result.ts'
+import { countOf, type VerificationReport } from '../pki/verification.ts'
 
 export const API_VERSION = 'kubepki/v1'
 
@@ -23,6 +24,20 @@ export function expirationDocument(report: ExpirationReport): object {
     role: report.role,
     sources: report.sources,
     warnings: report.warnings,
+  }
+}
+
+export function verificationDocument(report: VerificationReport): object {
+  const { findings, notLookedAt, now, role, checks, certificates, sources, warnings } = report
+  const counts = { errors: countOf(report, 'error'), warnings: countOf(report, 'warning') }
+  return {
+    kind: 'VerificationReport',
+    apiVersion: API_VERSION,
+    findings,
+    notLookedAt,
+    summary: { ...counts, infos: countOf(report, 'info'), checks, certificates },
+    now: instant(now),
+    ...{ role, sources, warnings },
   }
 }
 

@@ -137,18 +137,24 @@ function certificatesIn(contents: Found<{ readonly text: string }>): Found<Certi
 }
 
 function readKubeconfig(tree: Tree, locations: Locations, spec: KubeconfigSpec): Entry {
-  const location = locations.kubeconfigs.get(spec.name) as Sourced<NodePath>
+  const { name, longName, caName, scope } = spec
+  return readKubeconfigFile(tree, locations.kubeconfigs.get(name) as Sourced<NodePath>, {
+    ...{ name, longName, caName },
+    isListed: scope !== 'kubelet',
+    isOptional: scope === 'init-only',
+  })
+}
+
+type KubeconfigIdentity = Pick<Entry, 'name' | 'longName' | 'caName' | 'isListed' | 'isOptional'>
+
+/** Of a row, or of a copy that somebody has. */
+export function readKubeconfigFile(
+  tree: Tree,
+  location: Sourced<NodePath>,
+  identity: KubeconfigIdentity,
+): Entry {
   const { contents, file } = readText(tree, location)
-  const { name, longName, caName } = spec
-  const entry = {
-    name,
-    longName,
-    kind: 'kubeconfig',
-    caName,
-    isListed: spec.scope !== 'kubelet',
-    isOptional: spec.scope === 'init-only',
-    file,
-  } as const
+  const entry = { ...identity, kind: 'kubeconfig', file } as const
   if (contents.state !== 'present') return { ...entry, certificate: contents }
   const config = contents.isUtf8 ? parseKubeconfig(contents.text) : ({ reason: 'NOT_UTF8' } as const)
   if ('reason' in config) return { ...entry, certificate: { state: 'invalid', ...config } }

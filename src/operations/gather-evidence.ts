@@ -1,0 +1,72 @@
+/** Reads what the checks of `certs verify` look at. Changes nothing; what may not be read is a state. */
+import { basename, dirname, resolve } from 'node:path'
+import { decideClusterFacts } from '../pki/cluster-facts.ts'
+import { commandFlags } from '../pki/command-flags.ts'
+import type { Evidence, ServiceAccountEvidence } from '../pki/evidence.ts'
+import { assessRequests } from '../pki/pending-requests.ts'
+import { requestFindings } from '../pki/request-findings.ts'
+import type { Entry, KeyFile, Snapshot } from '../pki/snapshot.ts'
+import { readFound, readKey, type Tree } from '../store/files.ts'
+import { readMachine } from '../store/machine.ts'
+import { type ReadOptions, readKubeconfigFile } from '../store/read.ts'
+import { unfinishedBusiness } from '../store/recovery.ts'
+import { readPackage, requestDirectory } from '../store/requests.ts'
+import { keyOf } from './entry-key.ts'
+import { findAnswers, findRequests, liveCertificates } from './found-requests.ts'
+
+export interface EvidenceOptions extends ReadOptions {
+  readonly now: Date
+  /** Milliseconds: what ends within them is told. */
+  readonly within: number
+  readonly maxValidity?: number | undefined
+  /** Copies of kubeconfigs, as the user named them. */
+  readonly kubeconfigs?: readonly string[] | undefined
+  /** Where requests are; by default `csr` in the certificate directory. */
+  readonly csrDir?: string | undefined
+}
+
+export function gatherEvidence(snapshot: Snapshot, options: EvidenceOptions): Evidence {
+  const { root, now, within, maxValidity, kubeconfigs = [] } = options
+  const tree: Tree = { root }
+  const copies = kubeconfigs.map(file => copyAt(tree, file))
+  return {
+    ...{ snapshot, now, within, maxValidity, copies },
+    facts: decideClusterFacts(snapshot, { machine: readMachine(tree) }),
+    keys: new Map([...snapshot.entries, ...copies].map(entry => [entry.name, keyOf(entry)])),
+    serviceAccount: readServiceAccount(snapshot.serviceAccount),
+    unfinished: unfinishedBusiness(options),
+    requests: findRequestFindings(tree, snapshot, options),
+  }
+}
+
+/** Named as the user named it. */
+function copyAt(tree: Tree, file: string): Entry {
+  const path = resolve(file)
+  const location = { value: { path: `/${basename(path)}`, within: dirname(path) }, source: '--kubeconfig' }
+  const identity = { name: file, longName: 'copy of a kubeconfig', caName: 'ca' } as const
+  return readKubeconfigFile(tree, location, { ...identity, isListed: false, isOptional: false })
+}
+
+function readServiceAccount([publicKeyFile, privateKeyFile]: readonly KeyFile[]): ServiceAccountEvidence {
+  if (!publicKeyFile || !privateKeyFile) throw new TypeError('no service account rows')
+  return {
+    publicKeyFile,
+    privateKeyFile,
+    publicKeys: readFound(publicKeyFile),
+    privateKey: readKey(privateKeyFile),
+  }
+}
+
+function findRequestFindings(tree: Tree, snapshot: Snapshot, { now, csrDir, ...options }: EvidenceOptions) {
+  const directory = requestDirectory(tree, snapshot, csrDir)
+  const { manifest } = readPackage(directory)
+  const facts = {
+    requests: findRequests(snapshot, directory),
+    answers: findAnswers(directory),
+    live: liveCertificates(snapshot),
+    known: manifest.state === 'present' ? manifest.manifest.requests : [],
+    now,
+    commandFlags: commandFlags({ ...options, csrDir }),
+  }
+  return requestFindings(facts, assessRequests(facts))
+}

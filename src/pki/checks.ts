@@ -1,0 +1,25 @@
+/** Every check of `certs verify`, in the order of its list. */
+import type { Check } from './checks/check.ts'
+import { CRYPTO_CHECKS } from './checks/crypto.ts'
+import { FILE_CHECKS } from './checks/files.ts'
+import { KUBECONFIG_CHECKS } from './checks/kubeconfigs.ts'
+import { KUBELET_CHECKS } from './checks/kubelet.ts'
+import { LIVE_CHECKS } from './checks/live.ts'
+import { MANIFEST_CHECKS } from './checks/manifests.ts'
+import { PAIR_CHECKS } from './checks/pairs.ts'
+import { REQUEST_CHECKS } from './checks/requests.ts'
+import { ROLE_CHECKS } from './checks/role.ts'
+import { TIME_CHECKS } from './checks/time.ts'
+
+export const CHECKS: readonly Check[] = [
+  ...TIME_CHECKS,
+  ...PAIR_CHECKS,
+  ...ROLE_CHECKS,
+  ...KUBECONFIG_CHECKS,
+  ...KUBELET_CHECKS,
+  ...FILE_CHECKS,
+  ...CRYPTO_CHECKS,
+  ...MANIFEST_CHECKS,
+  ...REQUEST_CHECKS,
+  ...LIVE_CHECKS,
+]

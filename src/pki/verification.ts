@@ -1,0 +1,62 @@
+/** All checks over what was found on a node. Pure. */
+
+import { type NotLookedAt, notLookedAt } from './checks/needs.ts'
+import { subjectsOf } from './checks/subjects.ts'
+import { CHECKS } from './checks.ts'
+import type { Evidence } from './evidence.ts'
+import type { ExpirationReport } from './expiration.ts'
+import { compareSeverity, type Finding, SEVERITIES, type Severity } from './finding.ts'
+import type { NodeRole } from './snapshot.ts'
+import { type SourceFact, sourceFacts } from './sources.ts'
+
+export interface VerificationReport {
+  readonly now: Date
+  readonly role: NodeRole
+  /** The gravest first. */
+  readonly findings: readonly Finding[]
+  readonly notLookedAt: readonly NotLookedAt[]
+  /** How many checks ran, and over how many files with certificates. */
+  readonly checks: number
+  readonly certificates: number
+  /** What expires when, for the formats that show both. */
+  readonly expiration: ExpirationReport
+  readonly sources: readonly SourceFact[]
+  readonly warnings: readonly string[]
+}
+
+/** `names`: rows that alone are looked at; without any, all. */
+export function verifyNode(
+  evidence: Evidence,
+  expiration: ExpirationReport,
+  names: readonly string[] = [],
+): VerificationReport {
+  const { now, snapshot } = evidence
+  const all = CHECKS.flatMap(({ code, severity, find }) =>
+    find(evidence).map(observation => ({ severity, ...observation, code })),
+  )
+  const found = all.filter(({ certificate }) => names.length === 0 || names.includes(certificate))
+  return {
+    now,
+    role: snapshot.role,
+    findings: found.toSorted(compareSeverity).map(inOrder),
+    notLookedAt: notLookedAt(evidence),
+    checks: CHECKS.length,
+    certificates: subjectsOf(evidence).length,
+    expiration,
+    sources: sourceFacts(snapshot),
+    warnings: snapshot.warnings,
+  }
+}
+
+/** Fields in the order that people and documents have them. */
+function inOrder({ code, severity, certificate, file, expected, found, impact, remedy }: Finding): Finding {
+  return { code, severity, certificate, file, expected, found, impact, remedy }
+}
+
+export function countOf({ findings }: Pick<VerificationReport, 'findings'>, severity: Severity): number {
+  return findings.filter(finding => finding.severity === severity).length
+}
+
+export function gravestOf(report: Pick<VerificationReport, 'findings'>): Severity | undefined {
+  return SEVERITIES.find(severity => countOf(report, severity) > 0)
+}
