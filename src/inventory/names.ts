@@ -14,6 +14,11 @@ export function impactOf(name: string): string {
   return rows.find(row => row.name === name)?.impact ?? 'whoever uses it is refused'
 }
 
+/** Rows that others connect to. */
+export const SERVING: ReadonlySet<string> = new Set(
+  SPECS.filter(({ subjectAltName }) => subjectAltName !== undefined).map(({ name }) => name),
+)
+
 /** The kubelet renews it by itself. */
 export function isKubeletsName(name: string): boolean {
   const isRotated = KUBECONFIGS.some(row => row.name === name && row.scope === 'kubelet')

@@ -22,12 +22,14 @@ export function unusable(authority: Certificate, now: Date): Difference | undefi
   return unless(isValid, `valid on ${instant(now)}`, found)
 }
 
-function authoritiesOf({ intermediates, anchor }: AnswerPath): Certificate[] {
+export type Authorities = Pick<AnswerPath, 'intermediates' | 'anchor'>
+
+function authoritiesOf({ intermediates, anchor }: Authorities): Certificate[] {
   return [...intermediates, ...(anchor ? [anchor] : [])]
 }
 
 /** RFC 5280 section 4.2.1.9: a CA may say how many others stand below it. */
-export function tooDeep(path: AnswerPath): Difference | undefined {
+export function tooDeep(path: Authorities): Difference | undefined {
   const authorities = authoritiesOf(path)
   const tooLow = authorities.findIndex(
     ({ der }, below) => (pathLenIn(tbsPartsOf(der).extensions) ?? below) < below,
@@ -44,7 +46,7 @@ export interface Limited {
 }
 
 /** Usages of a CA are the most that anything below it is good for, by Go and OpenSSL alike, and its names too. */
-export function limited(path: AnswerPath, wanted: Limited): Difference | undefined {
+export function limited(path: Authorities, wanted: Limited): Difference | undefined {
   return authoritiesOf(path)
     .map(authority => limitedUsages(authority, wanted) ?? limitedNames(authority, wanted))
     .find(Boolean)

@@ -1,4 +1,6 @@
 /** Every check of `certs verify`, in the order of its list. */
+
+import { AUTHORITY_CHECKS } from './checks/authorities.ts'
 import type { Check } from './checks/check.ts'
 import { CRYPTO_CHECKS } from './checks/crypto.ts'
 import { FILE_CHECKS } from './checks/files.ts'
@@ -7,18 +9,23 @@ import { KUBELET_CHECKS } from './checks/kubelet.ts'
 import { LIVE_CHECKS } from './checks/live.ts'
 import { MANIFEST_CHECKS } from './checks/manifests.ts'
 import { PAIR_CHECKS } from './checks/pairs.ts'
+import { PATH_CHECKS } from './checks/paths.ts'
 import { REQUEST_CHECKS } from './checks/requests.ts'
 import { ROLE_CHECKS } from './checks/role.ts'
+import { SERIAL_CHECKS } from './checks/serials.ts'
 import { TIME_CHECKS } from './checks/time.ts'
 
 export const CHECKS: readonly Check[] = [
   ...TIME_CHECKS,
   ...PAIR_CHECKS,
+  ...PATH_CHECKS,
   ...ROLE_CHECKS,
   ...KUBECONFIG_CHECKS,
   ...KUBELET_CHECKS,
   ...FILE_CHECKS,
   ...CRYPTO_CHECKS,
+  ...SERIAL_CHECKS,
+  ...AUTHORITY_CHECKS,
   ...MANIFEST_CHECKS,
   ...REQUEST_CHECKS,
   ...LIVE_CHECKS,

@@ -4,7 +4,7 @@ import { compareNames } from '../inventory/select.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type CertificateDetails, detailsOf } from './certification-path.ts'
 import { isManagedElsewhere } from './external-ca.ts'
-import { type Entry, type NodeRole, type Snapshot, shownFile } from './snapshot.ts'
+import { type Entry, isOptionalHere, type NodeRole, type Snapshot, shownFile } from './snapshot.ts'
 import { type SourceFact, sourceFacts } from './sources.ts'
 
 /** One certificate. The first six fields are kubeadm's, with its meaning. */
@@ -117,11 +117,6 @@ function datesOf({ notAfter }: Certificate, now: Date) {
     expirationDate: notAfter,
     residualTime: Math.trunc((notAfter.getTime() - now.getTime()) / 1000) + 0,
   }
-}
-
-/** The control plane's rows do not belong on a worker, nor most of them on a host that runs etcd alone. */
-function isOptionalHere({ role }: Snapshot, { isOptional, isOnEtcdHosts }: Entry): boolean {
-  return isOptional || role === 'worker' || (role === 'etcd' && !isOnEtcdHosts)
 }
 
 function wideRows(snapshot: Snapshot, entry: Entry, now: Date): WideRow[] {

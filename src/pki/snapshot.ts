@@ -86,6 +86,14 @@ export function shownFile(entry: Entry): string {
   return (entry.certificateFile ?? entry.file).path
 }
 
+/** The control plane's rows do not belong on a worker, nor most of them on a host that runs etcd alone. */
+export function isOptionalHere(
+  { role }: Pick<Snapshot, 'role'>,
+  { isOptional, isOnEtcdHosts }: Entry,
+): boolean {
+  return isOptional || role === 'worker' || (role === 'etcd' && !isOnEtcdHosts)
+}
+
 /** A worker keeps the cluster's CA certificate and the kubelet's files; an etcd host etcd's; all else is a control plane. */
 export function roleOf(entries: readonly Entry[], runsApiServer: boolean): NodeRole {
   const isThere = (entry: Entry) => entry.certificate.state !== 'missing' && entry.isListed

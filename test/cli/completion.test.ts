@@ -31,7 +31,7 @@ const CASES: readonly [string, string][] = [
   ['ce', 'certs'],
   [
     'certs ',
-    'check-expiration renew history rollback recover generate-csr requests sign import certificate-key',
+    'check-expiration verify checks renew history rollback recover generate-csr requests sign import certificate-key',
   ],
   ['certs re', 'renew recover requests'],
   ['certificates re', 'renew recover requests'],
