@@ -34,7 +34,8 @@ export const command = defineCommand({
   run: async (args, host) => {
     const format: Format = FORMATS[args.output]
     const report = checkExpiration({ ...readOptions(args, host), depth: format.depth })
-    host.stdout(format.render(report))
+    const terminal = host.terminal?.()
+    host.stdout(terminal && format.renderOn ? format.renderOn(report, terminal) : format.render(report))
     if (args.verbose) tellSources(host, report.sources)
     explain(report, host)
     if (args.within === undefined) return EXIT.done

@@ -66,7 +66,7 @@ export const command = defineCommand({
       kubeconfigs: args.kubeconfig,
       csrDir: args['csr-dir'],
     })
-    host.stdout(VERIFICATION_FORMATS[args.output](report))
+    host.stdout(VERIFICATION_FORMATS[args.output](report, host.terminal?.()))
     if (args.verbose) tellSources(host, report.sources)
     for (const warning of report.warnings) tell.warning(host, warning)
     const gravest = gravestOf(report)
