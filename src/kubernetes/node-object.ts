@@ -1,0 +1,42 @@
+/** Node objects (v1): who a node is, and where it is reached. */
+import { isMapping, listAt, mappingAt, parseYaml, stringAt } from './yaml.ts'
+
+export interface NodeObject {
+  readonly name: string
+  readonly uid?: string
+  readonly creationTimestamp?: Date
+  /** Of `status.addresses`; `type`: Hostname, InternalIP, ExternalIP, InternalDNS, ExternalDNS. */
+  readonly addresses: readonly { readonly type: string; readonly address: string }[]
+}
+
+/** Of YAML or JSON: Nodes, several documents, Lists. Anything else in it is passed over. */
+export function readNodeObjects(text: string): readonly NodeObject[] | undefined {
+  const parsed = parseYaml(text)
+  if ('reason' in parsed) return undefined
+  const items = parsed.documents.flatMap(document => {
+    const isList = isMapping(document) && Array.isArray(document.items)
+    const isTyped = isList && stringAt(document, 'kind') === 'NodeList'
+    return isList
+      ? listAt(document, 'items').map(item => ({ item, isTyped }))
+      : [{ item: document, isTyped: false }]
+  })
+  return items.flatMap(({ item, isTyped }) => parseNodeObject(item, isTyped) ?? [])
+}
+
+export function parseNodeObject(value: unknown, isTyped = false): NodeObject | undefined {
+  const metadata = mappingAt(value, 'metadata')
+  const name = stringAt(metadata, 'name')
+  if (name === undefined || (!isTyped && stringAt(value, 'kind') !== 'Node')) return undefined
+  const uid = stringAt(metadata, 'uid')
+  const created = new Date(stringAt(metadata, 'creationTimestamp') ?? '')
+  const addresses = listAt(mappingAt(value, 'status'), 'addresses').flatMap(one => {
+    const [type, address] = [stringAt(one, 'type'), stringAt(one, 'address')]
+    return type !== undefined && address !== undefined ? { type, address } : []
+  })
+  return {
+    name,
+    ...(uid !== undefined && { uid }),
+    ...(!Number.isNaN(created.getTime()) && { creationTimestamp: created }),
+    addresses,
+  }
+}
