@@ -20,6 +20,8 @@ export interface WatchedFile {
   readonly file: Pick<PlacedFile, 'path' | 'realPath'>
   /** Somebody's copy, not the node's own. */
   readonly isCopy: boolean
+  /** A kubeconfig names it. */
+  readonly isReference: boolean
 }
 
 export interface FileStatus extends WatchedFile {
@@ -78,7 +80,8 @@ export function watchedFiles(
     ...(privateKey ? [watched('sa', 'key', { file: privateKey, isSecret: true })] : []),
   ]
   const files = new Map<string, WatchedFile>()
-  for (const one of all) {
+  // A file that a kubeconfig refers to is its own row's, where it has one.
+  for (const one of all.toSorted((a, b) => Number(a.isReference) - Number(b.isReference))) {
     const key = one.file.realPath ?? one.file.path
     const known = files.get(key)
     files.set(key, known ? { ...known, isSecret: known.isSecret || one.isSecret } : one)
@@ -86,19 +89,23 @@ export function watchedFiles(
   return [...files.values()]
 }
 
-type Options = Pick<WatchedFile, 'file'> & Partial<Pick<WatchedFile, 'isSecret' | 'isCopy'>>
+type Options = Pick<WatchedFile, 'file'> & Partial<WatchedFile>
 
 function watched(name: string, use: WatchedFile['use'], options: Options): WatchedFile {
-  return { name, use, isSecret: false, isCopy: false, ...options }
+  return { name, use, isSecret: false, isCopy: false, isReference: false, ...options }
 }
 
 function filesOf({ name, kind, ...entry }: Entry, isCopy: boolean): WatchedFile[] {
   const { certificate, certificateFile, key, file, kubeconfig } = entry
-  const holdsKey = certificate.state === 'present' && certificate.holdsKey
-  const keys = key ? [watched(name, 'key', { file: key, isSecret: true, isCopy })] : []
-  if (kind !== 'kubeconfig')
+  const isReference = kind === 'kubeconfig'
+  const keys = key ? [watched(name, 'key', { file: key, isSecret: true, isCopy, isReference })] : []
+  if (!isReference) {
+    const holdsKey = certificate.state === 'present' && certificate.holdsKey
     return [watched(name, 'certificate', { file, isSecret: kind === 'kubelet' && holdsKey }), ...keys]
+  }
   const isSecret = kubeconfig?.config.clientKey?.at !== 'file'
-  const referred = certificateFile ? [watched(name, 'certificate', { file: certificateFile, isCopy })] : []
+  const referred = certificateFile
+    ? [watched(name, 'certificate', { file: certificateFile, isCopy, isReference })]
+    : []
   return [watched(name, 'kubeconfig', { file, isSecret, isCopy }), ...referred, ...keys]
 }

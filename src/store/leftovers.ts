@@ -1,16 +1,18 @@
 /** What lies beside a node's live files and belongs to no row: backups made by hand, keys that nobody asked for. */
 import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { FileStatus, LiveDirectory, OtherFile } from '../pki/file-evidence.ts'
 import type { Snapshot } from '../pki/snapshot.ts'
 import { locate, type Tree, textOf } from './files.ts'
+import { isBelow } from './paths.ts'
 
 type Statuses = readonly FileStatus[]
 
 /** kubeadm's, kubepki's and the kubelet's own. */
-const KNOWN = new Set(['kubepki-backups', 'tmp', 'manifests', 'csr'])
+const KNOWN = ['kubepki-backups', 'tmp', 'manifests', 'csr']
 const KUBELETS = /^kubelet-(client|server)-(current|updated|\d{4}(-\d\d){5})\.pem$/
 
+/** The node's own directories, and those in them that hold live files. By names alone: a row's file may be a link to elsewhere, in a directory that is one. */
 export function readLiveDirectories(
   tree: Tree,
   { locations }: Snapshot,
@@ -24,15 +26,17 @@ export function readLiveDirectories(
     const place = locate(tree, value)
     return place.state === 'present' ? [place.realPath] : []
   })
-  const directories = [...new Set([...named, ...live.map(path => dirname(path))])]
-  const rows = new Set([...live, ...directories])
-  return directories.map(path => ({ path, others: othersIn(path, statuses, rows) }))
+  const below = live.map(path => dirname(path)).filter(path => named.some(one => isBelow(one, path)))
+  const directories = [...new Set([...named, ...below])]
+  const rows = own.map(({ file }) => basename(file.path))
+  const known = new Set([...KNOWN, ...directories.map(path => basename(path)), ...rows])
+  return directories.map(path => ({ path, others: othersIn(path, statuses, known) }))
 }
 
-function othersIn(directory: string, statuses: Statuses, rows: ReadonlySet<string>): readonly OtherFile[] {
+function othersIn(directory: string, statuses: Statuses, known: ReadonlySet<string>): readonly OtherFile[] {
   const isShut = isShutTo(directory, statuses)
   return entriesOf(directory)
-    .filter(({ name }) => !KNOWN.has(name) && !KUBELETS.test(name) && !rows.has(join(directory, name)))
+    .filter(({ name }) => !known.has(name) && !KUBELETS.test(name))
     .map(entry => ({
       name: entry.name,
       isDirectory: entry.isDirectory(),

@@ -135,6 +135,8 @@ function noNode(
 interface Witness {
   readonly name: string
   readonly source: string
+  /** What is weak says nothing alone: of before the node was renamed, or of the image it was made from. */
+  readonly weight: 'said' | 'made' | 'weak'
 }
 
 function otherNode(evidence: Evidence, { subject, commonName }: Identity): readonly Observation[] {
@@ -176,7 +178,8 @@ function judge(evidence: Evidence, name: string): Verdict | undefined {
   const [first, ...more] = all.filter(one => one.name !== name)
   const agreeing = all.filter(one => one.name === name)
   const isHost = agreeing.some(one => one.source === evidence.kubelet.hostname?.source)
-  if (!first || isHost) return undefined
+  if (!first || isHost || first.weight === 'weak') return undefined
+  if (agreeing.length > 0 && first.weight !== 'said') return undefined
   if (isVariant(first.name, name))
     return { severity: agreeing.length > 0 ? 'info' : 'warning', wanted: first }
   return { severity: agreeing.length === 0 && more.length > 0 ? 'error' : 'warning', wanted: first }
@@ -185,31 +188,32 @@ function judge(evidence: Evidence, name: string): Verdict | undefined {
 function overrideOf({ kubelet }: Evidence): Witness | undefined {
   const flag = kubelet.flags.get('hostname-override')
   return flag && isSubdomain(flag.value.toLowerCase())
-    ? { name: flag.value.toLowerCase(), source: flag.source }
+    ? { name: flag.value.toLowerCase(), source: flag.source, weight: 'said' }
     : undefined
 }
 
 function witnesses(evidence: Evidence): readonly Witness[] {
   const { facts, kubelet, snapshot } = evidence
   const { nodeName } = facts
-  const isSaid =
-    nodeName !== undefined && nodeName.source === `${snapshot.configuration?.source}: nodeRegistration.name`
   const { hostname } = kubelet
+  const isSaid = nodeName?.source === `${snapshot.configuration?.source}: nodeRegistration.name`
   const isReal = hostname && !hostname.value.startsWith('localhost')
   return [
-    ...(isReal ? [{ name: hostname.value, source: hostname.source }] : []),
-    ...(isSaid ? [{ name: nodeName.value, source: nodeName.source }] : []),
-    ...ownNames(evidence, 'etcd-server'),
-    ...ownNames(evidence, SELF_SIGNED),
+    ...(isReal ? [{ name: hostname.value, source: hostname.source, weight: 'said' as const }] : []),
+    ...(nodeName && isSaid
+      ? [{ name: nodeName.value, source: nodeName.source, weight: 'said' as const }]
+      : []),
+    ...ownName(evidence, 'etcd-server', 'made'),
+    ...ownName(evidence, SELF_SIGNED, 'weak'),
   ]
 }
 
 /** The only DNS name but `localhost` in a certificate that kubeadm or the kubelet made for this node. */
-function ownNames(evidence: Evidence, row: string): readonly Witness[] {
+function ownName(evidence: Evidence, row: string, weight: Witness['weight']): readonly Witness[] {
   const subject = subjectNamed(evidence, row)
   const names = subject ? dnsNamesOf(subject.leaf).filter(name => name !== 'localhost') : []
   const [name] = names
-  return name !== undefined && names.length === 1 ? [{ name, source: fileOf(evidence, row) }] : []
+  return name !== undefined && names.length === 1 ? [{ name, source: fileOf(evidence, row), weight }] : []
 }
 
 function dnsNamesOf({ subjectAltName }: Certificate): readonly string[] {

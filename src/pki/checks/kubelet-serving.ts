@@ -1,16 +1,15 @@
-/** What the kubelet serves with, and whether the API server minds: a file that nothing serves is never alarmed about. */
+/** What the kubelet serves with: a file that nothing serves is never alarmed about. */
 import { describeUnusable } from '../../errors.ts'
 import { humanDuration } from '../../kubernetes/duration.ts'
-import type { Certificate, CertificateFile } from '../../x509/certificate.ts'
+import type { Certificate } from '../../x509/certificate.ts'
 import { subjectAltNamesOf } from '../../x509/subject-alt-name.ts'
 import { pathAbove } from '../certification-path.ts'
-import { shellWord } from '../command-flags.ts'
+import { nodeNameOfCertificates } from '../discovered-facts.ts'
 import type { Evidence } from '../evidence.ts'
-import type { Severity } from '../finding.ts'
 import { instant } from '../instant.ts'
-import type { Found } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
-import { bootstrapsServing, entryOf, hasKubelet, RESTART, SELF_SIGNED, SERVER } from './kubelet-view.ts'
+import { APPROVE, isVerified, placeOf, remedyFor, served } from './kubelet-served.ts'
+import { hasKubelet, RESTART } from './kubelet-view.ts'
 
 export const KUBELET_SERVING_CHECKS: readonly Check[] = [
   {
@@ -87,89 +86,8 @@ export const KUBELET_SERVING_CHECKS: readonly Check[] = [
   },
 ]
 
-type Source = 'named' | 'rotated' | 'self-signed'
-
-interface Place {
-  readonly source: Source
-  readonly name: string
-  readonly file: string
-  readonly certificate: Found<CertificateFile>
-}
-
-/** As the kubelet chooses it: what its configuration names, what it got by a request, what it made for itself. */
-function placeOf(evidence: Evidence): Place {
-  const { tlsCertificate, serving } = evidence.kubelet
-  if (tlsCertificate) {
-    const { file, certificate } = tlsCertificate
-    return { source: 'named', name: 'kubelet', file: file.path, certificate }
-  }
-  const isRotated = bootstrapsServing(evidence) ?? serving.current.is !== 'missing'
-  const name = isRotated ? SERVER : SELF_SIGNED
-  const { file, certificate } = entryOf(evidence, name)
-  return { source: isRotated ? 'rotated' : 'self-signed', name, file: file.path, certificate }
-}
-
-interface Serving extends Place {
-  readonly leaf: Certificate
-  readonly rest: readonly Certificate[]
-}
-
-function servingOf(evidence: Evidence): Serving | undefined {
-  const place = placeOf(evidence)
-  if (place.certificate.state !== 'present') return undefined
-  const [leaf, ...rest] = place.certificate.certificates
-  return { ...place, leaf, rest }
-}
-
-/** `undefined`: its manifest is not here. */
-function isVerified({ snapshot }: Evidence): boolean | undefined {
-  const apiserver = snapshot.pods.find(({ value }) => value.component === 'kube-apiserver')
-  return apiserver?.value.flags.has('kubelet-certificate-authority')
-}
-
-/** What it was given by a request the kubelet itself refuses to serve when its time is over. */
-function severityFor(evidence: Evidence, { source }: Place): Severity {
-  return source === 'rotated' || isVerified(evidence) === true ? 'error' : 'info'
-}
-
-function impactFor(evidence: Evidence, { source }: Place): string {
-  const fails = 'kubectl logs, exec and port-forward and metrics of this node fail'
-  if (source === 'rotated') return `${fails}: the kubelet serves nothing else`
-  if (isVerified(evidence) === true)
-    return `${fails}: the API server verifies it (--kubelet-certificate-authority)`
-  return isVerified(evidence) === false
-    ? 'none from this API server, which does not verify it; metrics-server may'
-    : 'none unless the API server verifies it (--kubelet-certificate-authority), which is not seen from here'
-}
-
-function remedyFor({ source, file }: Place): string {
-  if (source === 'named') return `put a new pair at ${file} (tlsCertFile), then ${RESTART}`
-  if (source === 'rotated') return APPROVE
-  const key = file.replace(/\.crt$/, '.key')
-  return `rm ${shellWord(file)} ${shellWord(key)} && ${RESTART}: it makes a new pair`
-}
-
-const APPROVE =
-  'see its request, and approve it once its names are right: kubectl get csr | grep kubelet-serving; kubectl certificate approve NAME'
-
 function span(later: Date, earlier: Date): string {
   return humanDuration((later.getTime() - earlier.getTime()) / 1000)
-}
-
-type Wrong = Pick<Observation, 'expected' | 'found'> & Partial<Observation>
-
-function served(evidence: Evidence, look: (serving: Serving) => Wrong | undefined): readonly Observation[] {
-  const serving = servingOf(evidence)
-  const wrong = serving && look(serving)
-  if (!wrong) return []
-  const { name, file } = serving
-  return [
-    {
-      ...{ severity: severityFor(evidence, serving), certificate: name, file },
-      ...{ impact: impactFor(evidence, serving), remedy: remedyFor(serving) },
-      ...wrong,
-    },
-  ]
 }
 
 /** A rotated one by the kubelet's own reckoning: its next request is out when 90 % of the life are over. */
@@ -245,8 +163,9 @@ function missing(evidence: Evidence): readonly Observation[] {
 }
 
 function names(evidence: Evidence): readonly Observation[] {
-  const { facts, kubelet } = evidence
-  const own = [facts.nodeName?.value, kubelet.hostname?.value].flatMap(name => name?.toLowerCase() ?? [])
+  const { facts, kubelet, snapshot } = evidence
+  const said = [nodeNameOfCertificates(snapshot), facts.nodeName, kubelet.hostname]
+  const own = said.flatMap(name => name?.value.toLowerCase() ?? [])
   return served(evidence, ({ leaf }) => {
     const all = altNamesOf(leaf)
     const isKnown = all.some(({ type, value }) => type === 'IP' || own.includes(value.toLowerCase()))
