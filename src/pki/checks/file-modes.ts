@@ -2,6 +2,7 @@
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Attributes, DirectoryStatus, FileStatus } from '../file-evidence.ts'
+import { entryNamed } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 
 export const FILE_MODE_CHECKS: readonly Check[] = [
@@ -12,7 +13,10 @@ export const FILE_MODE_CHECKS: readonly Check[] = [
     title: 'everybody on the machine can read a private key or a kubeconfig with one',
     needs: ['modes'],
     remedy: 'chmod 600',
-    find: evidence => secretsOf(evidence).filter(isOpenToOthers).map(openToOthers),
+    find: evidence =>
+      secretsOf(evidence)
+        .filter(isOpenToOthers)
+        .map(seen => openToOthers(evidence, seen)),
   },
   {
     code: 'KEY_READABLE_BY_GROUP',
@@ -24,7 +28,7 @@ export const FILE_MODE_CHECKS: readonly Check[] = [
     find: evidence =>
       secretsOf(evidence)
         .filter(one => !isOpenToOthers(one) && (one.mode & GROUP_READS) !== 0)
-        .map(openToGroup),
+        .map(seen => openToGroup(evidence, seen)),
   },
   {
     code: 'WRITABLE_BY_OTHERS',
@@ -100,13 +104,20 @@ function placed({ name, file }: Pick<Seen, 'name' | 'file'>): Pick<Observation, 
   return { certificate: name, file: file.path }
 }
 
-const whose = ({ use }: Seen) => (use === 'kubeconfig' ? 'the user in it' : 'its owner')
+/** What whoever has the key can do. */
+function powerOf({ snapshot }: Evidence, { name, use }: Seen): string {
+  if (use === 'kubeconfig') return 'act as the user in it'
+  if (name === 'sa') return 'forge the token of any service account'
+  return entryNamed(snapshot, name)?.kind === 'ca'
+    ? 'make certificates for any user and component'
+    : `pass for ${name}`
+}
 
 function tighten({ file }: Pick<Seen, 'file'>): string {
   return `chmod 600 ${shellWord(file.realPath ?? file.path)}`
 }
 
-function openToOthers(seen: Seen): Observation {
+function openToOthers(evidence: Evidence, seen: Seen): Observation {
   const guard = guardOf(seen, OTHERS_PASS)
   return {
     ...(guard && { severity: 'info' }),
@@ -115,13 +126,13 @@ function openToOthers(seen: Seen): Observation {
     found: `mode ${octal(seen.mode)}${guard ? `, behind ${guard.path} with ${octal(guard.mode)}` : ''}`,
     impact: guard
       ? 'none while that directory stays shut'
-      : `every user and every process on this machine can act as ${whose(seen)}`,
+      : `every user and every process on this machine can ${powerOf(evidence, seen)}`,
     remedy: tighten(seen),
   }
 }
 
 /** The name of a group is not read: in a tree from elsewhere it would be another's. */
-function openToGroup(seen: Seen): Observation {
+function openToGroup(evidence: Evidence, seen: Seen): Observation {
   const { parents, gid, mode } = seen
   const guard = parents.find(one => (one.mode & (one.gid === gid ? GROUP_PASSES : OTHERS_PASS)) === 0)
   return {
@@ -131,7 +142,7 @@ function openToGroup(seen: Seen): Observation {
     found: `mode ${octal(mode)}, group ${gid}${gid === 0 ? ' (root)' : ''}${guard ? `, behind ${guard.path} with ${octal(guard.mode)}` : ''}`,
     impact: guard
       ? 'none while that directory stays shut'
-      : `whoever is in group ${gid} can act as ${whose(seen)}`,
+      : `whoever is in group ${gid} can ${powerOf(evidence, seen)}`,
     remedy: `${tighten(seen)}, unless the group is meant to read it`,
   }
 }

@@ -120,7 +120,7 @@ function bootstrapMissing(evidence: Evidence): readonly Observation[] {
   const conf = entryOf(evidence, CONF)
   const { certificate } = conf
   const isExpired = certificate.state === 'present' && certificate.certificates[0].notAfter <= now
-  const isGone = certificate.state === 'invalid' && GONE.has(certificate.reason)
+  const isGone = certificate.state === 'invalid' && !NOT_GONE.has(certificate.reason)
   const isEndless = subjectNamed(evidence, CLIENT) !== undefined && outdated(evidence).length > 0
   if (kubelet.bootstrap.state !== 'missing' || isEndless || !(isExpired || isGone)) return []
   if (newestUsable(kubelet.client, now)) return []
@@ -138,7 +138,11 @@ function bootstrapMissing(evidence: Evidence): readonly Observation[] {
   ]
 }
 
-const GONE: ReadonlySet<string> = new Set(['REFERENCE_MISSING', 'DANGLING_LINK', 'EMPTY_FILE'])
+/** Not seen from here, or no certificate is wanted. */
+const NOT_GONE: ReadonlySet<string> = new Set([
+  ...['PERMISSION_DENIED', 'IO_ERROR', 'OUTSIDE_ROOT'],
+  ...['TOKEN_USER', 'EXEC_USER'],
+])
 
 function bootstrapToken(evidence: Evidence): readonly Observation[] {
   const { kubelet, now } = evidence

@@ -1,4 +1,5 @@
 /** What the kubelet's checks share: which certificate it signs in with, how it is set up, how it gets back in. */
+import { isSubdomain } from '../../dns-name.ts'
 import { parseServerUrl, urlOf } from '../../kubernetes/endpoint-address.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import { shellWord } from '../command-flags.ts'
@@ -96,8 +97,8 @@ export function wayBack(evidence: Evidence): string {
 
 /** With the CA's key here in one line; else on a node that has it. */
 export function newKubeconfig(evidence: Evidence): string {
-  const { snapshot, facts, kubelet } = evidence
-  const node = facts.nodeName?.value ?? kubelet.hostname?.value ?? 'NAME'
+  const { snapshot } = evidence
+  const node = nodeNameFor(evidence)
   const conf = fileOf(evidence, CONF)
   const away = movedAway(evidence)
   if (entryNamed(snapshot, 'ca')?.key?.state === 'present')
@@ -105,6 +106,13 @@ export function newKubeconfig(evidence: Evidence): string {
   const server = parseServerUrl(entryNamed(snapshot, CONF)?.kubeconfig?.config.server ?? '')
   const endpoint = server ? ` --control-plane-endpoint ${urlOf(server).replace(/^https:\/\//, '')}` : ''
   return `on a control-plane node with ca.key: kubepki init phase kubeconfig kubelet --node-name ${node}${endpoint} --kubeconfig-dir /root/${node}; copy its kubelet.conf to ${conf} here, then here: ${away}${RESTART}. Or join anew: kubeadm token create --print-join-command`
+}
+
+/** What the kubelet is told to be called wins; a name that is none goes into no command. */
+function nodeNameFor({ facts, kubelet }: Evidence): string {
+  const names = [kubelet.flags.get('hostname-override'), facts.nodeName, kubelet.hostname]
+  const known = names.flatMap(name => name?.value.toLowerCase() ?? [])
+  return known.find(isSubdomain) ?? 'NAME'
 }
 
 /** Old files have to go first: none that is there is written over. */

@@ -122,12 +122,12 @@ function isLonger(one: string, other: string): boolean {
 const RUNNING = 'kubepki is changing files right now'
 const ADVICE = /: the next kubepki command that changes files .*$/
 
-function unfinishedJobs({ unfinished, snapshot }: Evidence): readonly Observation[] {
+function unfinishedJobs({ unfinished, snapshot, files }: Evidence): readonly Observation[] {
   return unfinished.map(sentence => {
     const isRunning = sentence.startsWith(RUNNING)
     return {
       ...(isRunning && { severity: 'info' as const }),
-      ...{ certificate: 'backups', file: snapshot.locations.kubeconfigDir.value.path || 'kubepki-backups' },
+      ...{ certificate: 'backups', file: files.backups?.path ?? 'kubepki-backups' },
       ...{ expected: 'no job under way', found: sentence.replace(ADVICE, '') },
       impact: isRunning
         ? 'what is found here may be of the old state or of the new'
