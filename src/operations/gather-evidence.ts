@@ -6,7 +6,9 @@ import type { Evidence, ServiceAccountEvidence } from '../pki/evidence.ts'
 import { assessRequests } from '../pki/pending-requests.ts'
 import { requestFindings } from '../pki/request-findings.ts'
 import type { Entry, KeyFile, Snapshot } from '../pki/snapshot.ts'
+import { readFileEvidence } from '../store/file-evidence.ts'
 import { readFound, readKey, type Tree } from '../store/files.ts'
+import { readKubelet } from '../store/kubelet.ts'
 import { readMachine } from '../store/machine.ts'
 import { type ReadOptions, readKubeconfigFile } from '../store/read.ts'
 import { unfinishedBusiness } from '../store/recovery.ts'
@@ -36,6 +38,8 @@ export function gatherEvidence(snapshot: Snapshot, options: EvidenceOptions): Ev
     serviceAccount: readServiceAccount(snapshot.serviceAccount),
     unfinished: unfinishedBusiness(options),
     requests: findRequestFindings(tree, snapshot, options),
+    kubelet: readKubelet(tree, snapshot),
+    files: readFileEvidence(tree, { snapshot, copies, store: options }),
   }
 }
 

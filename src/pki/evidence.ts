@@ -1,7 +1,9 @@
 /** All that the checks look at: the snapshot, and what a report of dates does not need. Nothing in it is decided yet. */
 import type { PrivateKey } from '../x509/key.ts'
 import type { KnownFacts } from './cluster-facts.ts'
+import type { FileEvidence } from './file-evidence.ts'
 import type { Finding } from './finding.ts'
+import type { KubeletEvidence } from './kubelet-evidence.ts'
 import type { Entry, Found, KeyFile, Snapshot } from './snapshot.ts'
 
 export interface Evidence {
@@ -22,6 +24,8 @@ export interface Evidence {
   readonly unfinished: readonly string[]
   /** What is wrong with the requests to an external CA. */
   readonly requests: readonly Finding[]
+  readonly kubelet: KubeletEvidence
+  readonly files: FileEvidence
 }
 
 export interface ServiceAccountEvidence {

@@ -1,4 +1,5 @@
 /** What checks need to know. What is not known is said: silence must never read as "all is well". */
+import { describeUnusable } from '../../errors.ts'
 import type { Evidence } from '../evidence.ts'
 
 export interface NotLookedAt {
@@ -35,6 +36,27 @@ export const NEEDS = {
     lacking: ({ snapshot: { pods, role } }) =>
       pods.length > 0 || role === 'worker' ? undefined : 'no manifest of a control-plane component found',
     remedy: () => 'name the directory above "manifests" with --kubeconfig-dir',
+  },
+  kubelet: {
+    what: "the kubelet's configuration",
+    lacking: ({ snapshot, kubelet: { configuration, configurationFile } }) => {
+      if (configuration.state === 'present' || snapshot.role === 'etcd') return undefined
+      const why = configuration.state === 'missing' ? 'no such file' : describeUnusable(configuration)
+      return `${configurationFile.path}: ${why}`
+    },
+    remedy: () => 'run as root on the node itself: sudo kubepki certs verify',
+  },
+  modes: {
+    what: 'the modes and owners of files',
+    lacking: ({ files }) => {
+      const unseen = files.statuses.filter(
+        ({ status }) => status.state === 'invalid' && status.reason === 'PERMISSION_DENIED',
+      )
+      return unseen.length === 0
+        ? undefined
+        : `no permission to look at: ${unseen.map(({ file }) => file.path).join(', ')}`
+    },
+    remedy: () => 'run as root: sudo kubepki certs verify',
   },
 } as const satisfies Record<string, NeedSpec>
 export type Need = keyof typeof NEEDS
