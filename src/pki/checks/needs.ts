@@ -36,6 +36,11 @@ export const NEEDS = {
       pods.length > 0 || role === 'worker' ? undefined : 'no manifest of a control-plane component found',
     remedy: () => 'name the directory above "manifests" with --kubeconfig-dir',
   },
+  copies: {
+    what: 'copies of the kubeconfigs, on this machine and others',
+    lacking: ({ copies }) => (copies.length > 0 ? undefined : 'none was named'),
+    remedy: () => 'kubepki certs verify --kubeconfig ~/.kube/config',
+  },
 } as const satisfies Record<string, NeedSpec>
 export type Need = keyof typeof NEEDS
 
