@@ -58,6 +58,11 @@ export const NEEDS = {
     },
     remedy: () => 'run as root: sudo kubepki certs verify',
   },
+  copies: {
+    what: 'copies of the kubeconfigs, on this machine and others',
+    lacking: ({ copies }) => (copies.length > 0 ? undefined : 'none was named'),
+    remedy: () => 'kubepki certs verify --kubeconfig ~/.kube/config',
+  },
 } as const satisfies Record<string, NeedSpec>
 export type Need = keyof typeof NEEDS
 
