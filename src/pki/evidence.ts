@@ -2,6 +2,7 @@
 import type { PrivateKey } from '../x509/key.ts'
 import type { KnownFacts } from './cluster-facts.ts'
 import type { Finding } from './finding.ts'
+import type { LiveEvidence } from './live-evidence.ts'
 import type { Entry, Found, KeyFile, Snapshot } from './snapshot.ts'
 
 export interface Evidence {
@@ -22,6 +23,8 @@ export interface Evidence {
   readonly unfinished: readonly string[]
   /** What is wrong with the requests to an external CA. */
   readonly requests: readonly Finding[]
+  /** Absent: nobody asked for it. */
+  readonly live?: LiveEvidence | undefined
 }
 
 export interface ServiceAccountEvidence {

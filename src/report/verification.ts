@@ -6,6 +6,7 @@ import { CHECKS } from '../pki/checks.ts'
 import type { Finding, Severity } from '../pki/finding.ts'
 import { countOf, type VerificationReport } from '../pki/verification.ts'
 import { printable } from './printable.ts'
+import { renderServed } from './served.ts'
 import { API_VERSION, renderJson, renderYaml, verificationDocument } from './structured.ts'
 import { renderTable } from './table.ts'
 
@@ -16,7 +17,8 @@ function renderText(report: VerificationReport): string {
   const unseen = report.notLookedAt.map(
     ({ what, why, remedy }) => `  ${what}: ${why}${remedy === '' ? '' : `\n    ${remedy}`}`,
   )
-  const lines = [summaryOf(report), '', ...findings, 'Not looked at:', ...unseen]
+  const served = report.endpoints ? [renderServed(report.endpoints)] : []
+  const lines = [summaryOf(report), '', ...findings, ...served, 'Not looked at:', ...unseen]
   return lines.map(text => `${text.split('\n').map(printable).join('\n')}\n`).join('')
 }
 

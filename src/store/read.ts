@@ -130,7 +130,7 @@ function readPair(tree: Tree, locations: Locations, spec: CertificateSpec): Entr
   }
 }
 
-function certificatesIn(contents: Found<{ readonly text: string }>): Found<CertificateFile> {
+export function certificatesIn(contents: Found<{ readonly text: string }>): Found<CertificateFile> {
   if (contents.state !== 'present') return contents
   const read = readCertificates(contents.text)
   return 'reason' in read ? { state: 'invalid', ...read } : { state: 'present', ...read }
