@@ -68,9 +68,11 @@ interface Seen {
  */
 function watch(socket: TLSSocket, seen: Seen): void {
   const look = () => {
-    if (seen.fingerprintSha256 !== undefined) return
-    seen.fingerprintSha256 = fingerprintOf(socket)
-    if (seen.fingerprintSha256 !== undefined) seen.chain = chainOf(socket)
+    if (seen.chain.length > 0) return
+    // getPeerX509Certificate() would take the certificate away: nothing after it sees one.
+    const shown = socket.getPeerCertificate(true)
+    seen.chain = chainFrom(shown)
+    seen.fingerprintSha256 = shown.fingerprint256?.replaceAll(':', '').toLowerCase()
   }
   socket.once('connect', () => {
     seen.isConnected = true
@@ -94,17 +96,13 @@ function answerOf({ chain, ...seen }: Seen, code: string | undefined): ServedCha
   return { state: code.includes('ALERT') ? 'tls' : 'open', ...about }
 }
 
-function fingerprintOf(socket: TLSSocket): string | undefined {
-  return socket.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase()
-}
-
 /** No real chain is longer. */
 const LONGEST_CHAIN = 20
 
-function chainOf(socket: TLSSocket): readonly Uint8Array[] {
+/** Of a server that has shown none yet the first is empty. */
+function chainFrom(first: DetailedPeerCertificate): readonly Uint8Array[] {
   const chain: Uint8Array[] = []
-  let one: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
-  while (one?.raw && chain.length < LONGEST_CHAIN) {
+  for (let one: DetailedPeerCertificate | undefined = first; one?.raw && chain.length < LONGEST_CHAIN; ) {
     chain.push(new Uint8Array(one.raw))
     one = one.issuerCertificate === one ? undefined : one.issuerCertificate
   }

@@ -1,4 +1,5 @@
 /** What listeners serve, held against the files. */
+import { named } from '../../foreign-text.ts'
 import { impactOf } from '../../inventory/names.ts'
 import type { Evidence } from '../evidence.ts'
 import type { LiveEndpoint } from '../live-evidence.ts'
@@ -50,7 +51,7 @@ function unknownIn(evidence: Evidence, { endpoint, leaf }: Served): readonly Obs
   const isFurther = endpoint.role === 'further'
   const anchors = anchorsOf(evidence, endpoint.expected?.caName).map(describedKey)
   const [, issuer] = endpoint.chain
-  const signer = issuer ? describedKey(issuer) : leaf.issuer
+  const signer = issuer ? describedKey(issuer) : named(leaf.issuer)
   const listeners = `ss -ltnp 'sport = :${endpoint.port}'`
   return [
     {
@@ -91,12 +92,12 @@ function incompleteIn(evidence: Evidence, { endpoint, leaf }: Served): readonly 
   return [
     {
       ...about(endpoint),
-      expected: `with the certificate of its issuer ${leaf.issuer}`,
+      expected: `with the certificate of its issuer ${named(leaf.issuer)}`,
       found: `${placeOf(endpoint)} serves ${chain.length} of the certificates that lead to its CA; the file has ${isInFile ? 'the others' : 'no more'}`,
       impact: `clients that trust the CA alone refuse it: ${impactOf(subjectOf(endpoint))}`,
       remedy: isInFile
         ? restartOf(evidence, endpoint.component)
-        : `append the certificate of ${leaf.issuer} to ${expected?.file ?? 'the file'}`,
+        : `append the certificate of ${named(leaf.issuer)} to ${expected?.file ?? 'the file'}`,
     },
   ]
 }
