@@ -28,13 +28,14 @@ export function expirationDocument(report: ExpirationReport): object {
 }
 
 export function verificationDocument(report: VerificationReport): object {
-  const { findings, notLookedAt, now, role, checks, certificates, sources, warnings } = report
+  const { findings, notLookedAt, endpoints, now, role, checks, certificates, sources, warnings } = report
   const counts = { errors: countOf(report, 'error'), warnings: countOf(report, 'warning') }
   return {
     kind: 'VerificationReport',
     apiVersion: API_VERSION,
     findings,
     notLookedAt,
+    endpoints,
     summary: { ...counts, infos: countOf(report, 'info'), checks, certificates },
     now: instant(now),
     ...{ role, sources, warnings },

@@ -7,6 +7,7 @@ import { gravestOf, type VerificationReport } from '../pki/verification.ts'
 import { renderFindings } from './findings.ts'
 import { paintFor, type Terminal } from './paint.ts'
 import { printable } from './printable.ts'
+import { renderServed } from './served.ts'
 import { API_VERSION, renderJson, renderYaml, verificationDocument } from './structured.ts'
 import { summaryOfFindings } from './summary.ts'
 import { renderTable } from './table.ts'
@@ -19,7 +20,8 @@ function renderText(report: VerificationReport, terminal?: Terminal): string {
   ])
   const style = gravestOf(report) ?? 'good'
   const summary = paint(style === 'info' ? 'good' : style, summaryOfFindings(report))
-  const lines = [summary, '', `${renderFindings(report.findings, paint)}Not looked at:`, ...unseen]
+  const served = report.endpoints ? `${renderServed(report.endpoints)}\n` : ''
+  const lines = [summary, '', `${renderFindings(report.findings, paint)}${served}Not looked at:`, ...unseen]
   return `${lines.join('\n')}\n`
 }
 

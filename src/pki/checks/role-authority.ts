@@ -3,7 +3,7 @@ import { hasSameKey, publicKeySha256Of } from '../../x509/certificate.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Check, Observation } from './check.ts'
 import { flagOf } from './own-names.ts'
-import { authoritiesAmong, type Subject, subjectsOf } from './subjects.ts'
+import { authoritiesOf, type Subject } from './subjects.ts'
 
 interface Shared {
   readonly other: Subject
@@ -14,7 +14,7 @@ interface Shared {
 
 /** By key: another certificate for the same key is the same CA. */
 function sharedWithCluster(evidence: Evidence, name: string): Shared | undefined {
-  const authorities = authoritiesAmong(subjectsOf(evidence))
+  const authorities = authoritiesOf(evidence)
   const cluster = authorities.find(one => one.name === 'ca')
   const other = authorities.find(one => one.name === name)
   if (!cluster || !other) return undefined

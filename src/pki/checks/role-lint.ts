@@ -11,7 +11,7 @@ import { readableNames } from '../names-of-certificate.ts'
 import type { Check, Observation } from './check.ts'
 import { renewalWithNames } from './commands.ts'
 import { nameOf } from './own-names.ts'
-import { isKubelets, leavesAmong, type Subject, subjectsOf } from './subjects.ts'
+import { leavesOf, type Subject } from './subjects.ts'
 
 interface Named extends Subject {
   readonly names: readonly SubjectAltName[]
@@ -20,8 +20,8 @@ interface Named extends Subject {
 const NAMED_ROWS: ReadonlySet<string> = new Set(['apiserver', 'etcd-server', 'etcd-peer'])
 
 const namedOf = (evidence: Evidence): readonly Named[] =>
-  leavesAmong(subjectsOf(evidence))
-    .filter(({ entry }) => !isKubelets(entry) && NAMED_ROWS.has(entry.name))
+  leavesOf(evidence)
+    .filter(({ entry }) => NAMED_ROWS.has(entry.name))
     .map(subject => ({ ...subject, names: readableNames(subject.leaf) }))
 
 const listed = (names: readonly SubjectAltName[]) => names.map(describeSubjectAltName).join(', ')

@@ -16,7 +16,7 @@ import type { Evidence } from '../evidence.ts'
 import type { Severity } from '../finding.ts'
 import type { Check, Observation } from './check.ts'
 import { remakeOf } from './commands.ts'
-import { isKubelets, leavesAmong, type Subject, subjectsOf } from './subjects.ts'
+import { leavesOf, type Subject } from './subjects.ts'
 
 const MASTERS = 'system:masters'
 
@@ -33,9 +33,9 @@ interface Role extends Subject {
 
 /** Rows whose subject is kubeadm's to give; the kubelet's have checks of their own. */
 function rolesOf(evidence: Evidence): readonly Role[] {
-  return leavesAmong(subjectsOf(evidence)).flatMap(subject => {
+  return leavesOf(evidence).flatMap(subject => {
     const spec = SPECS.find(({ name }) => name === subject.name)
-    if (!spec || isKubelets(subject.entry) || evidence.copies.includes(subject.entry)) return []
+    if (!spec || evidence.copies.includes(subject.entry)) return []
     return { ...subject, spec, identity: identityOf(subject.leaf) }
   })
 }

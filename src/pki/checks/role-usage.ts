@@ -7,7 +7,7 @@ import type { Evidence } from '../evidence.ts'
 import type { Severity } from '../finding.ts'
 import type { Check, Observation } from './check.ts'
 import { remakeOf } from './commands.ts'
-import { isKubelets, leavesAmong, type Subject, subjectsOf } from './subjects.ts'
+import { leavesOf, type Subject } from './subjects.ts'
 
 const SPECS: readonly CertificateSpec[] = CERTIFICATES
 
@@ -16,9 +16,6 @@ function wantedUsages({ name, entry }: Subject): readonly string[] {
   if (entry.kind === 'kubeconfig') return ['clientAuth']
   return SPECS.find(spec => spec.name === name)?.extKeyUsage ?? []
 }
-
-const leavesOf = (evidence: Evidence) =>
-  leavesAmong(subjectsOf(evidence)).filter(({ entry }) => !isKubelets(entry))
 
 interface LackingUsages {
   readonly severity: Severity
