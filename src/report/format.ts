@@ -1,4 +1,4 @@
-/** The output formats of `certs check-expiration`. */
+/** The output formats of `certs check-expiration`; what is seldom wanted is loaded only then. */
 import type { Depth, ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
 import { expirationDocument, renderJson, renderYaml } from './structured.ts'
 import { renderText } from './text.ts'
@@ -6,7 +6,7 @@ import { renderWide } from './wide.ts'
 
 export interface Format {
   readonly depth: Depth
-  readonly render: (report: ExpirationReport) => string
+  readonly render: (report: ExpirationReport) => string | Promise<string>
   /** The rows it lists, which `--within` counts; of the kubelet's only those that a CA signs. */
   readonly rows: (report: ExpirationReport) => readonly ExpirationRow[]
 }
@@ -23,5 +23,10 @@ export const FORMATS = {
   wide: { depth: 'everything', rows: withKubelet, render: renderWide },
   json: { depth: 'details', rows: withKubelet, render: report => renderJson(expirationDocument(report)) },
   yaml: { depth: 'details', rows: withKubelet, render: report => renderYaml(expirationDocument(report)) },
+  prometheus: {
+    depth: 'everything',
+    rows: withKubelet,
+    render: async report => (await import('./prometheus.ts')).renderExpirationMetrics(report),
+  },
 } as const satisfies Record<string, Format>
 export type FormatName = keyof typeof FORMATS

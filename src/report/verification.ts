@@ -42,11 +42,15 @@ function findingText({ code, severity, certificate, ...finding }: Finding): stri
   return [head, ...fields.map(([name, value]) => `  ${name.padEnd(8)}  ${value}`)].join('\n')
 }
 
+/** What is seldom wanted is loaded only then. */
 export const VERIFICATION_FORMATS = {
   text: renderText,
   json: (report: VerificationReport) => renderJson(verificationDocument(report)),
   yaml: (report: VerificationReport) => renderYaml(verificationDocument(report)),
-} as const satisfies Record<string, (report: VerificationReport) => string>
+  prometheus: async (report: VerificationReport) =>
+    (await import('./prometheus.ts')).renderVerificationMetrics(report),
+} as const satisfies Record<string, (report: VerificationReport) => string | Promise<string>>
+export type VerificationFormatName = keyof typeof VERIFICATION_FORMATS
 
 const HEADER = ['CODE', 'SEVERITY', 'GROUP', 'WHAT IS WRONG', 'NEEDS', 'REMEDY']
 

@@ -4,6 +4,7 @@ import { type ExpirationReport, rowsExpiringWithin } from '../../pki/expiration.
 import { FORMATS, type Format, type FormatName } from '../../report/format.ts'
 import { defineCommand, type Host } from '../command.ts'
 import { durationOption, NODE_OPTIONS, readOptions, tell, tellSources } from '../options.ts'
+import { OUTPUT_FILE_OPTION, writeReport } from '../output-file.ts'
 
 export const command = defineCommand({
   options: {
@@ -18,6 +19,7 @@ export const command = defineCommand({
       default: 'text' as FormatName,
       describe: 'Output format',
     },
+    'output-file': OUTPUT_FILE_OPTION,
     ...NODE_OPTIONS,
   },
   examples: [
@@ -33,8 +35,9 @@ export const command = defineCommand({
   ],
   run: async (args, host) => {
     const format: Format = FORMATS[args.output]
-    const report = checkExpiration({ ...readOptions(args, host), depth: format.depth })
-    host.stdout(format.render(report))
+    const outputFile = args['output-file']
+    const report = checkExpiration({ ...readOptions(args, host), depth: format.depth, outputFile })
+    await writeReport(host, await format.render(report), outputFile)
     if (args.verbose) tellSources(host, report.sources)
     explain(report, host)
     if (args.within === undefined) return EXIT.done

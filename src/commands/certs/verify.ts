@@ -1,18 +1,18 @@
 import { EXIT } from '../../errors.ts'
 import { verifyCertificates } from '../../operations/verify.ts'
 import { gravestOf } from '../../pki/verification.ts'
-import { VERIFICATION_FORMATS } from '../../report/verification.ts'
+import { VERIFICATION_FORMATS, type VerificationFormatName } from '../../report/verification.ts'
 import { defineCommand } from '../command.ts'
 import {
   durationOption,
   NODE_OPTIONS,
-  OUTPUT_OPTION,
   pathOption,
   REQUESTS_OPTION,
   readOptions,
   tell,
   tellSources,
 } from '../options.ts'
+import { OUTPUT_FILE_OPTION, writeReport } from '../output-file.ts'
 
 const THIRTY_DAYS = 30 * 86_400_000
 
@@ -42,7 +42,13 @@ export const command = defineCommand({
       completes: 'file',
       describe: 'A copy of a kubeconfig to look at too, as ~/.kube/config; may be given again',
     },
-    output: OUTPUT_OPTION,
+    output: {
+      alias: 'o',
+      choices: Object.keys(VERIFICATION_FORMATS) as VerificationFormatName[],
+      default: 'text' as VerificationFormatName,
+      describe: 'Output format',
+    },
+    'output-file': OUTPUT_FILE_OPTION,
     'csr-dir': REQUESTS_OPTION,
     ...NODE_OPTIONS,
   },
@@ -56,6 +62,11 @@ export const command = defineCommand({
       command: 'kubepki certs verify --fail-on warning -o json',
       does: 'for a pipeline: exit code 3 also for warnings',
     },
+    {
+      command:
+        'kubepki certs verify -o prometheus --output-file /var/lib/prometheus/node-exporter/kubepki.prom',
+      does: "metrics of certificates and findings, for node_exporter's textfile collector",
+    },
   ],
   run: async (args, host) => {
     const report = await verifyCertificates({
@@ -65,8 +76,9 @@ export const command = defineCommand({
       maxValidity: args['max-validity'],
       kubeconfigs: args.kubeconfig,
       csrDir: args['csr-dir'],
+      outputFile: args['output-file'],
     })
-    host.stdout(VERIFICATION_FORMATS[args.output](report))
+    await writeReport(host, await VERIFICATION_FORMATS[args.output](report), args['output-file'])
     if (args.verbose) tellSources(host, report.sources)
     for (const warning of report.warnings) tell.warning(host, warning)
     const gravest = gravestOf(report)
