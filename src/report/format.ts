@@ -28,5 +28,10 @@ export const FORMATS = {
     rows: withKubelet,
     render: async report => (await import('./prometheus.ts')).renderExpirationMetrics(report),
   },
+  html: {
+    depth: 'everything',
+    rows: withKubelet,
+    render: async report => (await import('./html/pages.ts')).renderExpirationPage(report),
+  },
 } as const satisfies Record<string, Format>
 export type FormatName = keyof typeof FORMATS

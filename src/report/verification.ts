@@ -49,6 +49,8 @@ export const VERIFICATION_FORMATS = {
   yaml: (report: VerificationReport) => renderYaml(verificationDocument(report)),
   prometheus: async (report: VerificationReport) =>
     (await import('./prometheus.ts')).renderVerificationMetrics(report),
+  html: async (report: VerificationReport) =>
+    (await import('./html/pages.ts')).renderVerificationPage(report),
 } as const satisfies Record<string, (report: VerificationReport) => string | Promise<string>>
 export type VerificationFormatName = keyof typeof VERIFICATION_FORMATS
 

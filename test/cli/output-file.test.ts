@@ -15,7 +15,7 @@ const COMMANDS = [
   ['certs', 'verify'],
 ]
 const CASES = COMMANDS.flatMap(words =>
-  ['text', 'json', 'yaml', 'prometheus'].map(format => [words.join(' '), format] as const),
+  ['text', 'json', 'yaml', 'prometheus', 'html'].map(format => [words.join(' '), format] as const),
 )
 const run = (words: string, ...args: string[]) => kubepki(...words.split(' '), ...args)
 

@@ -32,6 +32,10 @@ export const command = defineCommand({
       command: 'kubepki certs check-expiration --root /mnt -o wide',
       does: 'every certificate of the node whose disk is mounted there',
     },
+    {
+      command: 'kubepki certs check-expiration -o html --output-file /tmp/certificates.html',
+      does: 'a page to send to somebody: what expires when',
+    },
   ],
   run: async (args, host) => {
     const format: Format = FORMATS[args.output]
