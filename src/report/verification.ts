@@ -25,11 +25,19 @@ function renderText(report: VerificationReport, terminal?: Terminal): string {
   return `${lines.join('\n')}\n`
 }
 
+type Render = (report: VerificationReport, terminal?: Terminal) => string | Promise<string>
+
+/** What is seldom wanted is loaded only then. */
 export const VERIFICATION_FORMATS = {
   text: renderText,
   json: (report: VerificationReport) => renderJson(verificationDocument(report)),
   yaml: (report: VerificationReport) => renderYaml(verificationDocument(report)),
-} as const satisfies Record<string, (report: VerificationReport, terminal?: Terminal) => string>
+  prometheus: async (report: VerificationReport) =>
+    (await import('./prometheus.ts')).renderVerificationMetrics(report),
+  html: async (report: VerificationReport) =>
+    (await import('./html/pages.ts')).renderVerificationPage(report),
+} as const satisfies Record<string, Render>
+export type VerificationFormatName = keyof typeof VERIFICATION_FORMATS
 
 const HEADER = ['CODE', 'SEVERITY', 'GROUP', 'WHAT IS WRONG', 'NEEDS', 'REMEDY']
 

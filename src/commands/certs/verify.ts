@@ -2,18 +2,18 @@ import { EXIT, PkiError } from '../../errors.ts'
 import { type EndpointAddress, parseEndpointAddress } from '../../kubernetes/endpoint-address.ts'
 import { verifyCertificates } from '../../operations/verify.ts'
 import { gravestOf } from '../../pki/verification.ts'
-import { VERIFICATION_FORMATS } from '../../report/verification.ts'
+import { VERIFICATION_FORMATS, type VerificationFormatName } from '../../report/verification.ts'
 import { defineCommand } from '../command.ts'
 import {
   durationOption,
   NODE_OPTIONS,
-  OUTPUT_OPTION,
   pathOption,
   REQUESTS_OPTION,
   readOptions,
   tell,
   tellSources,
 } from '../options.ts'
+import { OUTPUT_FILE_OPTION, writeReport } from '../output-file.ts'
 
 function endpointOption(value: unknown): Required<EndpointAddress> {
   const { host, port } = parseEndpointAddress(String(value).toLowerCase()) ?? {}
@@ -79,7 +79,13 @@ export const command = defineCommand({
       coerce: durationOption('timeout'),
       describe: 'How long all of --live may take (default: 10s)',
     },
-    output: OUTPUT_OPTION,
+    output: {
+      alias: 'o',
+      choices: Object.keys(VERIFICATION_FORMATS) as VerificationFormatName[],
+      default: 'text' as VerificationFormatName,
+      describe: 'Output format',
+    },
+    'output-file': OUTPUT_FILE_OPTION,
     'csr-dir': REQUESTS_OPTION,
     ...NODE_OPTIONS,
   },
@@ -97,6 +103,11 @@ export const command = defineCommand({
       command: 'kubepki certs verify --fail-on warning -o json',
       does: 'for a pipeline: exit code 3 also for warnings',
     },
+    {
+      command:
+        'kubepki certs verify -o prometheus --output-file /var/lib/prometheus/node-exporter/kubepki.prom',
+      does: "metrics of certificates and findings, for node_exporter's textfile collector",
+    },
   ],
   run: async (args, host) => {
     checkLive(args)
@@ -108,8 +119,11 @@ export const command = defineCommand({
       kubeconfigs: args.kubeconfig,
       csrDir: args['csr-dir'],
       ...{ live: args.live, endpoints: args.endpoint, timeout: args.timeout },
+      outputFile: args['output-file'],
     })
-    host.stdout(VERIFICATION_FORMATS[args.output](report, host.terminal?.()))
+    const terminal = args['output-file'] === undefined ? host.terminal?.() : undefined
+    const text = await VERIFICATION_FORMATS[args.output](report, terminal)
+    await writeReport(host, text, args['output-file'])
     if (args.verbose) tellSources(host, report.sources)
     for (const warning of report.warnings) tell.warning(host, warning)
     const gravest = gravestOf(report)
