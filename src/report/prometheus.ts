@@ -3,8 +3,8 @@
  * dashboards and alerts work with them.
  */
 import type { ExpirationReport, WideRow } from '../pki/expiration.ts'
-import { SEVERITIES } from '../pki/finding.ts'
-import { countOf, type VerificationReport } from '../pki/verification.ts'
+import { countOf, SEVERITIES } from '../pki/finding.ts'
+import type { VerificationReport } from '../pki/verification.ts'
 import { VERSION } from '../version.ts'
 import type { NameAttribute } from '../x509/name.ts'
 import { type Family, type Labels, renderFamilies, renderLabels, type Sample } from './exposition.ts'

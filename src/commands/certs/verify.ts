@@ -1,7 +1,7 @@
 import { EXIT, PkiError } from '../../errors.ts'
 import { type EndpointAddress, parseEndpointAddress } from '../../kubernetes/endpoint-address.ts'
 import { verifyCertificates } from '../../operations/verify.ts'
-import { gravestOf } from '../../pki/verification.ts'
+import { gravestOf } from '../../pki/finding.ts'
 import { VERIFICATION_FORMATS, type VerificationFormatName } from '../../report/verification.ts'
 import { defineCommand } from '../command.ts'
 import {

@@ -1,6 +1,7 @@
 /** A report as a page for people who have no terminal at hand. */
 import type { ExpirationReport } from '../../pki/expiration.ts'
-import { countOf, type VerificationReport } from '../../pki/verification.ts'
+import { countOf } from '../../pki/finding.ts'
+import type { VerificationReport } from '../../pki/verification.ts'
 import { renderFurther, renderTables } from './certificates.ts'
 import { renderFindings, renderNotLookedAt } from './findings.ts'
 import { html, type Markup } from './markup.ts'
