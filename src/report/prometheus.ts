@@ -36,27 +36,25 @@ function certificateFamilies({ everything, now }: ExpirationReport): Family[] {
   })
   const errors = fileErrors(everything)
   return [
-    perCertificate(
-      'x509_cert_not_before',
-      "Indicates the certificate's not before timestamp",
-      ({ details }) => seconds(details.notBefore),
+    perCertificate('x509_cert_not_before', 'Start of the validity, in seconds since 1970', ({ details }) =>
+      seconds(details.notBefore),
     ),
     perCertificate(
       'x509_cert_not_after',
-      "Indicates the certificate's not after timestamp",
+      'End of the validity, in seconds since 1970',
       ({ expirationDate }) => seconds(expirationDate),
     ),
-    perCertificate('x509_cert_expired', 'Indicates if the certificate is expired', ({ expirationDate }) =>
+    perCertificate('x509_cert_expired', '1: the end of the validity has passed', ({ expirationDate }) =>
       Number(expirationDate < now),
     ),
     {
       name: 'x509_cert_error',
-      help: 'Indicates whether the file cannot be read, or is missing although it belongs there',
+      help: '1: the file cannot be read, or is missing although it belongs there',
       samples: errors,
     },
     {
       name: 'x509_read_errors',
-      help: 'Indicates the number of read failure(s)',
+      help: 'How many files cannot be read or are missing',
       samples: [{ value: errors.filter(({ value }) => value === 1).length }],
     },
   ]
