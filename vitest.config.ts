@@ -19,7 +19,7 @@ export default defineConfig({
           name: 'node',
           include: [
             'test/{cli,cluster,fuzz,operations,store}/**/*.test.ts',
-            'test/conformance/openssl*.test.ts',
+            'test/conformance/{openssl,promtool}*.test.ts',
           ],
           testTimeout: 60_000,
           maxWorkers: 2,

@@ -36,7 +36,7 @@ export type {
 export type { CertificateDetails } from './pki/certification-path.ts'
 export type { FactFlags } from './pki/cluster-facts.ts'
 export type { RequestRow, RequestsResult } from './pki/described-requests.ts'
-export type { ExpirationReport, ExpirationRow, WideRow } from './pki/expiration.ts'
+export type { Embedding, ExpirationReport, ExpirationRow, WideRow } from './pki/expiration.ts'
 export type { ImportResult, InstalledCertificate, UnansweredRequest } from './pki/import-result.ts'
 export type { ListedRequest, RequestState } from './pki/pending-requests.ts'
 export type {

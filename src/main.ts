@@ -3,9 +3,10 @@
  * The process: the real Host, argv in, exit code out. The only file that touches `process`.
  * It writes to the descriptors themselves: `process.stdout` would load the network modules, 5 ms of every start.
  */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { run } from './cli.ts'
 import { EXIT, PkiError } from './errors.ts'
+import type { Terminal } from './report/paint.ts'
 
 const [STDOUT, STDERR] = [1, 2] as const
 
@@ -34,6 +35,14 @@ function interruption(): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort())
   process.on('SIGHUP', () => undefined)
   return controller.signal
+}
+
+/** A pipe and a file are told apart by a call that costs nothing; only a terminal is worth loading its modules for. */
+function terminal(): Terminal | undefined {
+  if (!fstatSync(STDOUT).isCharacterDevice()) return undefined
+  const { isTTY, columns } = process.stdout
+  const { NO_COLOR, TERM } = process.env
+  return isTTY ? { columns: columns || 80, hasColour: !NO_COLOR && TERM !== 'dumb' } : undefined
 }
 
 /** The terminal of the session, whatever stdin and stdout are; undefined where there is none. */
@@ -105,6 +114,7 @@ run(process.argv.slice(2), {
   stderr: text => write(STDERR, text),
   now: () => new Date(),
   runtime: process.versions.bun ? `Bun ${process.versions.bun}` : `Node.js ${process.versions.node}`,
+  terminal,
   interruption,
   ask,
 }).then(

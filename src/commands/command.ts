@@ -1,6 +1,7 @@
 /** A command is a typed literal; `cli.ts` gives its tables to yargs. The Host is all a run may touch of the outside. */
 import type { InferredOptionTypes, Options as YargsOptions } from 'yargs'
 import type { ExitCode } from '../errors.ts'
+import type { Terminal } from '../report/paint.ts'
 import { camelCase } from './arguments.ts'
 
 export interface Host {
@@ -9,6 +10,8 @@ export interface Host {
   readonly now: () => Date
   /** Such as `Node.js 20.20.2`. */
   readonly runtime?: string
+  /** Where stdout goes, when that is a terminal. */
+  readonly terminal?: () => Terminal | undefined
   /** Aborted when the user ends the run (Ctrl-C): asked for only by a job that has something to put back first. */
   readonly interruption?: () => AbortSignal
   /** A line that the user types at the terminal; undefined where there is none. Hidden: nothing of it is shown. */

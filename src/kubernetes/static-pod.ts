@@ -90,7 +90,8 @@ export function hostPathOf(pod: StaticPod, path: string): string {
   return mount ? mount.hostPath + path.slice(mount.mountPath.length) : path
 }
 
-function parseFlags(words: readonly string[]): Map<string, string> {
+/** Flag name without dashes -> value; the last one wins. */
+export function parseFlags(words: readonly string[]): Map<string, string> {
   const flags = new Map<string, string>()
   for (const [index, word] of words.entries()) {
     const [, name, value] = /^--?([A-Za-z][\w.-]*)(?:=([\s\S]*))?$/.exec(word) ?? []

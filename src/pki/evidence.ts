@@ -4,6 +4,7 @@ import type { KnownFacts } from './cluster-facts.ts'
 import type { FileEvidence } from './file-evidence.ts'
 import type { Finding } from './finding.ts'
 import type { KubeletEvidence } from './kubelet-evidence.ts'
+import type { LiveEvidence } from './live-evidence.ts'
 import type { Entry, Found, KeyFile, Snapshot } from './snapshot.ts'
 
 export interface Evidence {
@@ -26,6 +27,8 @@ export interface Evidence {
   readonly requests: readonly Finding[]
   readonly kubelet: KubeletEvidence
   readonly files: FileEvidence
+  /** Absent: nobody asked for it. */
+  readonly live?: LiveEvidence | undefined
 }
 
 export interface ServiceAccountEvidence {

@@ -2,19 +2,30 @@
 
 import { printable } from './printable.ts'
 
-const LEAST_WIDTH = 10
-const PADDING = 3
+export interface Spacing {
+  readonly least: number
+  readonly padding: number
+}
+
+const KUBEADMS: Spacing = { least: 10, padding: 3 }
 
 /** Lines that share a column form its block; every row here has the same number of cells. */
-export function renderTable(cells: readonly (readonly string[])[]): string {
+export function renderTable(cells: readonly (readonly string[])[], spacing?: Spacing): string {
+  return `${tableLines(cells, spacing).join('\n')}\n`
+}
+
+export function tableLines(
+  cells: readonly (readonly string[])[],
+  { least, padding }: Spacing = KUBEADMS,
+): string[] {
   const rows = cells.map(row => row.map(printable))
   const columns = (rows[0]?.length ?? 0) - 1
   const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(LEAST_WIDTH, ...rows.map(row => (row[column] ?? '').length + PADDING)),
+    Math.max(least, ...rows.map(row => (row[column] ?? '').length + padding)),
   )
-  const lineOf = (row: readonly string[]) =>
-    row.map((cell, column) => (column < columns ? cell.padEnd(widths[column] as number) : cell)).join('')
-  return `${rows.map(lineOf).join('\n')}\n`
+  return rows.map(row =>
+    row.map((cell, column) => (column < columns ? cell.padEnd(widths[column] as number) : cell)).join(''),
+  )
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']

@@ -3,13 +3,38 @@ import { humanDuration } from '../kubernetes/duration.ts'
 import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
 import { renderDate, renderTable } from './table.ts'
 
-const LEAVES = ['CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY', 'EXTERNALLY MANAGED']
-const AUTHORITIES = ['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME', 'EXTERNALLY MANAGED']
+/** A table whose lines are about certificates; `short`: its header where there is little room. */
+export interface CertificateTable {
+  readonly header: readonly string[]
+  readonly short: readonly string[]
+  /** Columns that may be cut where the screen is narrow, the first first. */
+  readonly shrinks?: readonly number[]
+  readonly lines: readonly { readonly row: ExpirationRow; readonly cells: readonly string[] }[]
+}
 
-export function renderText({ certificates, certificateAuthorities }: ExpirationReport): string {
-  const leaves = certificates.map(row => cells(row, [row.caName ?? '']))
-  const authorities = certificateAuthorities.map(row => cells(row, []))
-  return `${renderTable([LEAVES, ...leaves])}\n${renderTable([AUTHORITIES, ...authorities])}`
+const LEAVES = {
+  header: ['CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY', 'EXTERNALLY MANAGED'],
+  short: ['CERTIFICATE', 'EXPIRES', 'RESIDUAL', 'CA', 'EXTERNAL'],
+}
+const AUTHORITIES = {
+  header: ['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME', 'EXTERNALLY MANAGED'],
+  short: ['CA', 'EXPIRES', 'RESIDUAL', 'EXTERNAL'],
+}
+
+/** Leaves, then CAs. */
+export function certificateTables(report: ExpirationReport): readonly CertificateTable[] {
+  const leaves = report.certificates.map(row => ({ row, cells: cells(row, [row.caName ?? '']) }))
+  const authorities = report.certificateAuthorities.map(row => ({ row, cells: cells(row, []) }))
+  return [
+    { ...LEAVES, lines: leaves },
+    { ...AUTHORITIES, lines: authorities },
+  ]
+}
+
+export function renderText(report: ExpirationReport): string {
+  return certificateTables(report)
+    .map(({ header, lines }) => renderTable([header, ...lines.map(line => line.cells)]))
+    .join('\n')
 }
 
 function cells(row: ExpirationRow, authority: readonly string[]): string[] {

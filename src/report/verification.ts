@@ -3,50 +3,42 @@
 import { type Check, GROUPS } from '../pki/checks/check.ts'
 import { NEEDS } from '../pki/checks/needs.ts'
 import { CHECKS } from '../pki/checks.ts'
-import type { Finding, Severity } from '../pki/finding.ts'
-import { countOf, type VerificationReport } from '../pki/verification.ts'
+import { gravestOf } from '../pki/finding.ts'
+import type { VerificationReport } from '../pki/verification.ts'
+import { renderFindings } from './findings.ts'
+import { paintFor, type Terminal } from './paint.ts'
 import { printable } from './printable.ts'
+import { renderServed } from './served.ts'
 import { API_VERSION, renderJson, renderYaml, verificationDocument } from './structured.ts'
+import { summaryOfFindings } from './summary.ts'
 import { renderTable } from './table.ts'
 
-const LABELS: Readonly<Record<Severity, string>> = { error: 'ERROR', warning: 'WARNING', info: 'INFO' }
-
-function renderText(report: VerificationReport): string {
-  const findings = report.findings.map(finding => `${findingText(finding)}\n`)
-  const unseen = report.notLookedAt.map(
-    ({ what, why, remedy }) => `  ${what}: ${why}${remedy === '' ? '' : `\n    ${remedy}`}`,
-  )
-  const lines = [summaryOf(report), '', ...findings, 'Not looked at:', ...unseen]
-  return lines.map(text => `${text.split('\n').map(printable).join('\n')}\n`).join('')
+function renderText(report: VerificationReport, terminal?: Terminal): string {
+  const paint = paintFor(terminal)
+  const unseen = report.notLookedAt.flatMap(({ what, why, remedy }) => [
+    `  ${printable(`${what}: ${why}`)}`,
+    ...(remedy === '' ? [] : [`    ${paint('faint', printable(remedy))}`]),
+  ])
+  const style = gravestOf(report) ?? 'good'
+  const summary = paint(style === 'info' ? 'good' : style, summaryOfFindings(report))
+  const served = report.endpoints ? `${renderServed(report.endpoints)}\n` : ''
+  const lines = [summary, '', `${renderFindings(report.findings, paint)}${served}Not looked at:`, ...unseen]
+  return `${lines.join('\n')}\n`
 }
 
-/** One line, the first of all: what is to be done now. */
-export function summaryOf(report: VerificationReport): string {
-  const { checks, certificates } = report
-  const counts = [
-    counted(countOf(report, 'error'), 'error'),
-    counted(countOf(report, 'warning'), 'warning'),
-    counted(countOf(report, 'info'), 'note'),
-  ]
-  return `${counts.join(', ')}: ${checks} checks over ${certificates} files with certificates`
-}
+type Render = (report: VerificationReport, terminal?: Terminal) => string | Promise<string>
 
-function counted(count: number, noun: string): string {
-  return `${count === 0 ? 'no' : count} ${noun}${count === 1 ? '' : 's'}`
-}
-
-function findingText({ code, severity, certificate, ...finding }: Finding): string {
-  const { file, expected, found, impact, remedy } = finding
-  const fields = Object.entries({ file, expected, found, impact, remedy })
-  const head = `${LABELS[severity]} ${code} ${certificate}`
-  return [head, ...fields.map(([name, value]) => `  ${name.padEnd(8)}  ${value}`)].join('\n')
-}
-
+/** What is seldom wanted is loaded only then. */
 export const VERIFICATION_FORMATS = {
   text: renderText,
   json: (report: VerificationReport) => renderJson(verificationDocument(report)),
   yaml: (report: VerificationReport) => renderYaml(verificationDocument(report)),
-} as const satisfies Record<string, (report: VerificationReport) => string>
+  prometheus: async (report: VerificationReport) =>
+    (await import('./prometheus.ts')).renderVerificationMetrics(report),
+  html: async (report: VerificationReport) =>
+    (await import('./html/pages.ts')).renderVerificationPage(report),
+} as const satisfies Record<string, Render>
+export type VerificationFormatName = keyof typeof VERIFICATION_FORMATS
 
 const HEADER = ['CODE', 'SEVERITY', 'GROUP', 'WHAT IS WRONG', 'NEEDS', 'REMEDY']
 

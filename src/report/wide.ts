@@ -2,6 +2,7 @@
 import { humanDuration } from '../kubernetes/duration.ts'
 import type { ExpirationReport, WideRow } from '../pki/expiration.ts'
 import { renderDate, renderTable } from './table.ts'
+import type { CertificateTable } from './text.ts'
 
 const HEADER = [
   'CERTIFICATE',
@@ -14,8 +15,22 @@ const HEADER = [
   'FILE',
 ]
 
-export function renderWide({ everything }: ExpirationReport): string {
-  return renderTable([HEADER, ...everything.map(cells)])
+const SHORT = ['CERTIFICATE', 'EXPIRES', 'RESIDUAL', 'SIGNED BY', 'EXTERNAL', 'KEY', 'SUBJECT', 'FILE']
+
+const [NAME, SUBJECT, FILE] = [0, 6, 7]
+
+export function wideTable({ everything }: ExpirationReport): CertificateTable {
+  return {
+    header: HEADER,
+    short: SHORT,
+    shrinks: [FILE, SUBJECT, NAME],
+    lines: everything.map(row => ({ row, cells: cells(row) })),
+  }
+}
+
+export function renderWide(report: ExpirationReport): string {
+  const { header, lines } = wideTable(report)
+  return renderTable([header, ...lines.map(line => line.cells)])
 }
 
 function cells(row: WideRow): string[] {
@@ -23,7 +38,7 @@ function cells(row: WideRow): string[] {
   const { details, expirationDate } = row
   if (expirationDate === null || details === undefined) {
     const mark = row.missing ? '!MISSING!' : '!INVALID!'
-    return [`${mark} ${row.name}`, '', '', '', '', '', row.message ?? '', row.file]
+    return [`${mark} ${name}`, '', '', '', '', '', row.message ?? '', row.file]
   }
   return [
     name,

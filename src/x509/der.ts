@@ -103,6 +103,12 @@ function tbsFieldsOf(certificateDer: Der): Der[] {
   return elementsOf(tbs)
 }
 
+/** The Name, as DER. */
+export function issuerOf(certificateDer: Der): Der {
+  const fields = tbsFieldsOf(certificateDer)
+  return fields[fields[0]?.[0] === VERSION_TAG ? 3 : 2] ?? NOTHING
+}
+
 const VERSION_3 = 2
 
 export function isVersion3(certificateDer: Der): boolean {

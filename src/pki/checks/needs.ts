@@ -1,6 +1,7 @@
 /** What checks need to know. What is not known is said: silence must never read as "all is well". */
 import { describeUnusable } from '../../errors.ts'
 import type { Evidence } from '../evidence.ts'
+import { unseenLive } from './live-unseen.ts'
 
 export interface NotLookedAt {
   readonly what: string
@@ -58,6 +59,22 @@ export const NEEDS = {
     },
     remedy: () => 'run as root: sudo kubepki certs verify',
   },
+  copies: {
+    what: 'copies of the kubeconfigs, on this machine and others',
+    lacking: ({ copies }) => (copies.length > 0 ? undefined : 'none was named'),
+    remedy: () => 'kubepki certs verify --kubeconfig ~/.kube/config',
+  },
+  live: {
+    what: 'what the processes serve',
+    lacking: ({ live }) => (live ? undefined : 'no connection is made unless it is asked for'),
+    remedy: ({ snapshot }) => `kubepki certs verify --live${snapshot.commandFlags}`,
+  },
+  processes: {
+    what: 'since when the processes run',
+    lacking: ({ live }) => (live && !live.processes ? '/proc does not show the processes' : undefined),
+    remedy: () =>
+      'run as root on the node, or with the process ids of the host: sudo kubepki certs verify --live',
+  },
 } as const satisfies Record<string, NeedSpec>
 export type Need = keyof typeof NEEDS
 
@@ -70,7 +87,7 @@ const ELSEWHERE: readonly NotLookedAt[] = [
   },
   {
     what: 'what the cluster itself keeps: CA bundles of webhooks and APIServices, kube-root-ca.crt, cluster-info, TLS Secrets',
-    why: 'no connection to the API server is made',
+    why: 'the API server is not asked',
     remedy: 'kubectl get cm -A --field-selector metadata.name=kube-root-ca.crt -o yaml',
   },
 ]
@@ -80,5 +97,5 @@ export function notLookedAt(evidence: Evidence): readonly NotLookedAt[] {
     const why = lacking(evidence)
     return why === undefined ? [] : [{ what, why, remedy: remedy(evidence) }]
   })
-  return [...lacking, ...ELSEWHERE]
+  return [...lacking, ...unseenLive(evidence), ...ELSEWHERE]
 }
