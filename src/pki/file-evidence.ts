@@ -31,6 +31,8 @@ export interface FileStatus extends WatchedFile {
 }
 
 export interface FileAttributes extends Attributes {
+  /** No directory, no pipe. */
+  readonly isFile: boolean
   readonly size: number
   /** Names that it has. */
   readonly links: number

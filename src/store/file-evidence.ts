@@ -54,7 +54,7 @@ function attributesOf(path: string): FileStatus['status'] {
     const found = statSync(path, { throwIfNoEntry: false })
     if (!found) return { state: 'missing' }
     const { mode, uid, gid, size, nlink: links } = found
-    return { state: 'present', mode: mode & 0o7777, uid, gid, size, links }
+    return { state: 'present', mode: mode & 0o7777, uid, gid, size, links, isFile: found.isFile() }
   } catch (error) {
     return { state: 'invalid', ...explain(error) }
   }

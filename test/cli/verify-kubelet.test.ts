@@ -360,6 +360,14 @@ describe('certs verify: whom the kubelet signs in as', () => {
     expect(await told(node('worker', bare))).toEqual(['warning KUBELET_OF_ANOTHER_NODE kubelet.conf'])
   })
 
+  it('unlike its etcd, with nothing that says how the host is called and one file for it', async () => {
+    const own = certificate({ extensions: 'subjectAltName=DNS:cp-2' })
+    const root = as(OTHER, 'stock-1.20', { [`${PKI}/kubelet.crt`]: own })
+    expect(await told(root)).toEqual([])
+    rmSync(join(root, PKI, 'kubelet.crt'))
+    expect(await told(root)).toEqual(['warning KUBELET_OF_ANOTHER_NODE kubelet.conf'])
+  })
+
   it('short where the host has a domain', async () => {
     const bare = {
       'etc/hostname': 'worker-1.example.test\n',

@@ -53,7 +53,7 @@ function emptyFiles(evidence: Evidence): readonly Observation[] {
   const { files } = evidence
   const empty = emptyPaths(evidence)
   return files.statuses
-    .filter(({ status, file }) => (status.state === 'present' && status.size === 0) || empty.has(file.path))
+    .filter(({ status, file }) => isNothing(status) || empty.has(file.path))
     .map(status => ({
       ...{ certificate: status.name, file: status.file.path },
       ...{ expected: CONTENTS[status.use], found: 'nothing in it' },
@@ -70,6 +70,10 @@ const CONTENTS: Readonly<Record<FileStatus['use'], string>> = {
 }
 
 const TOKENS = 'service account tokens are not issued or not accepted: pods cannot reach the API server'
+
+function isNothing(status: FileStatus['status']): boolean {
+  return status.state === 'present' && status.isFile && status.size === 0
+}
 
 /** Whitespace is nothing either. */
 function emptyPaths({ snapshot, keys, serviceAccount, copies }: Evidence): ReadonlySet<string> {

@@ -1,4 +1,5 @@
 /** What lies beside live files: nothing of it is used, and some of it does harm all the same. */
+import { named } from '../../foreign-text.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import type { LiveDirectory, ManifestFile, OtherFile } from '../file-evidence.ts'
@@ -52,26 +53,33 @@ function isBackup({ name }: OtherFile): boolean {
 
 const MOST_NAMED = 5
 
+/** For a command, which stays on one line: a name that would break it is left to the reader. */
+function words(paths: readonly string[]): string {
+  const plain = paths.filter(path => !/\p{Cc}/u.test(path))
+  return plain.length === 0 ? '...' : plain.map(shellWord).join(' ')
+}
+
 function staleBackups({ path, others }: LiveDirectory): readonly Observation[] {
   const backups = others.filter(isBackup)
   if (backups.length === 0) return []
   const open = backups.flatMap(({ openKeys }) => openKeys)
-  const names = backups.slice(0, MOST_NAMED).map(({ name }) => name)
+  const names = backups.slice(0, MOST_NAMED).map(({ name }) => named(name))
   const rest = backups.length - names.length
   const listed = `${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
-  const moved = backups.map(({ name }) => shellWord(`${path}/${name}`)).join(' ')
+  const moved = words(backups.map(({ name }) => `${path}/${name}`))
   return [
     {
       severity: open.length > 0 ? 'warning' : 'info',
       ...{ certificate: 'backups', file: path, expected: 'files in use only' },
-      found: open.length > 0 ? `${listed}; everybody can read a private key in ${open[0]}` : listed,
+      found:
+        open.length > 0 ? `${listed}; everybody can read a private key in ${named(open[0] ?? '')}` : listed,
       impact:
         open.length > 0
           ? 'a key that was in use once, perhaps still is, is readable by every user of this machine'
           : 'none; they are not in use, and their dates do not matter',
       remedy:
         open.length > 0
-          ? `chmod 600 ${open.map(shellWord).join(' ')}`
+          ? `chmod 600 ${words(open)}`
           : `move them away: mkdir -p -m 700 /root/pki-old && mv ${moved} /root/pki-old/`,
     },
   ]
@@ -85,10 +93,10 @@ function strayKeys({ path, others }: LiveDirectory): readonly Observation[] {
     .filter(({ name }) => !names.has(name.replace(/\.key$/, '.csr')))
     .map(({ name, openKeys }) => ({
       ...(openKeys.length > 0 && { severity: 'warning' as const }),
-      ...{ certificate: name, file: `${path}/${name}`, expected: 'keys of the inventory only' },
+      ...{ certificate: named(name), file: named(`${path}/${name}`), expected: 'keys of the inventory only' },
       found: openKeys.length > 0 ? 'a private key that everybody can read' : 'a key that nothing here names',
       impact: 'nothing that is known here uses it, and no command renews what it belongs to',
-      remedy: `chmod 600 ${shellWord(`${path}/${name}`)}, or move it away if nobody needs it`,
+      remedy: `chmod 600 ${words([`${path}/${name}`])}, or move it away if nobody needs it`,
     }))
 }
 
@@ -103,13 +111,15 @@ function strayManifests(manifests: readonly ManifestFile[]): readonly Observatio
       twin !== undefined && (!isProper || (EXTENSION.test(twin.name) && isLonger(name, twin.name)))
     if (isProper && !isCopy) return []
     return {
-      ...{ certificate: podName.replace(/^.*\//, ''), file: path },
+      ...{ certificate: named(podName.replace(/^.*\//, '')), file: named(path) },
       expected: 'one manifest for each static pod, and nothing else',
-      found: twin ? `a second manifest of ${podName}, beside ${twin.name}` : `a manifest of ${podName}`,
+      found: twin
+        ? `a second manifest of ${named(podName)}, beside ${named(twin.name)}`
+        : `a manifest of ${named(podName)}`,
       impact: twin
         ? 'the kubelet reads it too, and may run it in place of the other; a restart by moving the manifest does nothing'
         : 'the kubelet runs it, whatever its name ends with',
-      remedy: `mkdir -p -m 700 /root/manifests-old && mv ${shellWord(path)} /root/manifests-old/`,
+      remedy: `mkdir -p -m 700 /root/manifests-old && mv ${words([path])} /root/manifests-old/`,
     }
   })
 }
