@@ -1,6 +1,7 @@
 /** Looks at what a node's processes serve, all at once, and at since when they run. Sends nothing but handshakes. */
 import { dirname } from 'node:path'
 import { lookAtEndpoint } from '../cluster/endpoint.ts'
+import { SERVICE_ACCOUNT_KEY } from '../inventory/catalog.ts'
 import type { EndpointAddress } from '../kubernetes/endpoint-address.ts'
 import {
   DEFAULT_KUBELET_SERVING,
@@ -46,7 +47,7 @@ export async function gatherLive(
   return {
     endpoints: await Promise.all(listeners.map(listener => look(listener, patience))),
     processes: all && processesOfNode(all, snapshot, root),
-    changedAt: changesOf(snapshot),
+    changedAt: changesOf(snapshot, listeners),
     isOtherRoot: root !== '/',
   }
 }
@@ -75,7 +76,7 @@ function configurationBeside({ path, within }: NodePath): NodePath {
 
 function readServed(tree: Tree, name: string, path: string): ServedFile {
   const { contents, file } = readText(tree, { value: { path }, source: 'default' })
-  return { name, file: file.path, certificate: certificatesIn(contents) }
+  return { name, file: file.path, realPath: file.realPath, certificate: certificatesIn(contents) }
 }
 
 async function look(listener: Listener, timeout: number): Promise<LiveEndpoint> {
@@ -94,12 +95,19 @@ function readable(chain: readonly Uint8Array[]): readonly Certificate[] {
   return read
 }
 
-function changesOf({ entries, serviceAccount }: Snapshot): ReadonlyMap<string, Date> {
-  const changes = new Map<string, Date>()
-  const files = entries.map(({ name, file, certificateFile }) => ({ name, file: certificateFile ?? file }))
-  for (const { name, file } of [...files, ...serviceAccount.map(file => ({ name: 'sa', file }))]) {
-    const at = changedAt(file)
-    if (at) changes.set(name, at)
-  }
-  return changes
+function changesOf(
+  { entries, serviceAccount }: Snapshot,
+  listeners: readonly Listener[],
+): ReadonlyMap<string, Date> {
+  const files = [
+    ...listeners.flatMap(({ expected }) => expected ?? []),
+    ...entries.map(({ name, file, certificateFile }) => ({ name, ...(certificateFile ?? file) })),
+    ...serviceAccount.map(file => ({ name: SERVICE_ACCOUNT_KEY.name, ...file })),
+  ]
+  return new Map(
+    files.flatMap(file => {
+      const at = changedAt(file)
+      return at ? [[file.name, at] as const] : []
+    }),
+  )
 }

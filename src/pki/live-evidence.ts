@@ -23,6 +23,8 @@ export interface ServedFile {
   readonly caName?: string | undefined
   /** As shown to people. */
   readonly file: string
+  /** Where the bytes are, of what is no row. */
+  readonly realPath?: string | undefined
   readonly certificate: Found<CertificateFile>
 }
 

@@ -1,7 +1,6 @@
 /** The processes of the machine, as /proc has them. */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import type { ProcessFacts } from '../pki/running.ts'
-import type { KeyFile, PlacedFile } from '../pki/snapshot.ts'
 
 const PROC = '/proc'
 /** Of the kernel's clock, on every architecture that Kubernetes runs on. */
@@ -53,6 +52,6 @@ function on<T>(work: () => T): T | undefined {
 }
 
 /** When a file was last written; undefined where that cannot be told. */
-export function changedAt({ realPath }: PlacedFile | KeyFile): Date | undefined {
+export function changedAt({ realPath }: { readonly realPath?: string | undefined }): Date | undefined {
   return realPath === undefined ? undefined : on(() => statSync(realPath).mtime)
 }

@@ -1,7 +1,7 @@
 /** `certs verify --live`: listeners on this machine, held against the files of a tree. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -192,10 +192,13 @@ describe('STALE_IN_MEMORY', () => {
   it('of a controller-manager with a file', async () => {
     const served = made(ca, { subject: '/CN=kcm' })
     const root = await liveNode({ 'kube-controller-manager': await serving(served) })
-    writeFileSync(join(root, 'etc/kubernetes/kcm.crt'), made(ca, { subject: '/CN=kcm' }).cert)
+    const file = join(root, 'etc/kubernetes/kcm.crt')
+    writeFileSync(file, made(ca, { subject: '/CN=kcm' }).cert)
     setFlags(root, 'kube-controller-manager', { 'tls-cert-file': '/etc/kubernetes/kcm.crt' })
     expect(outline(await findingsOf(root))).toEqual(['warning STALE_IN_MEMORY kube-controller-manager'])
-    writeFileSync(join(root, 'etc/kubernetes/kcm.crt'), served.cert)
+    utimesSync(file, NOW, NOW)
+    expect(outline(await findingsOf(root))).toEqual(['info STALE_IN_MEMORY kube-controller-manager'])
+    writeFileSync(file, served.cert)
     expect(await findingsOf(root)).toEqual([])
   })
 
@@ -451,6 +454,7 @@ describe('PROCESS_OLDER_THAN_FILE', () => {
     // Its version takes that up by itself; the kubelet writes that by itself.
     write(root, 'pki/apiserver-kubelet-client.crt', started + 60_000)
     write(root, 'kubelet.conf', started + 60_000)
+    write(root, '../../var/lib/kubelet/pki/kubelet-client-2026-11-21-00-00-00.pem', started + 60_000)
     expect(await older(root)).toEqual([
       'warning PROCESS_OLDER_THAN_FILE controller-manager.conf',
       'warning PROCESS_OLDER_THAN_FILE etcd-ca',
@@ -459,6 +463,15 @@ describe('PROCESS_OLDER_THAN_FILE', () => {
     expect(finding?.found).toMatch(/^kube-controller-manager \(pid \d+\) runs since 20/)
     expect(finding?.impact).toContain('the controller manager stops')
     expect(finding?.remedy).toMatch(/^mv \S+\/kube-controller-manager.yaml \/root/)
+  })
+
+  it('is of the kubelet where its kubeconfig holds the certificate', async () => {
+    const root = await liveNode()
+    const started = (await run('kubelet', root)).getTime()
+    cpSync(join(root, 'etc/kubernetes/admin.conf'), join(root, 'etc/kubernetes/kubelet.conf'))
+    write(root, 'kubelet.conf', started + 60_000)
+    const [finding] = (await findingsOf(root)).filter(({ code }) => code === 'PROCESS_OLDER_THAN_FILE')
+    expect(finding).toMatchObject({ certificate: 'kubelet.conf', remedy: 'systemctl restart kubelet' })
   })
 
   it('is not of a process that has nothing to do with the tree', async () => {

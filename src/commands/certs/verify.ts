@@ -66,8 +66,7 @@ export const command = defineCommand({
     live: {
       type: 'boolean',
       default: false,
-      describe:
-        'Look at what the processes serve too, by a TLS handshake with each, and at since when they run',
+      describe: 'Look also at what the processes serve, by TLS handshakes, and since when they run',
     },
     endpoint: {
       type: 'string',

@@ -1,10 +1,11 @@
 /** What listeners serve, held against the files. */
 import { named } from '../../foreign-text.ts'
 import { impactOf } from '../../inventory/names.ts'
+import { isAtLeast } from '../../kubernetes/version.ts'
 import type { Evidence } from '../evidence.ts'
 import type { LiveEndpoint } from '../live-evidence.ts'
 import { planRestart } from '../restart.ts'
-import { anchorsOf, certificatesOf, compareServed, expectedLeaf, isAnchored, isSelfMade } from '../served.ts'
+import { anchorsOf, certificatesOf, compareServed, expectedLeaf, isAnchored } from '../served.ts'
 import type { Check, Observation } from './check.ts'
 import { ALL, about, OWN, type Served, servedCheck } from './live-check.ts'
 import { DAY, described, describedKey, endOf, placeOf, restartOf, subjectOf } from './live-words.ts'
@@ -39,11 +40,18 @@ function staleIn(evidence: Evidence, { endpoint, leaf }: Served): readonly Obser
 /** Whether this version takes the file up by itself, and is still to. */
 function reloadOf({ snapshot, live, now }: Evidence, { component, expected }: LiveEndpoint) {
   const name = expected?.name ?? ''
-  const reload = planRestart(snapshot, [name]).reloads.find(one => one.component === component)
+  const within = planRestart(snapshot, [name]).reloads.find(one => one.component === component)?.within
+  const seconds = within ?? (name === component ? flaggedReload(snapshot, component) : undefined)
   const changed = live?.changedAt.get(name)
-  if (!reload || !changed) return undefined
+  if (seconds === undefined || !changed) return undefined
   const age = Math.abs(now.getTime() - changed.getTime()) / 1000
-  return { within: reload.within, isDue: reload.within > 0 && age <= reload.within + SLACK }
+  return { within: seconds, isDue: seconds > 0 && age <= seconds + SLACK }
+}
+
+/** What a flag names the controller-manager and the scheduler take up as the API server does (kubernetes#84200). */
+function flaggedReload({ pods }: Evidence['snapshot'], component: LiveEndpoint['component']) {
+  const version = pods.find(({ value }) => value.component === component)?.value.version
+  return version && isAtLeast(version, '1.17') ? 60 : undefined
 }
 
 function unknownIn(evidence: Evidence, { endpoint, leaf }: Served): readonly Observation[] {
@@ -85,7 +93,7 @@ function wrongIn(evidence: Evidence, { endpoint, leaf }: Served): readonly Obser
 function incompleteIn(evidence: Evidence, { endpoint, leaf }: Served): readonly Observation[] {
   const { expected, chain } = endpoint
   const anchors = anchorsOf(evidence, expected?.caName)
-  if (isSelfMade(endpoint) || isAnchored(leaf, anchors, chain)) return []
+  if (isAnchored(leaf, anchors, chain)) return []
   if (!isAnchored(leaf, anchors, certificatesOf(evidence))) return []
   const inFile = expected?.certificate.state === 'present' ? expected.certificate.certificates : []
   const isInFile = isAnchored(leaf, anchors, inFile)
