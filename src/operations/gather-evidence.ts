@@ -8,10 +8,12 @@ import { requestFindings } from '../pki/request-findings.ts'
 import type { Entry, KeyFile, Snapshot } from '../pki/snapshot.ts'
 import { readFound, readKey, type Tree } from '../store/files.ts'
 import { readMachine } from '../store/machine.ts'
-import { type ReadOptions, readKubeconfigFile } from '../store/read.ts'
+import { manifestDirectory, type ReadOptions, readKubeconfigFile } from '../store/read.ts'
 import { unfinishedBusiness } from '../store/recovery.ts'
 import { readPackage, requestDirectory } from '../store/requests.ts'
+import { readManifestFiles } from '../store/static-pods.ts'
 import { keyOf } from './entry-key.ts'
+import { readFlagFiles } from './flag-files.ts'
 import { findAnswers, findRequests, liveCertificates } from './found-requests.ts'
 
 export interface EvidenceOptions extends ReadOptions {
@@ -29,6 +31,7 @@ export function gatherEvidence(snapshot: Snapshot, options: EvidenceOptions): Ev
   const { root, now, within, maxValidity, kubeconfigs = [] } = options
   const tree: Tree = { root }
   const copies = kubeconfigs.map(file => copyAt(tree, file))
+  const { unreadable, strays } = readManifestFiles(tree, manifestDirectory(options))
   return {
     ...{ snapshot, now, within, maxValidity, copies },
     facts: decideClusterFacts(snapshot, { machine: readMachine(tree) }),
@@ -36,6 +39,9 @@ export function gatherEvidence(snapshot: Snapshot, options: EvidenceOptions): Ev
     serviceAccount: readServiceAccount(snapshot.serviceAccount),
     unfinished: unfinishedBusiness(options),
     requests: findRequestFindings(tree, snapshot, options),
+    flagFiles: readFlagFiles(tree, snapshot.pods),
+    unreadableManifests: unreadable,
+    strayManifests: strays,
   }
 }
 

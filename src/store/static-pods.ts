@@ -1,6 +1,7 @@
 /** The static pods of a node, from the directory that the kubelet watches. */
 import { describeUnusable } from '../errors.ts'
 import { isComponent, parseStaticPod } from '../kubernetes/static-pod.ts'
+import type { UnreadableManifest } from '../pki/evidence.ts'
 import type { NodePath } from '../pki/locations.ts'
 import type { PlacedPod } from '../pki/snapshot.ts'
 import { readDirectory, readText, shownPath, type Tree } from './files.ts'
@@ -27,11 +28,33 @@ export function readStaticPods(tree: Tree, directory: NodePath): StaticPods {
   }
 }
 
+/** What is wrong with the files among the manifests themselves. */
+export interface ManifestFiles {
+  /** Manifests that cannot be read, or run nothing. */
+  readonly unreadable: readonly UnreadableManifest[]
+  /** By their names no manifests; the kubelet reads every file that is not hidden. */
+  readonly strays: readonly PlacedPod[]
+}
+
+export function readManifestFiles(tree: Tree, directory: NodePath): ManifestFiles {
+  const listing = readDirectory(tree, directory)
+  const names = 'reason' in listing ? [] : listing.names.filter(name => !name.startsWith('.'))
+  const all = names.map(name => ({ name, ...readManifest(tree, directory, name) }))
+  const isManifest = ({ name }: { readonly name: string }) => MANIFEST.test(name)
+  return {
+    unreadable: all.filter(isManifest).flatMap(({ unreadable }) => unreadable ?? []),
+    strays: all
+      .filter(one => !isManifest(one))
+      .flatMap(({ pod }) => (pod && isComponent(pod.value.component) ? pod : [])),
+  }
+}
+
 const UNKNOWN = 'the paths in its flags are not known, defaults are used'
 
 interface Manifest {
   readonly pod?: PlacedPod
   readonly warning?: string
+  readonly unreadable?: UnreadableManifest
 }
 
 function readManifest(tree: Tree, directory: NodePath, name: string): Manifest {
@@ -42,9 +65,14 @@ function readManifest(tree: Tree, directory: NodePath, name: string): Manifest {
   })
   if (contents.state === 'missing') return {}
   const pod = contents.state === 'present' ? parseStaticPod(contents.text) : contents
-  if ('reason' in pod) return { warning: `${file.path}: ${describeUnusable(pod)}; ${UNKNOWN}` }
+  if ('reason' in pod) {
+    const warning = `${file.path}: ${describeUnusable(pod)}; ${UNKNOWN}`
+    return { warning, unreadable: { file, reason: pod.reason, why: describeUnusable(pod) } }
+  }
   const isNamedAfterOne = isComponent(name.replace(/\.\w+$/, ''))
-  if (isNamedAfterOne && !isComponent(pod.component))
-    return { warning: `${file.path}: no such command in it; ${UNKNOWN}` }
+  if (isNamedAfterOne && !isComponent(pod.component)) {
+    const why = 'no such command in it'
+    return { warning: `${file.path}: ${why}; ${UNKNOWN}`, unreadable: { file, why } }
+  }
   return { pod: { value: pod, source, file } }
 }
