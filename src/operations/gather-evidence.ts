@@ -10,10 +10,12 @@ import { readFileEvidence } from '../store/file-evidence.ts'
 import { readFound, readKey, type Tree } from '../store/files.ts'
 import { readKubelet } from '../store/kubelet.ts'
 import { readMachine } from '../store/machine.ts'
-import { type ReadOptions, readKubeconfigFile } from '../store/read.ts'
+import { manifestDirectory, type ReadOptions, readKubeconfigFile } from '../store/read.ts'
 import { unfinishedBusiness } from '../store/recovery.ts'
 import { readPackage, requestDirectory } from '../store/requests.ts'
+import { readUnreadableManifests } from '../store/static-pods.ts'
 import { keyOf } from './entry-key.ts'
+import { readFlagFiles } from './flag-files.ts'
 import { findAnswers, findRequests, liveCertificates } from './found-requests.ts'
 
 export interface EvidenceOptions extends ReadOptions {
@@ -40,6 +42,8 @@ export function gatherEvidence(snapshot: Snapshot, options: EvidenceOptions): Ev
     requests: findRequestFindings(tree, snapshot, options),
     kubelet: readKubelet(tree, snapshot),
     files: readFileEvidence(tree, { snapshot, copies, store: options }),
+    flagFiles: readFlagFiles(tree, snapshot.pods),
+    unreadableManifests: readUnreadableManifests(tree, manifestDirectory(options)),
   }
 }
 

@@ -44,7 +44,7 @@ function isOfThisHost(facts: ProcessFacts, pods: readonly PlacedPod[]): boolean 
 
 /** A flag that names a variable of the container can be anything. */
 function isStartedBy({ words }: ProcessFacts, { value }: PlacedPod): boolean {
-  const given = parseFlags(words.slice(1))
+  const { flags: given } = parseFlags(words.slice(1))
   return [...value.flags].every(([flag, text]) => text.includes('$(') || given.get(flag) === text)
 }
 

@@ -71,8 +71,7 @@ function staleBackups({ path, others }: LiveDirectory): readonly Observation[] {
     {
       severity: open.length > 0 ? 'warning' : 'info',
       ...{ certificate: 'backups', file: path, expected: 'files in use only' },
-      found:
-        open.length > 0 ? `${listed}; everybody can read a private key in ${named(open[0] ?? '')}` : listed,
+      found: open.length > 0 ? `${listed}; everybody can read a private key in ${open[0] ?? ''}` : listed,
       impact:
         open.length > 0
           ? 'a key that was in use once, perhaps still is, is readable by every user of this machine'
@@ -93,7 +92,7 @@ function strayKeys({ path, others }: LiveDirectory): readonly Observation[] {
     .filter(({ name }) => !names.has(name.replace(/\.key$/, '.csr')))
     .map(({ name, openKeys }) => ({
       ...(openKeys.length > 0 && { severity: 'warning' as const }),
-      ...{ certificate: named(name), file: named(`${path}/${name}`), expected: 'keys of the inventory only' },
+      ...{ certificate: named(name), file: `${path}/${name}`, expected: 'keys of the inventory only' },
       found: openKeys.length > 0 ? 'a private key that everybody can read' : 'a key that nothing here names',
       impact: 'nothing that is known here uses it, and no command renews what it belongs to',
       remedy: `chmod 600 ${words([`${path}/${name}`])}, or move it away if nobody needs it`,
@@ -111,7 +110,7 @@ function strayManifests(manifests: readonly ManifestFile[]): readonly Observatio
       twin !== undefined && (!isProper || (EXTENSION.test(twin.name) && isLonger(name, twin.name)))
     if (isProper && !isCopy) return []
     return {
-      ...{ certificate: named(podName.replace(/^.*\//, '')), file: named(path) },
+      ...{ certificate: named(podName.replace(/^.*\//, '')), file: path },
       expected: 'one manifest for each static pod, and nothing else',
       found: twin
         ? `a second manifest of ${named(podName)}, beside ${named(twin.name)}`

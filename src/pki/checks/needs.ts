@@ -59,6 +59,13 @@ export const NEEDS = {
     },
     remedy: () => 'run as root: sudo kubepki certs verify',
   },
+  configuration: {
+    what: 'what the configuration asks for',
+    lacking: ({ snapshot: { configuration, role } }) =>
+      configuration !== undefined || role === 'worker' ? undefined : 'no --config was given',
+    remedy: () =>
+      "kubectl -n kube-system get cm kubeadm-config -o jsonpath='{.data.ClusterConfiguration}' > kubeadm.yaml, then kubepki certs verify --config kubeadm.yaml",
+  },
   copies: {
     what: 'copies of the kubeconfigs, on this machine and others',
     lacking: ({ copies }) => (copies.length > 0 ? undefined : 'none was named'),
