@@ -1,4 +1,5 @@
 import { EXIT } from '../../errors.ts'
+import { rowNames } from '../../inventory/names.ts'
 import { verifyCertificates } from '../../operations/verify.ts'
 import { gravestOf } from '../../pki/verification.ts'
 import { VERIFICATION_FORMATS } from '../../report/verification.ts'
@@ -60,7 +61,7 @@ export const command = defineCommand({
   run: async (args, host) => {
     const report = await verifyCertificates({
       ...readOptions(args, host),
-      names: args.names,
+      names: rowNames(args.names ?? [], args.kubeconfig ?? []),
       within: args.within ?? THIRTY_DAYS,
       maxValidity: args['max-validity'],
       kubeconfigs: args.kubeconfig,

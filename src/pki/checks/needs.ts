@@ -17,7 +17,18 @@ interface NeedSpec {
 }
 
 export const NEEDS = {
-  certificates: { what: 'the certificates', lacking: () => undefined, remedy: () => '' },
+  certificates: {
+    what: 'the certificates',
+    lacking: ({ snapshot, copies }) => {
+      const unread = [...snapshot.entries, ...copies].filter(
+        ({ certificate }) => certificate.state === 'invalid' && certificate.reason === 'PERMISSION_DENIED',
+      )
+      return unread.length === 0
+        ? undefined
+        : `no permission to read: ${unread.map(({ name }) => name).join(', ')}`
+    },
+    remedy: ({ snapshot }) => `sudo kubepki certs verify${snapshot.commandFlags}`,
+  },
   keys: {
     what: 'the private keys',
     lacking: ({ keys }) => {
@@ -28,7 +39,7 @@ export const NEEDS = {
         ? undefined
         : `no permission to read: ${unread.map(([name]) => name).join(', ')}`
     },
-    remedy: () => 'run as root: sudo kubepki certs verify',
+    remedy: ({ snapshot }) => `sudo kubepki certs verify${snapshot.commandFlags}`,
   },
   manifests: {
     what: 'the static-pod manifests',
