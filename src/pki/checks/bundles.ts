@@ -5,7 +5,6 @@ import { isKeyOf } from '../../x509/key.ts'
 import { isCaIn } from '../../x509/usage.ts'
 import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
-import { entryNamed } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 import { authoritiesOf, observe, shownKey } from './subjects.ts'
 
@@ -67,38 +66,42 @@ export const BUNDLE_CHECKS: readonly Check[] = [
 
 interface Holder {
   readonly file: string
-  readonly name: string
   readonly certificates: readonly Certificate[]
 }
 
 /** Where CA certificates lie: rows, and what kubeconfigs trust. Copies may be of other clusters, whose CAs have the same name. */
 function holdersOf({ snapshot }: Evidence): readonly Holder[] {
   return snapshot.entries.flatMap(entry => {
-    const { kind, name, certificate, kubeconfig } = entry
+    const { kind, certificate, kubeconfig } = entry
     const files = [kind === 'ca' ? certificate : undefined, kubeconfig?.certificateAuthority]
     return files.flatMap(file =>
-      file?.state === 'present' ? [{ file: entry.file.path, name, certificates: file.certificates }] : [],
+      file?.state === 'present' ? [{ file: entry.file.path, certificates: file.certificates }] : [],
     )
   })
 }
 
 function namesakes(evidence: Evidence): Observation[] {
-  return authoritiesOf(evidence).flatMap(row => {
+  const authorities = authoritiesOf(evidence)
+  const inRows = authorities.flatMap(({ leaf, rest }) => [leaf, ...rest])
+  return authorities.flatMap(row => {
     const own = [row.leaf, ...row.rest]
     const isNamesake = (one: Certificate) =>
       one.subject === row.leaf.subject && !own.some(known => hasSameKey(known, one))
-    const holders = holdersOf(evidence).filter(({ certificates }) => certificates.some(isNamesake))
-    const other = holders[0]?.certificates.find(isNamesake)
+    const isStray = (one: Certificate) => isNamesake(one) && !inRows.some(known => hasSameKey(known, one))
+    const isByDesign = !holdersOf(evidence).some(({ certificates }) => certificates.some(isStray))
+    const isMeant = isByDesign ? isNamesake : isStray
+    const holders = holdersOf(evidence).filter(({ certificates }) => certificates.some(isMeant))
+    const other = holders[0]?.certificates.find(isMeant)
     if (!other) return []
-    const isByDesign = holders.every(({ name }) => entryNamed(evidence.snapshot, name)?.kind === 'ca')
+    const files = holders.map(({ file }) => file).join(', ')
     return observe(evidence, row, {
       ...(isByDesign && { severity: 'info' }),
       expected: `one CA named ${row.leaf.subject}: ${own.map(shownKey).join(', ')}`,
-      found: `also ${shownKey(other)}, from ${instant(other.notBefore)}, in ${holders.map(({ file }) => file).join(', ')}`,
+      found: `also ${shownKey(other)}, from ${instant(other.notBefore)}, in ${files}`,
       impact: 'errors name the CA, and nobody can tell which of the two is meant',
       remedy: isByDesign
         ? 'none needed; the next CA could have a name of its own'
-        : `find out which of them signed what the cluster uses, and put that one into ${holders.map(({ file }) => file).join(', ')}`,
+        : `find out which of them signed what the cluster uses, and put that one into ${files}`,
     })
   })
 }

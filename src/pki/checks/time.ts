@@ -151,11 +151,13 @@ function notYetValid(evidence: Evidence, subject: Subject): Observation[] {
   const between = entry.kind === 'ca' ? [] : intermediatesOf(evidence, subject)
   const early = [leaf, ...between].find(one => one.notBefore > evidence.now)
   if (!early) return []
+  const authority = entry.kind === 'ca' ? leaf : pathOf(evidence, subject).at(-1)
+  const isClocks = authority !== undefined && authority.notBefore > evidence.now
   return [
     observe(evidence, subject, {
       expected: `valid from ${instant(evidence.now)} or before`,
       found: `${early === leaf ? '' : `${early.subject} `}not valid before ${instant(early.notBefore)}, in ${spanOf(evidence.now, early.notBefore)}`,
-      remedy: `date -u; timedatectl status # ${entry.kind === 'ca' ? 'set the clock right' : `if the clock is right: ${renewalOf(evidence, entry)}`}`,
+      remedy: `date -u; timedatectl status # ${isClocks ? 'set the clock right' : `if the clock is right: ${renewalOf(evidence, entry)}`}`,
     }),
   ]
 }
