@@ -7,8 +7,11 @@ import { readFixture, tempDir } from './node.ts'
 export const TREE = 'ecdsa'
 export const PKI = 'etc/kubernetes/pki'
 
-export const newKey = (algorithm: readonly string[] = P256) =>
-  openssl(['pkey', '-traditional'], openssl(['genpkey', ...algorithm]))
+/** As kubeadm writes keys; Ed25519 has no such form. */
+export function newKey(algorithm: readonly string[] = P256): string {
+  const key = openssl(['genpkey', ...algorithm])
+  return algorithm.includes('ED25519') ? key : openssl(['pkey', '-traditional'], key)
+}
 
 const SERVER = 'extendedKeyUsage=serverAuth'
 const CLIENT = 'extendedKeyUsage=clientAuth'
@@ -118,10 +121,19 @@ export function makeIntermediate(
   return { certificate: makeLeaf(by, key, { subject, extensions, days, ...(start && { start }) }), key }
 }
 
-/** Signed again with other flags of `openssl x509`: its dates, names and extensions stay. */
+/** The row's pair, signed with flags that `openssl x509` has and `openssl ca` has not. */
+export function signedOtherwise(row: Row, ...flags: string[]): Readonly<Record<string, string>> {
+  const [, ca, subject, extensions] = ROWS[row]
+  const own = makeRoot(subject, { extensions, days: 365 })
+  const certificate = resigned(own.certificate, authorityOf(ca), ...flags)
+  return { [`${fileOf(row)}.crt`]: certificate, [`${fileOf(row)}.key`]: own.key }
+}
+
+/** Of a self-signed one: its dates, name and extensions stay. */
 export function resigned(certificate: string, by: MadeAuthority, ...flags: string[]): string {
   const signer = ['-CA', inFile(by.certificate), '-CAkey', inFile(by.key), '-preserve_dates']
-  return openssl(['x509', ...signer, '-set_serial', '77', ...flags], certificate)
+  const serial = flags.includes('-set_serial') ? [] : ['-set_serial', '77']
+  return openssl(['x509', ...signer, ...serial, ...flags], certificate)
 }
 
 export function inFile(text: string): string {
