@@ -1,4 +1,5 @@
 /** What checks need to know. What is not known is said: silence must never read as "all is well". */
+import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 
 export interface NotLookedAt {
@@ -69,5 +70,19 @@ export function notLookedAt(evidence: Evidence): readonly NotLookedAt[] {
     const why = lacking(evidence)
     return why === undefined ? [] : [{ what, why, remedy: remedy(evidence) }]
   })
-  return [...lacking, ...ELSEWHERE]
+  return [...lacking, ...externalEtcd(evidence), ...ELSEWHERE]
+}
+
+/** There is no row for the client certificate of an etcd that runs elsewhere: kubeadm does not keep it. */
+function externalEtcd({ snapshot: { locations, pods, role } }: Evidence): readonly NotLookedAt[] {
+  if (locations.etcd.value !== 'external' || role !== 'control-plane') return []
+  const server = pods.find(({ value }) => value.component === 'kube-apiserver')
+  const file = server?.value.flags.get('etcd-certfile')
+  return [
+    {
+      what: "etcd, which runs elsewhere, and the API server's client certificate for it",
+      why: 'kubeadm does not keep it',
+      remedy: `openssl x509 -noout -enddate -in ${shellWord(file ?? 'the file of --etcd-certfile')}`,
+    },
+  ]
 }
