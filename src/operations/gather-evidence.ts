@@ -32,7 +32,7 @@ export interface EvidenceOptions extends ReadOptions {
 export function gatherEvidence(snapshot: Snapshot, options: EvidenceOptions): Evidence {
   const { root, now, within, maxValidity, kubeconfigs = [] } = options
   const tree: Tree = { root }
-  const copies = kubeconfigs.map(file => copyAt(tree, file))
+  const copies = [...new Set(kubeconfigs)].map(file => copyAt(tree, file, snapshot))
   return {
     ...{ snapshot, now, within, maxValidity, copies },
     facts: decideClusterFacts(snapshot, { machine: readMachine(tree) }),
@@ -47,11 +47,12 @@ export function gatherEvidence(snapshot: Snapshot, options: EvidenceOptions): Ev
   }
 }
 
-/** Named as the user named it. */
-function copyAt(tree: Tree, file: string): Entry {
+/** Named as the user named it, but never as a row is. */
+function copyAt(tree: Tree, file: string, { entries }: Snapshot): Entry {
   const path = resolve(file)
+  const name = entries.some(row => row.name === file) ? `./${file}` : file
   const location = { value: { path: `/${basename(path)}`, within: dirname(path) }, source: '--kubeconfig' }
-  const identity = { name: file, longName: 'copy of a kubeconfig', caName: 'ca' } as const
+  const identity = { name, longName: 'copy of a kubeconfig', caName: 'ca' } as const
   return readKubeconfigFile(tree, location, { ...identity, isListed: false, isOptional: false })
 }
 

@@ -1,4 +1,5 @@
 import { EXIT, PkiError } from '../../errors.ts'
+import { rowNames } from '../../inventory/names.ts'
 import { type EndpointAddress, parseEndpointAddress } from '../../kubernetes/endpoint-address.ts'
 import { verifyCertificates } from '../../operations/verify.ts'
 import { gravestOf } from '../../pki/finding.ts'
@@ -112,7 +113,7 @@ export const command = defineCommand({
     checkLive(args)
     const report = await verifyCertificates({
       ...readOptions(args, host),
-      names: args.names,
+      names: rowNames(args.names ?? [], args.kubeconfig ?? []),
       within: args.within ?? THIRTY_DAYS,
       maxValidity: args['max-validity'],
       kubeconfigs: args.kubeconfig,

@@ -1,5 +1,6 @@
 /** What checks need to know. What is not known is said: silence must never read as "all is well". */
 import { describeUnusable } from '../../errors.ts'
+import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import { unseenLive } from './live-unseen.ts'
 
@@ -19,7 +20,18 @@ interface NeedSpec {
 }
 
 export const NEEDS = {
-  certificates: { what: 'the certificates', lacking: () => undefined, remedy: () => '' },
+  certificates: {
+    what: 'the certificates',
+    lacking: ({ snapshot, copies }) => {
+      const unread = [...snapshot.entries, ...copies].filter(
+        ({ certificate }) => certificate.state === 'invalid' && certificate.reason === 'PERMISSION_DENIED',
+      )
+      return unread.length === 0
+        ? undefined
+        : `no permission to read: ${unread.map(({ name }) => name).join(', ')}`
+    },
+    remedy: ({ snapshot }) => `sudo kubepki certs verify${snapshot.commandFlags}`,
+  },
   keys: {
     what: 'the private keys',
     lacking: ({ keys }) => {
@@ -30,7 +42,7 @@ export const NEEDS = {
         ? undefined
         : `no permission to read: ${unread.map(([name]) => name).join(', ')}`
     },
-    remedy: () => 'run as root: sudo kubepki certs verify',
+    remedy: ({ snapshot }) => `sudo kubepki certs verify${snapshot.commandFlags}`,
   },
   manifests: {
     what: 'the static-pod manifests',
@@ -104,5 +116,19 @@ export function notLookedAt(evidence: Evidence): readonly NotLookedAt[] {
     const why = lacking(evidence)
     return why === undefined ? [] : [{ what, why, remedy: remedy(evidence) }]
   })
-  return [...lacking, ...unseenLive(evidence), ...ELSEWHERE]
+  return [...lacking, ...unseenLive(evidence), ...externalEtcd(evidence), ...ELSEWHERE]
+}
+
+/** There is no row for the client certificate of an etcd that runs elsewhere: kubeadm does not keep it. */
+function externalEtcd({ snapshot: { locations, pods, role } }: Evidence): readonly NotLookedAt[] {
+  if (locations.etcd.value !== 'external' || role !== 'control-plane') return []
+  const server = pods.find(({ value }) => value.component === 'kube-apiserver')
+  const file = server?.value.flags.get('etcd-certfile')
+  return [
+    {
+      what: "etcd, which runs elsewhere, and the API server's client certificate for it",
+      why: 'kubeadm does not keep it',
+      remedy: `openssl x509 -noout -enddate -in ${shellWord(file ?? 'the file of --etcd-certfile')}`,
+    },
+  ]
 }
