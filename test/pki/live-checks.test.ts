@@ -16,6 +16,9 @@ function pod(component: string, version: string | undefined): PlacedPod {
   return { value: { component, ...(version && { version }), flags: new Map(), mounts: [] }, source: '', file }
 }
 
+/** Not of interest here. */
+const UNKNOWN = { kubelet: { configuration: { state: 'present' } }, files: { statuses: [] } }
+
 interface Node {
   readonly version?: string | undefined
   readonly role?: NodeRole
@@ -29,7 +32,7 @@ function evidenceOf({ version, role = 'control-plane', live }: Node): Evidence {
     locations: decideLocations({ flags: {}, pods: [] }),
   }
   const nothing: LiveEvidence = { endpoints: [], processes: [], changedAt: new Map(), isOtherRoot: false }
-  const rest = { now: NOW, within: 30 * DAY, copies: [], keys: new Map(), facts: {} }
+  const rest = { now: NOW, within: 30 * DAY, copies: [], keys: new Map(), facts: {}, ...UNKNOWN }
   return { snapshot, ...rest, ...(live && { live: { ...nothing, ...live } }) } as unknown as Evidence
 }
 

@@ -1,5 +1,5 @@
 /** Where kubelet.conf leads: at its start the kubelet judges itself by the certificate there, however often it has rotated. */
-import { named } from '../../foreign-text.ts'
+import { pathText } from '../../foreign-text.ts'
 import { type Certificate, isSameCertificate } from '../../x509/certificate.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
@@ -92,7 +92,7 @@ function pinned(evidence: Evidence): readonly Observation[] {
       severity: isDated ? 'warning' : 'info',
       ...{ certificate: CONF, file: file.path },
       expected: `a reference to ${onNode(fileOf(evidence, CLIENT))}`,
-      found: `a reference to ${named(certificate.file)}`,
+      found: `a reference to ${pathText(certificate.file)}`,
       impact: 'once that file has expired, the kubelet does not start, however often it has rotated',
       remedy: referring(evidence),
     },

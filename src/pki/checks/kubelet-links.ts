@@ -1,5 +1,5 @@
 /** The links to the kubelet's rotated files, and whether what they lead to is whole. */
-import { named } from '../../foreign-text.ts'
+import { pathText } from '../../foreign-text.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
@@ -94,7 +94,7 @@ function dangling(evidence: Evidence, { name, files }: Rotated): readonly Observ
       {
         severity: severityOf(name),
         expected: spare ? `a link to ${onNode(spare.path)}` : 'a link to a dated file that is there',
-        found: `a link to ${named(files.target ?? '')}, which is not there`,
+        found: `a link to ${pathText(files.target ?? '')}, which is not there`,
         remedy: spare ? relink(files.current.path, onNode(spare.path)) : anew(evidence, name),
       },
     ),
@@ -119,7 +119,7 @@ function stale(evidence: Evidence, { name, files }: Rotated): readonly Observati
     observe(evidence, current, {
       severity: current.leaf.notAfter <= now ? severityOf(name) : 'warning',
       expected: `a link to ${onNode(newest.path)}, from ${instant(newest.leaf.notBefore)} to ${instant(newest.leaf.notAfter)}`,
-      found: `a link to ${named(files.target ?? '')}, which ${current.leaf.notAfter <= now ? 'ended' : 'ends'} on ${instant(current.leaf.notAfter)}`,
+      found: `a link to ${pathText(files.target ?? '')}, which ${current.leaf.notAfter <= now ? 'ended' : 'ends'} on ${instant(current.leaf.notAfter)}`,
       remedy: relink(files.current.path, onNode(newest.path)),
     }),
   ]

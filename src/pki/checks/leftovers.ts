@@ -1,5 +1,5 @@
 /** What lies beside live files: nothing of it is used, and some of it does harm all the same. */
-import { named } from '../../foreign-text.ts'
+import { named, pathText } from '../../foreign-text.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import type { LiveDirectory, ManifestFile, OtherFile } from '../file-evidence.ts'
@@ -63,7 +63,7 @@ function staleBackups({ path, others }: LiveDirectory): readonly Observation[] {
   const backups = others.filter(isBackup)
   if (backups.length === 0) return []
   const open = backups.flatMap(({ openKeys }) => openKeys)
-  const names = backups.slice(0, MOST_NAMED).map(({ name }) => named(name))
+  const names = backups.slice(0, MOST_NAMED).map(({ name }) => pathText(name))
   const rest = backups.length - names.length
   const listed = `${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
   const moved = words(backups.map(({ name }) => `${path}/${name}`))
@@ -71,7 +71,10 @@ function staleBackups({ path, others }: LiveDirectory): readonly Observation[] {
     {
       severity: open.length > 0 ? 'warning' : 'info',
       ...{ certificate: 'backups', file: path, expected: 'files in use only' },
-      found: open.length > 0 ? `${listed}; everybody can read a private key in ${open[0] ?? ''}` : listed,
+      found:
+        open.length > 0
+          ? `${listed}; everybody can read a private key in ${pathText(open[0] ?? '')}`
+          : listed,
       impact:
         open.length > 0
           ? 'a key that was in use once, perhaps still is, is readable by every user of this machine'
@@ -92,7 +95,11 @@ function strayKeys({ path, others }: LiveDirectory): readonly Observation[] {
     .filter(({ name }) => !names.has(name.replace(/\.key$/, '.csr')))
     .map(({ name, openKeys }) => ({
       ...(openKeys.length > 0 && { severity: 'warning' as const }),
-      ...{ certificate: named(name), file: `${path}/${name}`, expected: 'keys of the inventory only' },
+      ...{
+        certificate: pathText(name),
+        file: pathText(`${path}/${name}`),
+        expected: 'keys of the inventory only',
+      },
       found: openKeys.length > 0 ? 'a private key that everybody can read' : 'a key that nothing here names',
       impact: 'nothing that is known here uses it, and no command renews what it belongs to',
       remedy: `chmod 600 ${words([`${path}/${name}`])}, or move it away if nobody needs it`,
@@ -110,10 +117,10 @@ function strayManifests(manifests: readonly ManifestFile[]): readonly Observatio
       twin !== undefined && (!isProper || (EXTENSION.test(twin.name) && isLonger(name, twin.name)))
     if (isProper && !isCopy) return []
     return {
-      ...{ certificate: named(podName.replace(/^.*\//, '')), file: path },
+      ...{ certificate: named(podName.replace(/^.*\//, '')), file: pathText(path) },
       expected: 'one manifest for each static pod, and nothing else',
       found: twin
-        ? `a second manifest of ${named(podName)}, beside ${named(twin.name)}`
+        ? `a second manifest of ${named(podName)}, beside ${pathText(twin.name)}`
         : `a manifest of ${named(podName)}`,
       impact: twin
         ? 'the kubelet reads it too, and may run it in place of the other; a restart by moving the manifest does nothing'
