@@ -11,7 +11,7 @@ export interface StaticPods {
   readonly warnings: readonly string[]
 }
 
-/** What the kubelet runs: not hidden files, and `.yaml`, `.yml` or `.json` only, so no backups. */
+/** What the flags are taken from. The kubelet runs any file that is not hidden: of a backup that is said by a check. */
 const MANIFEST = /^[^.].*\.(ya?ml|json)$/
 
 export function readStaticPods(tree: Tree, directory: NodePath): StaticPods {
