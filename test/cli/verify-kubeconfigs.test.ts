@@ -112,9 +112,11 @@ describe('the CA', () => {
         withTrust(textIn('ecdsa', file), CLUSTER.certificate, NEW.certificate),
       ]),
     )
-    expect(await found(copyNode('ecdsa', { ...bundle, ...others }))).toEqual([
-      'error KUBECONFIG_CA_DIFFERENT admin.conf',
-    ])
+    const root = copyNode('ecdsa', { ...bundle, ...others })
+    expect(await found(root)).toEqual(['error KUBECONFIG_CA_DIFFERENT admin.conf'])
+    const one = await finding(root, 'KUBECONFIG_CA_DIFFERENT')
+    expect(one.expected).toMatch(/^CN=kubernetes \(key \w{12}\), as in /)
+    expect(one.expected).not.toContain(one.found)
   })
 
   it('old alone, where the API server still has a certificate of the old', async () => {
@@ -278,6 +280,10 @@ describe('copies', () => {
   it('of a newer one, and of another user', async () => {
     expect(await found(root(), '--kubeconfig', copyOf(admin(700)))).toEqual([])
     expect(await found(root(), '--kubeconfig', copyOf(admin(100, '/O=dev/CN=jane')))).toEqual([])
+  })
+
+  it('of the same day, from another node', async () => {
+    expect(await found(root(), '--kubeconfig', copyOf(admin(365)))).toEqual([])
   })
 
   it('of one before the CA was replaced', async () => {

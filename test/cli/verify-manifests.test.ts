@@ -140,6 +140,11 @@ describe('files of flags', () => {
   })
 })
 
+it('a directory of another cluster is said to be another, not all that follows from it', async () => {
+  const lines = await found(copyNode('ecdsa'), '--cert-dir', fixture('nodes/stock-1.20', K, 'pki'))
+  expect(new Set(lines.map(line => line.split(' ')[1]))).toEqual(new Set(['FLAG_FILE_DIFFERENT']))
+})
+
 describe('the manifests themselves', () => {
   const manifest = (component: string, text: string) =>
     copyNode('ecdsa', { [`${K}/manifests/${component}`]: text })
