@@ -313,6 +313,19 @@ describe('copies', () => {
     },
   )
 
+  it('of another cluster on a port of this machine, whose name every API server may have', async () => {
+    const extensions = `${SERVER},IP:127.0.0.1`
+    const changes = pair('apiserver', CLUSTER, { subject: '/CN=kube-apiserver', extensions })
+    const file = copyOf(
+      withUser(withTrust(withServer(ADMIN, 'https://127.0.0.1:40123'), NEW.certificate), NEW, {
+        subject: '/O=system:masters/CN=kubernetes-admin',
+        extensions: CLIENT,
+      }),
+    )
+    const lines = await found(copyNode('ecdsa', changes), '--kubeconfig', file)
+    expect(lines).toEqual([`info KUBECONFIG_OTHER_CLUSTER ${file}`])
+  })
+
   it.each(['token-user', 'exec-user'])('whose user has no certificate: %s', async name => {
     const file = copyOf(readFixture('defects', `${name}.conf`))
     const lines = await found(root(), '--kubeconfig', file)

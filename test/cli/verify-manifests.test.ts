@@ -292,6 +292,15 @@ describe('whom a component accepts', () => {
     expect(one.found).toMatch(/^CN=another \(key \w{12}\)$/)
   })
 
+  it('pods may be shown another certificate of the API server', async () => {
+    const file = `${K}/manifests/${MANAGER}.yaml`
+    const manager = withFlags(textIn('ecdsa', `manifests/${MANAGER}.yaml`), {
+      'root-ca-file': `${PKI}/other.crt`,
+    })
+    const flags = { 'tls-sni-cert-key': `${PKI}/sni.crt,${PKI}/sni.key` }
+    expect(await found(flagged(API, flags, { ...other('other'), [file]: manager }))).toEqual([])
+  })
+
   it("the row's own file is a matter of signatures", async () => {
     const root = flagged('etcd', { 'trusted-ca-file': `${PKI}/etcd/other.crt` }, other('etcd/other'))
     expect(await found(root)).toEqual([])

@@ -165,6 +165,15 @@ describe('subjects', () => {
     ])
   })
 
+  it('etcd knows no groups', async () => {
+    const root = etcdPair('etcd/server', named(BOTH, ...ETCD_NAMES), '/O=system:masters/CN=cp-1')
+    expect(await found(root)).toEqual([])
+  })
+
+  it('the newest groups are right where no manifest tells the release', async () => {
+    expect(await found(copyNode('stock-1.31', { [`${K}/manifests`]: null }))).toEqual([])
+  })
+
   it('a group that is only named alike', async () => {
     const anew = { subject: '/O=system:masters2/CN=kube-apiserver', extensions: named(SERVER, ...API_NAMES) }
     expect(await found(copyNode('ecdsa', pair('apiserver', CLUSTER, anew)))).toEqual([])
