@@ -112,9 +112,11 @@ describe('the CA', () => {
         withTrust(textIn('ecdsa', file), CLUSTER.certificate, NEW.certificate),
       ]),
     )
-    expect(await found(copyNode('ecdsa', { ...bundle, ...others }))).toEqual([
-      'error KUBECONFIG_CA_DIFFERENT admin.conf',
-    ])
+    const root = copyNode('ecdsa', { ...bundle, ...others })
+    expect(await found(root)).toEqual(['error KUBECONFIG_CA_DIFFERENT admin.conf'])
+    const one = await finding(root, 'KUBECONFIG_CA_DIFFERENT')
+    expect(one.expected).toMatch(/^CN=kubernetes \(key \w{12}\), as in /)
+    expect(one.expected).not.toContain(one.found)
   })
 
   it('old alone, where the API server still has a certificate of the old', async () => {
@@ -280,6 +282,10 @@ describe('copies', () => {
     expect(await found(root(), '--kubeconfig', copyOf(admin(100, '/O=dev/CN=jane')))).toEqual([])
   })
 
+  it('of the same day, from another node', async () => {
+    expect(await found(root(), '--kubeconfig', copyOf(admin(365)))).toEqual([])
+  })
+
   it('of one before the CA was replaced', async () => {
     const file = copyOf(withTrust(ADMIN, NEW.certificate))
     expect(await found(root(), '--kubeconfig', file)).toEqual([`error KUBECONFIG_CA_DIFFERENT ${file}`])
@@ -306,6 +312,19 @@ describe('copies', () => {
       expect(lines).toEqual([`info KUBECONFIG_OTHER_CLUSTER ${file}`])
     },
   )
+
+  it('of another cluster on a port of this machine, whose name every API server may have', async () => {
+    const extensions = `${SERVER},IP:127.0.0.1`
+    const changes = pair('apiserver', CLUSTER, { subject: '/CN=kube-apiserver', extensions })
+    const file = copyOf(
+      withUser(withTrust(withServer(ADMIN, 'https://127.0.0.1:40123'), NEW.certificate), NEW, {
+        subject: '/O=system:masters/CN=kubernetes-admin',
+        extensions: CLIENT,
+      }),
+    )
+    const lines = await found(copyNode('ecdsa', changes), '--kubeconfig', file)
+    expect(lines).toEqual([`info KUBECONFIG_OTHER_CLUSTER ${file}`])
+  })
 
   it.each(['token-user', 'exec-user'])('whose user has no certificate: %s', async name => {
     const file = copyOf(readFixture('defects', `${name}.conf`))

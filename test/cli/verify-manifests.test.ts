@@ -140,6 +140,11 @@ describe('files of flags', () => {
   })
 })
 
+it('a directory of another cluster is said to be another, not all that follows from it', async () => {
+  const lines = await found(copyNode('ecdsa'), '--cert-dir', fixture('nodes/stock-1.20', K, 'pki'))
+  expect(new Set(lines.map(line => line.split(' ')[1]))).toEqual(new Set(['FLAG_FILE_DIFFERENT']))
+})
+
 describe('the manifests themselves', () => {
   const manifest = (component: string, text: string) =>
     copyNode('ecdsa', { [`${K}/manifests/${component}`]: text })
@@ -288,6 +293,15 @@ describe('whom a component accepts', () => {
     const one = await finding(root, 'TRUST_FILE_WRONG')
     expect(one.impact).toContain(impact)
     expect(one.found).toMatch(/^CN=another \(key \w{12}\)$/)
+  })
+
+  it('pods may be shown another certificate of the API server', async () => {
+    const file = `${K}/manifests/${MANAGER}.yaml`
+    const manager = withFlags(textIn('ecdsa', `manifests/${MANAGER}.yaml`), {
+      'root-ca-file': `${PKI}/other.crt`,
+    })
+    const flags = { 'tls-sni-cert-key': `${PKI}/sni.crt,${PKI}/sni.key` }
+    expect(await found(flagged(API, flags, { ...other('other'), [file]: manager }))).toEqual([])
   })
 
   it("the row's own file is a matter of signatures", async () => {

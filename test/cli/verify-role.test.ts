@@ -12,6 +12,7 @@ import {
   K,
   pair,
   textIn,
+  withServer,
   withUser,
 } from '../support/replaced.ts'
 import { verify } from '../support/verify.ts'
@@ -162,6 +163,15 @@ describe('subjects', () => {
     expect(await found(copyNode('ecdsa', pair('front-proxy-client', FRONT_PROXY, proxy)))).toEqual([
       'info SYSTEM_MASTERS_UNEXPECTED front-proxy-client',
     ])
+  })
+
+  it('etcd knows no groups', async () => {
+    const root = etcdPair('etcd/server', named(BOTH, ...ETCD_NAMES), '/O=system:masters/CN=cp-1')
+    expect(await found(root)).toEqual([])
+  })
+
+  it('the newest groups are right where no manifest tells the release', async () => {
+    expect(await found(copyNode('stock-1.31', { [`${K}/manifests`]: null }))).toEqual([])
   })
 
   it('a group that is only named alike', async () => {
@@ -366,6 +376,33 @@ describe('names of another node', () => {
   it('an old address and an old load balancer are no other node', async () => {
     const names = [...API_NAMES, 'DNS:old.example.com', 'IP:198.51.100.7']
     expect(await found(apiServer(named(SERVER, ...names)))).toEqual([])
+  })
+
+  it('one with a name of its own for all nodes is no other node', async () => {
+    const names = [...without('DNS:cp-1', 'IP:192.0.2.10'), 'DNS:api.example.com']
+    const lines = ['error SAN_MISSING apiserver', 'info SAN_MISSING apiserver']
+    expect(await found(apiServer(named(SERVER, ...names)))).toEqual(lines)
+  })
+
+  it('where everybody goes by the endpoint, nobody asks for its own names', async () => {
+    const names = [
+      ...without('DNS:cp-1', 'IP:192.0.2.10'),
+      'DNS:vip.example.com',
+      'DNS:cp-2',
+      'IP:192.0.2.11',
+    ]
+    const files = ['admin.conf', 'kubelet.conf', 'controller-manager.conf', 'scheduler.conf']
+    const toEndpoint = Object.fromEntries(
+      files.map(file => [`${K}/${file}`, withServer(textIn('ecdsa', file), 'https://vip.example.com:6443')]),
+    )
+    const lines = ['warning SAN_MISSING apiserver', 'info SAN_MISSING apiserver']
+    expect(await found(apiServer(named(SERVER, ...names), toEndpoint))).toEqual(lines)
+  })
+
+  it('a certificate does not vouch for itself', async () => {
+    const changes = pair('etcd/server', ETCD, { subject: '/CN=cp-2', extensions: named(BOTH, ...others) })
+    const root = copyNode('ecdsa', { ...changes, [`${K}/kubelet.conf`]: null })
+    expect(await found(root)).toEqual(['error SAN_NOT_THIS_NODE etcd-server'])
   })
 
   it('without its manifests nothing says which node this is', async () => {

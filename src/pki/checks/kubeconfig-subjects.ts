@@ -79,7 +79,8 @@ export function describeAuthorities(certificates: readonly Certificate[]): strin
 export function setCluster({ name, file, config }: Configured, ...flags: readonly string[]): string {
   const command = ['kubectl config set-cluster', shellWord(config.clusterName), ...flags]
   const component = specOf(name)?.component ?? (name === 'kubelet.conf' ? 'kubelet' : undefined)
-  const restart = component === undefined ? '' : `, then restart the ${component.replace('kube-', '')}`
+  const restart =
+    component === undefined ? '' : `, then restart the ${component.replace('kube-', '').replace('-', ' ')}`
   return `${command.join(' ')} --kubeconfig=${shellWord(file)}${restart}`
 }
 

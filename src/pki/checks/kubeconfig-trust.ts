@@ -32,6 +32,15 @@ function accepts({ snapshot }: Evidence, trusted: readonly Certificate[]): boole
   return path.some(one => trusted.some(root => isSameCertificate(root, one)))
 }
 
+/** Those of the cluster's CAs that the serving certificate leads to, all where it leads to none. */
+function servingAuthorities({ snapshot }: Evidence): readonly Certificate[] {
+  const authorities = certificatesOf(snapshot, 'ca')
+  const [leaf, ...rest] = certificatesOf(snapshot, 'apiserver')
+  const path = leaf ? pathAbove(leaf, [...authorities, ...rest]) : []
+  const leading = authorities.filter(ca => path.some(one => isSameCertificate(one, ca)))
+  return leading.length > 0 ? leading : authorities
+}
+
 /** Where the API server's own certificate is the odd one, it is not the kubeconfigs that are wrong. */
 function hasOtherTrust(evidence: Evidence, configured: Configured): boolean {
   const trusted = trustedBy(configured)
@@ -76,7 +85,7 @@ export const TRUST_CHECKS: readonly Check[] = [
         .filter(one => hasOtherTrust(evidence, one))
         .map(one => {
           const file = entryNamed(evidence.snapshot, 'ca')?.file.path
-          const authorities = describeAuthorities(certificatesOf(evidence.snapshot, 'ca'))
+          const authorities = describeAuthorities(servingAuthorities(evidence))
           return observed(one, {
             expected: `${authorities}, as in ${file}`,
             found: describeAuthorities(trustedBy(one)),

@@ -226,7 +226,7 @@ export const MANIFEST_FILE_CHECKS: readonly Check[] = [
             impact: isKnown
               ? 'the kubelet cannot run it'
               : 'its flags are not known here, nor what they name',
-            remedy: `kubectl apply --dry-run=client -f ${file.path} says what is wrong with it`,
+            remedy: `put ${file.path} right; what the kubelet makes of it: journalctl -u kubelet`,
           }
         }),
   },

@@ -82,7 +82,10 @@ function advertisedName(evidence: Evidence): readonly NeededName[] {
   const { facts } = evidence
   const host = facts.advertiseAddress?.value
   if (host === undefined || !ownAddresses(evidence).includes(host)) return []
-  const severity = facts.controlPlaneEndpoint.value === undefined ? 'error' : 'warning'
+  const hosts = kubeconfigHosts(evidence)
+  const isForAll =
+    facts.controlPlaneEndpoint.value === undefined && (hosts.length === 0 || hosts.includes(host))
+  const severity = isForAll ? 'error' : 'warning'
   const impact = "whoever connects to this node's address refuses the API server"
   return [{ host, severity, impact, isOfNode: true }]
 }

@@ -72,10 +72,9 @@ interface Rights {
 
 function lackingRights({ facts }: Evidence, { spec, name, identity }: Role): Rights | undefined {
   if (!BY_GROUP.has(name) || isMaster(identity)) return undefined
-  const { value: version, source } = facts.kubernetesVersion
+  const { value: version } = facts.kubernetesVersion
   const { organizations = [] } = spec
-  const isInForce = ({ since }: OrganizationSpec) =>
-    since === undefined || source === 'default' || hasChange(version, since)
+  const isInForce = ({ since }: OrganizationSpec) => since === undefined || hasChange(version, since)
   const own = organizations.find(({ value }) =>
     value === undefined
       ? identity.organizations.length === 0 && identity.commonName === spec.commonName
