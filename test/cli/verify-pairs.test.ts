@@ -324,9 +324,9 @@ describe('what the remedy leaves', () => {
     const at = (name: string) => join(root, PKI, name)
     expect(remedy.split(' # ')[0]).toBe(
       [
-        `mv ${at('apiserver.crt')} ${at('apiserver.crt.old')}`,
-        `mv ${at('apiserver.key')} ${at('apiserver.key.old')}`,
-        `kubepki init phase certs apiserver --root ${root}`,
+        `mv --backup=numbered ${at('apiserver.crt')} ${at('apiserver.crt.old')}`,
+        `mv --backup=numbered ${at('apiserver.key')} ${at('apiserver.key.old')}`,
+        `kubepki init phase certs apiserver --encryption-algorithm ECDSA-P256 --root ${root}`,
       ].join(' && '),
     )
   })

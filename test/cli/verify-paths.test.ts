@@ -195,6 +195,7 @@ proveChecks(ISSUER_CHECKS, [
       expected: /key 010203$/,
       found: /^key [0-9a-f]{40}$/,
       impact: /OpenSSL/,
+      remedy: /^put the old \S+pki\/ca\.crt back, or sign it again/,
     },
   },
   {
@@ -235,7 +236,14 @@ proveChecks(ISSUER_CHECKS, [
       severity: 'error',
       expected: /^the subject of CN=kubernetes \(key .*byte for byte$/,
       impact: /unknown authority/,
+      remedy: /^put the old \S+pki\/ca\.crt back, or sign it again/,
     },
+  },
+  {
+    code: 'ISSUER_ENCODING_DRIFT',
+    of: 'one leaf, which a renewal puts right',
+    tree: changed(pairFor('apiserver', { by: makeRoot('/CN=kubernetes', { key: ca.key }) })),
+    finds: { certificate: 'apiserver', severity: 'error', isRepaired: true },
   },
   { code: 'ISSUER_ENCODING_DRIFT', of: 'the very bytes', tree: changed(filesOfCa('ca', reissued(ca))) },
 ])

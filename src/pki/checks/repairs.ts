@@ -1,5 +1,6 @@
 /** What to do about a row: a command that can be run as it stands, and behind a `#` what is to be known besides. */
 import { tbsPartsOf } from '../../x509/der.ts'
+import { isIssuable } from '../../x509/key-algorithm.ts'
 import { attributesOf, COMMON_NAME, ORGANIZATION } from '../../x509/name.ts'
 import { assessAuthority } from '../authority.ts'
 import { shellWord } from '../command-flags.ts'
@@ -52,12 +53,24 @@ export function makingOf(evidence: Evidence, entry: Entry): string {
     ...(certificate.state === 'missing' ? [] : [file.path]),
     ...(kind === 'leaf' && key && key.state !== 'missing' ? [key.path] : []),
   ]
-  const away = old.map(path => `mv ${shellWord(path)} ${shellWord(`${path}.old`)} && `).join('')
-  const flags = snapshot.commandFlags
+  const away = old
+    .map(path => `mv --backup=numbered ${shellWord(path)} ${shellWord(`${path}.old`)} && `)
+    .join('')
+  const flags = `${algorithmOfCa(evidence, entry)}${snapshot.commandFlags}`
   if (isElsewhere)
     return `${away}kubepki certs generate-csr ${name}${flags} # its CA is elsewhere: have the request signed, then kubepki certs import`
   const phase = kind === 'kubeconfig' ? `kubeconfig ${name.replace(/\.conf$/, '')}` : `certs ${name}`
-  return `${away}kubepki init phase ${phase}${flags} # or put one back: kubepki certs history${flags}`
+  return `${away}kubepki init phase ${phase}${flags} # or put one back: kubepki certs history${snapshot.commandFlags}`
+}
+
+/** A new pair is RSA where nothing says otherwise: an ECDSA cluster stays one. */
+function algorithmOfCa({ snapshot }: Evidence, { caName }: Entry): string {
+  const certificate = entryNamed(snapshot, caName)?.certificate
+  if (snapshot.configuration?.value.encryptionAlgorithm || certificate?.state !== 'present') return ''
+  const [{ keyAlgorithm }] = certificate.certificates
+  return keyAlgorithm.startsWith('ECDSA-') && isIssuable(keyAlgorithm)
+    ? ` --encryption-algorithm ${keyAlgorithm}`
+    : ''
 }
 
 /** No command makes a CA that the cluster trusts. */
@@ -77,7 +90,7 @@ function kubeletsRenewal({ snapshot, facts }: Evidence, { name, file, key }: Ent
   if (entryNamed(snapshot, 'ca')?.key?.state !== 'present')
     return 'join the node anew: kubeadm token create --print-join-command on a control-plane node'
   const node = facts.nodeName ? ` --node-name ${shellWord(facts.nodeName.value)}` : ''
-  return `rm -f ${fileOf(CLIENT)} && mv ${fileOf(CONF)} ${shellWord(`${entryNamed(snapshot, CONF)?.file.path}.old`)} && kubepki init phase kubeconfig kubelet${node}${snapshot.commandFlags} && ${RESTART_KUBELET}`
+  return `rm -f ${fileOf(CLIENT)} && mv --backup=numbered ${fileOf(CONF)} ${shellWord(`${entryNamed(snapshot, CONF)?.file.path}.old`)} && kubepki init phase kubeconfig kubelet${node}${snapshot.commandFlags} && ${RESTART_KUBELET}`
 }
 
 /** Of the admin's the newest is that of this node; anybody else has to be given an own one, never the admin's. */
