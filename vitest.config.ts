@@ -11,6 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/*.test.ts', 'test/{inventory,kubernetes,pki,report,x509}/**/*.test.ts'],
+          testTimeout: 30_000,
           maxWorkers: 2,
         },
       },

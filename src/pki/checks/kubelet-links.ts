@@ -7,6 +7,7 @@ import type { RotatedFiles } from '../kubelet-evidence.ts'
 import type { Check, Observation } from './check.ts'
 import {
   CLIENT,
+  CONF,
   entryOf,
   fileOf,
   newestUsable,
@@ -25,7 +26,7 @@ export const KUBELET_LINK_CHECKS: readonly Check[] = [
     code: 'KUBELET_LINK_DANGLING',
     group: 'kubelet',
     severity: 'error',
-    title: "the link to the kubelet's current certificate leads to nothing",
+    title: "the link to the kubelet's current certificate is gone, or leads to nothing",
     needs: ['certificates'],
     remedy: 'put the link on the newest of the dated files',
     find: evidence => both(evidence, dangling),
@@ -80,12 +81,9 @@ const severityOf = (name: string) => (name === CLIENT ? 'error' : 'warning')
 function dangling(evidence: Evidence, { name, files }: Rotated): readonly Observation[] {
   const entry = entryOf(evidence, name)
   const { certificate } = entry
-  if (
-    files.current.is !== 'link' ||
-    certificate.state !== 'invalid' ||
-    certificate.reason !== 'DANGLING_LINK'
-  )
-    return []
+  const isDangling =
+    files.current.is === 'link' && certificate.state === 'invalid' && certificate.reason === 'DANGLING_LINK'
+  if (!isDangling && !isReferredTo(evidence, files)) return []
   const spare = newestUsable(files, evidence.now)
   return [
     observe(
@@ -94,11 +92,20 @@ function dangling(evidence: Evidence, { name, files }: Rotated): readonly Observ
       {
         severity: severityOf(name),
         expected: spare ? `a link to ${onNode(spare.path)}` : 'a link to a dated file that is there',
-        found: `a link to ${pathText(files.target ?? '')}, which is not there`,
+        found: isDangling
+          ? `a link to ${pathText(files.target ?? '')}, which is not there`
+          : 'no link, and kubelet.conf refers to it',
         remedy: spare ? relink(files.current.path, onNode(spare.path)) : anew(evidence, name),
       },
     ),
   ]
+}
+
+/** It is not there, and kubelet.conf names it. */
+function isReferredTo(evidence: Evidence, { current }: RotatedFiles): boolean {
+  const { certificate, certificateFile } = entryOf(evidence, CONF)
+  const isMissing = certificate.state === 'invalid' && certificate.reason === 'REFERENCE_MISSING'
+  return isMissing && current.is === 'missing' && certificateFile?.path === current.path
 }
 
 function anew(evidence: Evidence, name: string): string {

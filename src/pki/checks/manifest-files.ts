@@ -6,7 +6,7 @@ import type { Certificate } from '../../x509/certificate.ts'
 import type { Evidence, FlagFile } from '../evidence.ts'
 import { isManagedElsewhere } from '../external-ca.ts'
 import { instant } from '../instant.ts'
-import { type Entry, entryNamed, type PlacedFile, type PlacedPod } from '../snapshot.ts'
+import { type Entry, entryNamed, type PlacedFile } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 import { certificatesOf } from './kubeconfig-subjects.ts'
 
@@ -54,6 +54,12 @@ function isOfExternalCa({ snapshot }: Evidence, { flag, file }: FlagFile): boole
   return isKey && authority?.key?.path === file.path && isManagedElsewhere(snapshot, authority)
 }
 
+/** That a file of the inventory is missing, its row says. */
+function isOfRow({ snapshot, ...evidence }: Evidence, { file }: FlagFile): boolean {
+  const isServiceAccounts = snapshot.serviceAccount.some(({ path }) => path === file.path)
+  return isServiceAccounts || rowOf({ snapshot, ...evidence }, file) !== undefined
+}
+
 /** It is there, or nobody may say. */
 function isMissing({ place, contents }: FlagFile): boolean {
   const isGone =
@@ -70,17 +76,6 @@ function whyUnreadable(evidence: Evidence, one: FlagFile): string | undefined {
     return undefined
   return rowOf(evidence, file) ? undefined : describeUnusable(contents)
 }
-
-function remedyOfMissing(evidence: Evidence, { file, pod, flag }: FlagFile): string {
-  const row = rowOf(evidence, file)
-  const { commandFlags } = evidence.snapshot
-  if (row && (row.kind === 'leaf' || row.kind === 'kubeconfig') && row.certificate.state === 'missing') {
-    const phase = row.kind === 'leaf' ? `certs ${row.name}` : `kubeconfig ${row.name.replace(/\.conf$/, '')}`
-    return `kubepki init phase ${phase}${commandFlags}`
-  }
-  return `put ${file.path} back, or have --${flag} in ${pod.file.path} name the right file`
-}
-
 /** A directory or a configuration was named, and the process has something else. */
 function differences({ snapshot, flagFiles }: Evidence): readonly Observation[] {
   return SPECS.flatMap(({ name, flags }) => {
@@ -116,22 +111,6 @@ function described([first]: readonly Certificate[]): string {
   return first ? `${first.subject} until ${instant(first.notAfter)}` : 'nothing'
 }
 
-const directoryOf = ({ file }: PlacedPod) => file.path.slice(0, file.path.lastIndexOf('/'))
-
-/** A manifest that was moved away for a restart is no second one, and a copy under another name is a stray one. */
-function repeatedPods({ snapshot, files }: Evidence): readonly (readonly [PlacedPod, ...PlacedPod[]])[] {
-  const podNameOf = ({ file }: PlacedPod) => files.manifests.find(({ path }) => path === file.path)?.podName
-  return snapshot.pods.flatMap((pod, index) => {
-    const isAlike = (one: PlacedPod) =>
-      one.value.component === pod.value.component && directoryOf(one) === directoryOf(pod)
-    if (!isComponent(pod.value.component) || snapshot.pods.findIndex(isAlike) < index) return []
-    const others = snapshot.pods
-      .slice(index + 1)
-      .filter(one => isAlike(one) && podNameOf(one) !== podNameOf(pod))
-    return others.length === 0 ? [] : [[pod, ...others] as const]
-  })
-}
-
 const GROUP = { group: 'manifests', needs: ['manifests'] } as const
 
 export const MANIFEST_FILE_CHECKS: readonly Check[] = [
@@ -142,13 +121,15 @@ export const MANIFEST_FILE_CHECKS: readonly Check[] = [
     title: 'a flag of a static pod names a file that is not there',
     remedy: 'put the file back, or have the flag name the right one',
     find: evidence =>
-      byFile(evidence.flagFiles.filter(one => isMissing(one) && !isOfExternalCa(evidence, one))).map(
-        group => {
-          const { contents } = group[0]
-          const found = contents.state === 'invalid' ? describeUnusable(contents) : 'nothing'
-          return observed(evidence, group, { found, remedy: remedyOfMissing(evidence, group[0]) })
-        },
-      ),
+      byFile(evidence.flagFiles.filter(one => isMissing(one) && !isOfRow(evidence, one))).map(group => {
+        const { contents, file } = group[0]
+        const found = contents.state === 'invalid' ? describeUnusable(contents) : 'nothing'
+        const flags = group.map(flagText).join(', ')
+        return observed(evidence, group, {
+          found,
+          remedy: `put ${file.path} back, or have ${flags} name the right file`,
+        })
+      }),
   },
   {
     code: 'FLAG_FILE_UNREADABLE',
@@ -165,7 +146,7 @@ export const MANIFEST_FILE_CHECKS: readonly Check[] = [
   {
     code: 'SIGNING_KEY_MISSING',
     ...GROUP,
-    severity: 'info',
+    severity: 'error',
     title: 'the controller manager is told to sign with a CA whose key is elsewhere',
     remedy: 'empty --cluster-signing-cert-file and --cluster-signing-key-file, as kubeadm has them then',
     find: evidence =>
@@ -229,23 +210,5 @@ export const MANIFEST_FILE_CHECKS: readonly Check[] = [
             remedy: `put ${file.path} right; what the kubelet makes of it: journalctl -u kubelet`,
           }
         }),
-  },
-  {
-    code: 'COMPONENT_TWICE',
-    ...GROUP,
-    severity: 'warning',
-    title: 'two files among the manifests run the same component',
-    remedy: 'move all but one out of the directory: the kubelet reads every file that is not hidden',
-    find: evidence =>
-      repeatedPods(evidence).map(([pod, ...others]) => {
-        const files = others.map(({ file }) => file.path)
-        return {
-          ...{ certificate: pod.value.component, file: pod.file.path },
-          expected: `one manifest of ${pod.value.component}`,
-          found: `${pod.file.path}, ${files.join(', ')}`,
-          impact: 'the kubelet reads them all, whatever they are called: which one runs is chance',
-          remedy: `mv ${files.join(' ')} ${directoryOf(pod)}/..`,
-        }
-      }),
   },
 ]
