@@ -246,6 +246,15 @@ describe('certs verify: the link to the rotated certificate', () => {
     expect(remedy).toContain('kubepki init phase kubeconfig kubelet --node-name')
   })
 
+  it('is gone, and kubelet.conf refers to it', async () => {
+    const root = node('stock-1.20', { [`${PKI}/${LINK}`]: null })
+    expect(await told(root)).toEqual(['error KUBELET_LINK_DANGLING kubelet-client-current.pem'])
+    const { found, remedy } = await one('KUBELET_LINK_DANGLING', root)
+    expect(found).toBe('no link, and kubelet.conf refers to it')
+    expect(remedy).toBe(`ln -sfn /${PKI}/${DATED} ${root}/${PKI}/${LINK} && systemctl restart kubelet`)
+    expect(await told(node('ecdsa'))).toEqual([])
+  })
+
   it('leads to nothing, and a good file is there', async () => {
     const root = put(node('stock-1.20'), `${PKI}/${LINK}`, { to: 'kubelet-client-2024-01-01-00-00-00.pem' })
     expect(await told(root)).toEqual(['error KUBELET_LINK_DANGLING kubelet-client-current.pem'])

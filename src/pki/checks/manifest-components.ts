@@ -38,12 +38,14 @@ export const COMPONENT_CHECKS: readonly Check[] = [
 const EXPECTED = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'] as const
 
 /** Where none has one, something else starts them. */
-function missingComponents({ snapshot }: Evidence): readonly Observation[] {
+function missingComponents({ snapshot, unreadableManifests }: Evidence): readonly Observation[] {
   const { pods, locations, role } = snapshot
   const found = pods.filter(({ value }) => isComponent(value.component))
   const [first] = found
   if (!first || role !== 'control-plane') return []
-  const isThere = (component: string) => found.some(({ value }) => value.component === component)
+  const isThere = (component: string) =>
+    found.some(({ value }) => value.component === component) ||
+    unreadableManifests.some(({ file }) => file.path.includes(`/${component}.`))
   return EXPECTED.filter(one => !isThere(one) && (one !== 'etcd' || locations.etcd.value === 'local')).map(
     component => ({
       ...{ certificate: component, file: `${directoryOf(first)}/${component}.yaml` },

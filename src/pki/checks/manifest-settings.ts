@@ -134,28 +134,6 @@ export const MANIFEST_SETTING_CHECKS: readonly Check[] = [
       }),
   },
   {
-    code: 'KUBELET_CA_VERIFIED',
-    group: 'manifests',
-    severity: 'info',
-    title: 'the API server verifies the serving certificates of the kubelets',
-    needs: ['manifests'],
-    remedy: 'nothing to be done where every kubelet has one of that CA: serverTLSBootstrap',
-    find: ({ snapshot }) => {
-      const pod = podOf(snapshot, 'kube-apiserver')
-      const file = pod?.value.flags.get('kubelet-certificate-authority')
-      if (!pod || !file) return []
-      return [
-        {
-          ...{ certificate: 'kube-apiserver', file: pod.file.path },
-          expected: 'kubelets with serving certificates of that CA, on every node',
-          found: `--kubelet-certificate-authority=${named(file)}`,
-          impact: 'kubectl logs and exec fail for a node whose certificate is self-signed or has expired',
-          remedy: 'kubepki certs verify on each node says which certificate its kubelet serves',
-        },
-      ]
-    },
-  },
-  {
     code: 'CONFIGURED_SAN_MISSING',
     group: 'manifests',
     severity: 'warning',
