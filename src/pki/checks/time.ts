@@ -48,7 +48,7 @@ export const TIME_CHECKS: readonly Check[] = [
     code: 'CERTIFICATE_EXPIRES_SOON',
     ...time,
     severity: 'warning',
-    title: 'a certificate ends within --within',
+    title: 'a certificate ends soon: within --within, 30 days without it',
     remedy: 'certs renew NAME',
     find: evidence =>
       leavesOf(evidence)
