@@ -11,6 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/*.test.ts', 'test/{inventory,kubernetes,pki,report,x509}/**/*.test.ts'],
+          testTimeout: 30_000,
           maxWorkers: 2,
         },
       },
@@ -19,7 +20,7 @@ export default defineConfig({
           name: 'node',
           include: [
             'test/{cli,cluster,fuzz,operations,store}/**/*.test.ts',
-            'test/conformance/openssl*.test.ts',
+            'test/conformance/{openssl,promtool}*.test.ts',
           ],
           testTimeout: 60_000,
           maxWorkers: 2,

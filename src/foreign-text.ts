@@ -32,6 +32,11 @@ export function named(text: string): string {
   return isShort(text) ? escaped(text) : lengthOf(text)
 }
 
+/** A path: however long, and whatever it looks like. */
+export function pathText(path: string): string {
+  return escaped(path)
+}
+
 function escaped(text: string): string {
   return text.replace(HIDDEN, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

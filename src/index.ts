@@ -26,6 +26,7 @@ export {
   type UserKubeconfig,
   type UserOptions,
 } from './operations/user-kubeconfig.ts'
+export { type VerifyOptions, verifyCertificates } from './operations/verify.ts'
 export type { Backup, BackupFile } from './pki/backup.ts'
 export type {
   BootstrapFailure,
@@ -34,9 +35,13 @@ export type {
   CreatedCertificate,
 } from './pki/bootstrap-result.ts'
 export type { CertificateDetails } from './pki/certification-path.ts'
+export type { Check } from './pki/checks/check.ts'
+export type { NotLookedAt } from './pki/checks/needs.ts'
+export { CHECKS } from './pki/checks.ts'
 export type { FactFlags } from './pki/cluster-facts.ts'
 export type { RequestRow, RequestsResult } from './pki/described-requests.ts'
-export type { ExpirationReport, ExpirationRow, WideRow } from './pki/expiration.ts'
+export type { Embedding, ExpirationReport, ExpirationRow, WideRow } from './pki/expiration.ts'
+export type { Finding, Severity } from './pki/finding.ts'
 export type { ImportResult, InstalledCertificate, UnansweredRequest } from './pki/import-result.ts'
 export type { ListedRequest, RequestState } from './pki/pending-requests.ts'
 export type {
@@ -55,6 +60,7 @@ export type { RequestList } from './pki/request-list.ts'
 export type { ManifestRequest, RequestManifest } from './pki/request-manifest.ts'
 export type { Restart, RestartOutcome, RestartPlan, SelfReload } from './pki/restart.ts'
 export type { BackupEntry, BackupList, RollbackResult } from './pki/rollback-result.ts'
+export type { ServedRow } from './pki/served-report.ts'
 export type {
   SignedCertificate,
   SigningAuthoritySummary,
@@ -63,6 +69,7 @@ export type {
   SigningResult,
 } from './pki/signing-result.ts'
 export type { SourceFact } from './pki/sources.ts'
+export type { VerificationReport } from './pki/verification.ts'
 export type { ReadOptions } from './store/read.ts'
 export { VERSION } from './version.ts'
 export type { IssuableKeyAlgorithm } from './x509/key-algorithm.ts'

@@ -1,6 +1,7 @@
 /** What a user may name for a renewal, and what is said of anything else. */
 import { PkiError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
+import type { ExtKeyUsage } from '../x509/profile.ts'
 import { CERTIFICATES, type CertificateSpec, KUBECONFIGS, KUBELET_CERTIFICATES } from './catalog.ts'
 import { RENEWABLE } from './select.ts'
 
@@ -14,10 +15,34 @@ export function impactOf(name: string): string {
   return rows.find(row => row.name === name)?.impact ?? 'whoever uses it is refused'
 }
 
+/** What the row's certificate has to be good for. */
+export function neededUsages(name: string): readonly ExtKeyUsage[] {
+  const spec = SPECS.find(one => one.name === name)
+  if (spec) return spec.extKeyUsage ?? []
+  return name === 'kubelet-server-current.pem' || name === 'kubelet.crt' ? ['serverAuth'] : ['clientAuth']
+}
+
 /** Rows that others connect to. */
 export const SERVING: ReadonlySet<string> = new Set(
   SPECS.filter(({ subjectAltName }) => subjectAltName !== undefined).map(({ name }) => name),
 )
+
+/** No component works with it: what has gone or expired stops nobody but whoever signs in with it. */
+export function isForPeople(name: string): boolean {
+  return [...SPECS, ...KUBECONFIGS].some(row => row.name === name && row.usedBy.length === 0)
+}
+
+/** Throws for what is neither a row nor one of `others`. */
+export function rowNames(asked: readonly string[], others: readonly string[]): readonly string[] {
+  const rows = [...SPECS, ...KUBECONFIGS, ...KUBELET_CERTIFICATES].map(({ name }) => name)
+  for (const name of asked) {
+    if (rows.includes(name) || others.includes(name)) continue
+    const near = nearest(name, [...rows, ...others])
+    const hint = `${near === undefined ? '' : `did you mean ${near}? `}all of them: ${[...rows, ...others].join(', ')}`
+    throw new PkiError('UNKNOWN_CERTIFICATE', `no certificate is named "${name}"`, { hint })
+  }
+  return asked
+}
 
 /** The kubelet renews it by itself. */
 export function isKubeletsName(name: string): boolean {

@@ -26,6 +26,10 @@ export interface Kubeconfig {
   readonly clientCertificate: Credential
   readonly clientKey: Credential | undefined
   readonly certificateAuthority: Credential | undefined
+  /** The server's certificate is not verified. */
+  readonly isInsecure?: true
+  /** The name that the server's certificate has to have, in place of the server's own. */
+  readonly tlsServerName?: string
   readonly warnings: readonly string[]
 }
 
@@ -117,7 +121,16 @@ function currentCredentials(current: CurrentContext): Kubeconfig | Unusable {
     clientCertificate: clientCertificate as Credential,
     clientKey: clientKey as Credential | undefined,
     certificateAuthority: trust(certificateAuthority, cluster.path, warnings),
+    ...verificationOf(cluster.entry),
     warnings,
+  }
+}
+
+function verificationOf(cluster: Mapping): Pick<Kubeconfig, 'isInsecure' | 'tlsServerName'> {
+  const tlsServerName = stringAt(cluster, 'tls-server-name')
+  return {
+    ...(cluster['insecure-skip-tls-verify'] === true && { isInsecure: true }),
+    ...(tlsServerName && { tlsServerName }),
   }
 }
 

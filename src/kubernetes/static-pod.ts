@@ -9,8 +9,12 @@ export interface StaticPod {
   readonly version?: string
   /** Flag name without dashes -> value, as on the command line. The last one wins. */
   readonly flags: ReadonlyMap<string, string>
+  /** Every value of a flag that is there more than once. */
+  readonly repeated?: ReadonlyMap<string, readonly string[]>
   /** Path inside the container -> path on the host. */
   readonly mounts: readonly { readonly mountPath: string; readonly hostPath: string }[]
+  /** Paths inside the container where something else is than a part of the host. */
+  readonly otherMounts?: readonly string[]
 }
 
 const COMPONENTS: ReadonlySet<string> = new Set([
@@ -37,8 +41,8 @@ export function parseStaticPod(text: string): StaticPod | Unusable {
   return {
     component: programOf(words),
     ...(version !== undefined && { version }),
-    flags: parseFlags(words.slice(1)),
-    mounts: mountsOf(spec, container),
+    ...parseFlags(words.slice(1)),
+    ...mountsOf(spec, container),
   }
 }
 
@@ -61,26 +65,45 @@ function programOf([executable = '']: readonly string[]): string {
   return executable.split('/').at(-1) as string
 }
 
-function mountsOf(spec: Mapping, container: unknown): StaticPod['mounts'] {
+function mountsOf(spec: Mapping, container: unknown): Pick<StaticPod, 'mounts' | 'otherMounts'> {
   const hostPaths = new Map(
     listAt(spec, 'volumes').map(volume => [
       stringAt(volume, 'name'),
       stringAt(mappingAt(volume, 'hostPath'), 'path'),
     ]),
   )
-  return listAt(container, 'volumeMounts').flatMap(mount => {
+  const all = listAt(container, 'volumeMounts').flatMap(mount => {
     const hostPath = hostPaths.get(stringAt(mount, 'name'))
-    const mountPath = stringAt(mount, 'mountPath')
-    return hostPath && mountPath
-      ? [{ mountPath: withoutSlash(mountPath), hostPath: withoutSlash(hostPath) }]
-      : []
+    const mountPath = withoutSlash(stringAt(mount, 'mountPath') ?? '')
+    const subPath = stringAt(mount, 'subPath')
+    const below = subPath ? `/${withoutSlash(subPath)}` : ''
+    return mountPath ? [{ mountPath, hostPath: hostPath && withoutSlash(hostPath) + below }] : []
   })
+  const otherMounts = all.flatMap(({ mountPath, hostPath }) => (hostPath ? [] : mountPath))
+  return {
+    mounts: all.flatMap(({ mountPath, hostPath }) => (hostPath ? [{ mountPath, hostPath }] : [])),
+    ...(otherMounts.length > 0 && { otherMounts }),
+  }
 }
 
 function withoutSlash(path: string): string {
   let end = path.length
   while (path[end - 1] === '/') end -= 1
   return path.slice(0, end)
+}
+
+/** What a container sees at a path: a part of the host, another volume, or nothing but its image. */
+export type MountedPlace = 'host' | 'other' | 'nowhere'
+
+/** The longest mount that holds it says so. Without any mount it is no container. */
+export function placeOf({ mounts, otherMounts = [] }: StaticPod, path: string): MountedPlace {
+  const all = [
+    ...mounts.map(({ mountPath }) => ({ mountPath, place: 'host' }) as const),
+    ...otherMounts.map(mountPath => ({ mountPath, place: 'other' }) as const),
+  ]
+  const holders = all.filter(({ mountPath }) => path === mountPath || path.startsWith(`${mountPath}/`))
+  const [mount] = holders.toSorted((a, b) => b.mountPath.length - a.mountPath.length)
+  return mount?.place ?? (all.length === 0 ? 'host' : 'nowhere')
 }
 
 /** Where a path named in a flag is on the host: the longest mount that holds it says so. */
@@ -90,12 +113,19 @@ export function hostPathOf(pod: StaticPod, path: string): string {
   return mount ? mount.hostPath + path.slice(mount.mountPath.length) : path
 }
 
-function parseFlags(words: readonly string[]): Map<string, string> {
-  const flags = new Map<string, string>()
+/** Flag name without dashes -> value; the last one wins. */
+export function parseFlags(words: readonly string[]): Pick<StaticPod, 'flags' | 'repeated'> {
+  const all = new Map<string, string[]>()
   for (const [index, word] of words.entries()) {
     const [, name, value] = /^--?([A-Za-z][\w.-]*)(?:=([\s\S]*))?$/.exec(word) ?? []
     const next = words[index + 1]
-    if (name) flags.set(name, value ?? (next?.startsWith('-') ? undefined : next) ?? 'true')
+    if (!name) continue
+    const given = value ?? (next?.startsWith('-') ? undefined : next) ?? 'true'
+    all.set(name, [...(all.get(name) ?? []), given])
   }
-  return flags
+  const repeated = new Map([...all].filter(([, values]) => values.length > 1))
+  return {
+    flags: new Map([...all].map(([name, values]) => [name, values.at(-1) as string])),
+    ...(repeated.size > 0 && { repeated }),
+  }
 }

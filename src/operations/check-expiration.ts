@@ -1,4 +1,5 @@
 import { type Depth, type ExpirationReport, reportExpiration } from '../pki/expiration.ts'
+import { checkOutputFile } from '../store/output-file.ts'
 import { type ReadOptions, readSnapshot } from '../store/read.ts'
 import { unfinishedBusiness } from '../store/recovery.ts'
 
@@ -6,10 +7,14 @@ export interface CheckOptions extends ReadOptions {
   readonly now: Date
   /** By default everything. */
   readonly depth?: Depth
+  /** Where the report will go: refused when it is one of the node's own files. */
+  readonly outputFile?: string | undefined
 }
 
 /** Reads the node and says what expires when. Opens no private key and no connection. */
 export function checkExpiration(options: CheckOptions): ExpirationReport {
-  const report = reportExpiration(readSnapshot(options), options.now, options.depth)
+  const snapshot = readSnapshot(options)
+  if (options.outputFile !== undefined) checkOutputFile(options.outputFile, snapshot)
+  const report = reportExpiration(snapshot, options.now, options.depth)
   return { ...report, warnings: [...unfinishedBusiness(options), ...report.warnings] }
 }

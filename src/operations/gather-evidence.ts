@@ -6,12 +6,16 @@ import type { Evidence, ServiceAccountEvidence } from '../pki/evidence.ts'
 import { assessRequests } from '../pki/pending-requests.ts'
 import { requestFindings } from '../pki/request-findings.ts'
 import type { Entry, KeyFile, Snapshot } from '../pki/snapshot.ts'
+import { readFileEvidence } from '../store/file-evidence.ts'
 import { readFound, readKey, type Tree } from '../store/files.ts'
+import { readKubelet } from '../store/kubelet.ts'
 import { readMachine } from '../store/machine.ts'
-import { type ReadOptions, readKubeconfigFile } from '../store/read.ts'
+import { manifestDirectory, type ReadOptions, readKubeconfigFile } from '../store/read.ts'
 import { unfinishedBusiness } from '../store/recovery.ts'
 import { readPackage, requestDirectory } from '../store/requests.ts'
+import { readUnreadableManifests } from '../store/static-pods.ts'
 import { keyOf } from './entry-key.ts'
+import { readFlagFiles } from './flag-files.ts'
 import { findAnswers, findRequests, liveCertificates } from './found-requests.ts'
 
 export interface EvidenceOptions extends ReadOptions {
@@ -28,7 +32,7 @@ export interface EvidenceOptions extends ReadOptions {
 export function gatherEvidence(snapshot: Snapshot, options: EvidenceOptions): Evidence {
   const { root, now, within, maxValidity, kubeconfigs = [] } = options
   const tree: Tree = { root }
-  const copies = kubeconfigs.map(file => copyAt(tree, file))
+  const copies = [...new Set(kubeconfigs)].map(file => copyAt(tree, file, snapshot))
   return {
     ...{ snapshot, now, within, maxValidity, copies },
     facts: decideClusterFacts(snapshot, { machine: readMachine(tree) }),
@@ -36,14 +40,19 @@ export function gatherEvidence(snapshot: Snapshot, options: EvidenceOptions): Ev
     serviceAccount: readServiceAccount(snapshot.serviceAccount),
     unfinished: unfinishedBusiness(options),
     requests: findRequestFindings(tree, snapshot, options),
+    kubelet: readKubelet(tree, snapshot),
+    files: readFileEvidence(tree, { snapshot, copies, store: options }),
+    flagFiles: readFlagFiles(tree, snapshot.pods),
+    unreadableManifests: readUnreadableManifests(tree, manifestDirectory(options)),
   }
 }
 
-/** Named as the user named it. */
-function copyAt(tree: Tree, file: string): Entry {
+/** Named as the user named it, but never as a row is. */
+function copyAt(tree: Tree, file: string, { entries }: Snapshot): Entry {
   const path = resolve(file)
+  const name = entries.some(row => row.name === file) ? `./${file}` : file
   const location = { value: { path: `/${basename(path)}`, within: dirname(path) }, source: '--kubeconfig' }
-  const identity = { name: file, longName: 'copy of a kubeconfig', caName: 'ca' } as const
+  const identity = { name, longName: 'copy of a kubeconfig', caName: 'ca' } as const
   return readKubeconfigFile(tree, location, { ...identity, isListed: false, isOptional: false })
 }
 

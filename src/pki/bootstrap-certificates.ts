@@ -7,8 +7,9 @@ import { lackingFacts, leafPeriod, signerFor } from './bootstrap-signer.ts'
 import { type BootstrapFacts, type BootstrapStep, existingOf, refuse } from './bootstrap-step.ts'
 import { factValues, missingFacts } from './cluster-facts.ts'
 import { shellWord } from './command-flags.ts'
-import { type Existing, flawOfPair, flawOfPurpose, lackingNames, warningsOfName } from './existing.ts'
+import { type Existing, flawOfPair, flawOfPurpose, warningsOfName } from './existing.ts'
 import { isManagedElsewhere } from './external-ca.ts'
+import { lackingNames } from './names-of-certificate.ts'
 import { type Entry, entryNamed } from './snapshot.ts'
 
 const SPECS: readonly CertificateSpec[] = CERTIFICATES

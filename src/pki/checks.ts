@@ -1,9 +1,11 @@
 /** Every check of `certs verify`, in the order of its list. */
 
 import { AUTHORITY_CHECKS } from './checks/authorities.ts'
+import { BUNDLE_CHECKS } from './checks/bundles.ts'
 import type { Check } from './checks/check.ts'
 import { CRYPTO_CHECKS } from './checks/crypto.ts'
 import { FILE_CHECKS } from './checks/files.ts'
+import { ISSUER_CHECKS } from './checks/issuers.ts'
 import { KUBECONFIG_CHECKS } from './checks/kubeconfigs.ts'
 import { KUBELET_CHECKS } from './checks/kubelet.ts'
 import { LIVE_CHECKS } from './checks/live.ts'
@@ -19,6 +21,8 @@ export const CHECKS: readonly Check[] = [
   ...TIME_CHECKS,
   ...PAIR_CHECKS,
   ...PATH_CHECKS,
+  ...ISSUER_CHECKS,
+  ...BUNDLE_CHECKS,
   ...ROLE_CHECKS,
   ...KUBECONFIG_CHECKS,
   ...KUBELET_CHECKS,

@@ -1,8 +1,15 @@
 /** All that the checks look at: the snapshot, and what a report of dates does not need. Nothing in it is decided yet. */
+import type { Reason } from '../errors.ts'
+import type { FlagFileKind } from '../inventory/flag-files.ts'
+import type { MountedPlace } from '../kubernetes/static-pod.ts'
+import type { Certificate } from '../x509/certificate.ts'
 import type { PrivateKey } from '../x509/key.ts'
 import type { KnownFacts } from './cluster-facts.ts'
+import type { FileEvidence } from './file-evidence.ts'
 import type { Finding } from './finding.ts'
-import type { Entry, Found, KeyFile, Snapshot } from './snapshot.ts'
+import type { KubeletEvidence } from './kubelet-evidence.ts'
+import type { LiveEvidence } from './live-evidence.ts'
+import type { Entry, Found, KeyFile, PlacedFile, PlacedPod, Snapshot } from './snapshot.ts'
 
 export interface Evidence {
   readonly snapshot: Snapshot
@@ -22,6 +29,39 @@ export interface Evidence {
   readonly unfinished: readonly string[]
   /** What is wrong with the requests to an external CA. */
   readonly requests: readonly Finding[]
+  readonly kubelet: KubeletEvidence
+  readonly files: FileEvidence
+  /** Absent: nobody asked for it. */
+  readonly live?: LiveEvidence | undefined
+  /** What the flags of the static pods name. */
+  readonly flagFiles: readonly FlagFile[]
+  readonly unreadableManifests: readonly UnreadableManifest[]
+}
+
+/** A file that a component is told of. */
+export interface FlagFile {
+  readonly pod: PlacedPod
+  readonly flag: string
+  readonly kind: FlagFileKind
+  /** The path as the component has it. */
+  readonly value: string
+  /** `file` is the component's own only where it is on the host. */
+  readonly place: MountedPlace
+  readonly file: PlacedFile
+  readonly contents: Found<FlagFileContents>
+}
+
+export interface FlagFileContents {
+  readonly certificates?: readonly Certificate[]
+  readonly key?: PrivateKey
+  /** Of public keys alone. */
+  readonly text?: string
+}
+
+export interface UnreadableManifest {
+  readonly file: PlacedFile
+  readonly reason?: Reason
+  readonly why: string
 }
 
 export interface ServiceAccountEvidence {

@@ -3,14 +3,9 @@ import { describeUnusable } from '../errors.ts'
 import { type Certificate, extKeyUsageOf, isSameCertificate } from '../x509/certificate.ts'
 import { isKeyOf, type PrivateKey } from '../x509/key.ts'
 import type { CertificateProfile } from '../x509/profile.ts'
-import {
-  describeSubjectAltName,
-  isSameSubjectAltName,
-  type SubjectAltName,
-  subjectAltNamesOf,
-} from '../x509/subject-alt-name.ts'
 import { pathAbove } from './certification-path.ts'
 import { instant } from './instant.ts'
+import { lackingNames } from './names-of-certificate.ts'
 import { OTHER_NODES, type Place, type Remedies } from './remedies.ts'
 import type { Entry, Found } from './snapshot.ts'
 
@@ -139,28 +134,6 @@ export function flawOfPurpose(
   return isNameless
     ? { message: `${what}: wanted SANs, found none of ${subjectAltName.length}`, hint }
     : undefined
-}
-
-/** The names that are wanted and that the certificate has not, neither itself nor by a wildcard. */
-export function lackingNames(certificate: Certificate, wanted: readonly SubjectAltName[]): readonly string[] {
-  const names = readableNames(certificate)
-  const covers = (name: SubjectAltName) =>
-    names.some(one => isSameSubjectAltName(one, name) || isWild(one, name))
-  return wanted.filter(name => !covers(name)).map(describeSubjectAltName)
-}
-
-function readableNames(certificate: Certificate): readonly SubjectAltName[] {
-  try {
-    return subjectAltNamesOf(certificate)
-  } catch {
-    return []
-  }
-}
-
-/** `*.example.com` stands for one label (RFC 6125 section 6.4.3). */
-function isWild(pattern: SubjectAltName, { type, value }: SubjectAltName): boolean {
-  if (type !== 'DNS' || pattern.type !== 'DNS' || !pattern.value.startsWith('*.')) return false
-  return value.slice(value.indexOf('.')).toLowerCase() === pattern.value.slice(1).toLowerCase()
 }
 
 /** Another common name than kubeadm's is somebody's choice, or a mistake. */

@@ -1,7 +1,9 @@
 /** What expires when, from a snapshot and an instant. */
 import { describeUnusable, type Reason } from '../errors.ts'
+import { named } from '../foreign-text.ts'
 import { compareNames } from '../inventory/select.ts'
 import type { Certificate } from '../x509/certificate.ts'
+import { type CertificateNames, namesOf } from '../x509/name.ts'
 import { type CertificateDetails, detailsOf } from './certification-path.ts'
 import { isManagedElsewhere } from './external-ca.ts'
 import { type Entry, isOptionalHere, type NodeRole, type Snapshot, shownFile } from './snapshot.ts'
@@ -32,6 +34,17 @@ export interface ExpirationRow {
 export interface WideRow extends ExpirationRow {
   /** `2/3` in a file of several certificates; `certificate-authority` of a kubeconfig. */
   readonly part?: string
+  readonly embedded?: Embedding
+  readonly names?: CertificateNames
+}
+
+/** Where in a kubeconfig a certificate is, or is named. */
+export interface Embedding {
+  readonly kind: 'cluster' | 'user'
+  /** Of the cluster or the user. */
+  readonly key: string
+  /** The kubeconfig. */
+  readonly file: string
 }
 
 export interface ExpirationReport {
@@ -120,33 +133,58 @@ function datesOf({ notAfter }: Certificate, now: Date) {
 }
 
 function wideRows(snapshot: Snapshot, entry: Entry, now: Date): WideRow[] {
-  const row = expirationRow(snapshot, entry, { now, depth: 'everything' })
-  const { certificate, kubeconfig } = entry
+  const { certificate } = entry
   const blocks = certificate.state === 'present' ? certificate.certificates : []
+  const row = {
+    ...expirationRow(snapshot, entry, { now, depth: 'everything' }),
+    ...embeddingIn(entry, 'user'),
+    ...(blocks[0] && { names: namesOf(blocks[0]) }),
+  }
   const rest = blocks.slice(1).map((one, index) => ({
     ...row,
     ...datesOf(one, now),
     part: `${index + 2}/${blocks.length}`,
     details: detailsOf(snapshot, one, blocks.slice(index + 2)),
+    names: namesOf(one),
   }))
   const first = blocks.length > 1 ? { ...row, part: `1/${blocks.length}` } : row
-  const authority = kubeconfig?.certificateAuthority
-  const trusted = authority?.state === 'present' ? authority.certificates : []
-  return [
-    first,
-    ...rest,
-    ...trusted.map(one => trustedRow(snapshot, { ...row, file: entry.file.path }, one, now)),
-  ]
+  return [first, ...rest, ...trustedRows(snapshot, entry, { row, now })]
 }
 
-function trustedRow(snapshot: Snapshot, row: ExpirationRow, certificate: Certificate, now: Date): WideRow {
-  const { caName: _leafs, reason: _reason, message: _message, ...place } = row
-  return {
-    ...place,
-    ...datesOf(certificate, now),
-    part: 'certificate-authority',
-    details: detailsOf(snapshot, certificate, []),
-  }
+function embeddingIn({ kubeconfig, file }: Entry, kind: Embedding['kind']): { embedded?: Embedding } {
+  if (!kubeconfig) return {}
+  const { userName, clusterName } = kubeconfig.config
+  return { embedded: { kind, key: named(kind === 'user' ? userName : clusterName), file: file.path } }
+}
+
+/** The CA data of a kubeconfig, or why it cannot be used. */
+function trustedRows(
+  snapshot: Snapshot,
+  entry: Entry,
+  { row, now }: { readonly row: WideRow; readonly now: Date },
+): WideRow[] {
+  const authority = entry.kubeconfig?.certificateAuthority
+  if (!authority) return []
+  const {
+    caName: _leafs,
+    reason: _reason,
+    message: _message,
+    details: _details,
+    names: _names,
+    ...rest
+  } = row
+  const file = entry.file.path
+  const place = { ...rest, ...embeddingIn(entry, 'cluster'), file, part: 'certificate-authority' }
+  if (authority.state === 'present')
+    return authority.certificates.map(one => ({
+      ...place,
+      ...datesOf(one, now),
+      details: detailsOf(snapshot, one, []),
+      names: namesOf(one),
+    }))
+  const unusable = authority.state === 'invalid' ? authority : ({ reason: 'REFERENCE_MISSING' } as const)
+  const { reason } = unusable
+  return [{ ...place, expirationDate: null, residualTime: 0, reason, message: describeUnusable(unusable) }]
 }
 
 function readerWarnings({ name, file, certificate, kubeconfig }: Entry): string[] {

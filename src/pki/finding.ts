@@ -23,3 +23,15 @@ export interface Finding {
 export function compareSeverity(one: Finding, other: Finding): number {
   return SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity)
 }
+
+interface Found {
+  readonly findings: readonly Finding[]
+}
+
+export function countOf({ findings }: Found, severity: Severity): number {
+  return findings.filter(finding => finding.severity === severity).length
+}
+
+export function gravestOf(found: Found): Severity | undefined {
+  return SEVERITIES.find(severity => countOf(found, severity) > 0)
+}

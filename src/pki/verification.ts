@@ -5,7 +5,8 @@ import { subjectsOf } from './checks/subjects.ts'
 import { CHECKS } from './checks.ts'
 import type { Evidence } from './evidence.ts'
 import type { ExpirationReport } from './expiration.ts'
-import { compareSeverity, type Finding, SEVERITIES, type Severity } from './finding.ts'
+import { compareSeverity, type Finding } from './finding.ts'
+import { type ServedRow, servedRows } from './served-report.ts'
 import type { NodeRole } from './snapshot.ts'
 import { type SourceFact, sourceFacts } from './sources.ts'
 
@@ -15,6 +16,8 @@ export interface VerificationReport {
   /** The gravest first. */
   readonly findings: readonly Finding[]
   readonly notLookedAt: readonly NotLookedAt[]
+  /** What was served where; absent: nobody was asked. */
+  readonly endpoints?: readonly ServedRow[] | undefined
   /** How many checks ran, and over how many files with certificates. */
   readonly checks: number
   readonly certificates: number
@@ -40,6 +43,7 @@ export function verifyNode(
     role: snapshot.role,
     findings: found.toSorted(compareSeverity).map(inOrder),
     notLookedAt: notLookedAt(evidence),
+    endpoints: servedRows(evidence),
     checks: CHECKS.length,
     certificates: subjectsOf(evidence).length,
     expiration,
@@ -51,12 +55,4 @@ export function verifyNode(
 /** Fields in the order that people and documents have them. */
 function inOrder({ code, severity, certificate, file, expected, found, impact, remedy }: Finding): Finding {
   return { code, severity, certificate, file, expected, found, impact, remedy }
-}
-
-export function countOf({ findings }: Pick<VerificationReport, 'findings'>, severity: Severity): number {
-  return findings.filter(finding => finding.severity === severity).length
-}
-
-export function gravestOf(report: Pick<VerificationReport, 'findings'>): Severity | undefined {
-  return SEVERITIES.find(severity => countOf(report, severity) > 0)
 }

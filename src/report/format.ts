@@ -1,4 +1,4 @@
-/** The output formats of `certs check-expiration`. */
+/** The output formats of `certs check-expiration`; what is seldom wanted is loaded only then. */
 import type { Depth, ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
 import type { Terminal } from './paint.ts'
 import { expirationDocument, renderJson, renderYaml } from './structured.ts'
@@ -8,7 +8,7 @@ import { renderWide, wideTable } from './wide.ts'
 
 export interface Format {
   readonly depth: Depth
-  readonly render: (report: ExpirationReport) => string
+  readonly render: (report: ExpirationReport) => string | Promise<string>
   /** For people at a terminal, where they are told more. */
   readonly renderOn?: (report: ExpirationReport, terminal: Terminal) => string
   /** The rows it lists, which `--within` counts; of the kubelet's only those that a CA signs. */
@@ -35,5 +35,15 @@ export const FORMATS = {
   },
   json: { depth: 'details', rows: withKubelet, render: report => renderJson(expirationDocument(report)) },
   yaml: { depth: 'details', rows: withKubelet, render: report => renderYaml(expirationDocument(report)) },
+  prometheus: {
+    depth: 'everything',
+    rows: withKubelet,
+    render: async report => (await import('./prometheus.ts')).renderExpirationMetrics(report),
+  },
+  html: {
+    depth: 'everything',
+    rows: withKubelet,
+    render: async report => (await import('./html/pages.ts')).renderExpirationPage(report),
+  },
 } as const satisfies Record<string, Format>
 export type FormatName = keyof typeof FORMATS

@@ -1,12 +1,5 @@
 /** Markdown that says what a file said, whatever that was. */
-import { printable } from './printable.ts'
-
-/** What does not show, and what turns the direction of writing. */
-const HIDDEN = /[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
-
-function visible(text: string): string {
-  return printable(text).replace(HIDDEN, character => `\\u{${character.codePointAt(0)?.toString(16)}}`)
-}
+import { visible } from './printable.ts'
 
 /** A code span, for a table too: nothing in it means anything. */
 export function code(text: string): string {

@@ -3,13 +3,14 @@ import { encodeYaml } from '../kubernetes/yaml.ts'
 import type { BootstrapResult } from '../pki/bootstrap-result.ts'
 import type { RequestsResult } from '../pki/described-requests.ts'
 import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
+import { countOf } from '../pki/finding.ts'
 import type { ImportResult } from '../pki/import-result.ts'
 import { instant } from '../pki/instant.ts'
 import type { RenewalPlan, RenewalResult } from '../pki/renewal-result.ts'
 import type { RequestList } from '../pki/request-list.ts'
 import type { BackupList, RollbackResult } from '../pki/rollback-result.ts'
 import type { SigningResult } from '../pki/signing-result.ts'
-import { countOf, type VerificationReport } from '../pki/verification.ts'
+import type { VerificationReport } from '../pki/verification.ts'
 
 export const API_VERSION = 'kubepki/v1'
 
@@ -28,13 +29,14 @@ export function expirationDocument(report: ExpirationReport): object {
 }
 
 export function verificationDocument(report: VerificationReport): object {
-  const { findings, notLookedAt, now, role, checks, certificates, sources, warnings } = report
+  const { findings, notLookedAt, endpoints, now, role, checks, certificates, sources, warnings } = report
   const counts = { errors: countOf(report, 'error'), warnings: countOf(report, 'warning') }
   return {
     kind: 'VerificationReport',
     apiVersion: API_VERSION,
     findings,
     notLookedAt,
+    endpoints,
     summary: { ...counts, infos: countOf(report, 'info'), checks, certificates },
     now: instant(now),
     ...{ role, sources, warnings },

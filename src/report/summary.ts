@@ -1,7 +1,8 @@
 /** The first line of a report: what is to be done now. */
 import { humanDuration } from '../kubernetes/duration.ts'
 import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
-import { countOf, type VerificationReport } from '../pki/verification.ts'
+import { countOf } from '../pki/finding.ts'
+import type { VerificationReport } from '../pki/verification.ts'
 
 export const SOON = 30 * 86_400
 

@@ -3,10 +3,12 @@
 import { type Check, GROUPS } from '../pki/checks/check.ts'
 import { NEEDS } from '../pki/checks/needs.ts'
 import { CHECKS } from '../pki/checks.ts'
-import { gravestOf, type VerificationReport } from '../pki/verification.ts'
+import { gravestOf } from '../pki/finding.ts'
+import type { VerificationReport } from '../pki/verification.ts'
 import { renderFindings } from './findings.ts'
 import { paintFor, type Terminal } from './paint.ts'
 import { printable } from './printable.ts'
+import { renderServed } from './served.ts'
 import { API_VERSION, renderJson, renderYaml, verificationDocument } from './structured.ts'
 import { summaryOfFindings } from './summary.ts'
 import { renderTable } from './table.ts'
@@ -19,15 +21,24 @@ function renderText(report: VerificationReport, terminal?: Terminal): string {
   ])
   const style = gravestOf(report) ?? 'good'
   const summary = paint(style === 'info' ? 'good' : style, summaryOfFindings(report))
-  const lines = [summary, '', `${renderFindings(report.findings, paint)}Not looked at:`, ...unseen]
+  const served = report.endpoints ? `${renderServed(report.endpoints)}\n` : ''
+  const lines = [summary, '', `${renderFindings(report.findings, paint)}${served}Not looked at:`, ...unseen]
   return `${lines.join('\n')}\n`
 }
 
+type Render = (report: VerificationReport, terminal?: Terminal) => string | Promise<string>
+
+/** What is seldom wanted is loaded only then. */
 export const VERIFICATION_FORMATS = {
   text: renderText,
   json: (report: VerificationReport) => renderJson(verificationDocument(report)),
   yaml: (report: VerificationReport) => renderYaml(verificationDocument(report)),
-} as const satisfies Record<string, (report: VerificationReport, terminal?: Terminal) => string>
+  prometheus: async (report: VerificationReport) =>
+    (await import('./prometheus.ts')).renderVerificationMetrics(report),
+  html: async (report: VerificationReport) =>
+    (await import('./html/pages.ts')).renderVerificationPage(report),
+} as const satisfies Record<string, Render>
+export type VerificationFormatName = keyof typeof VERIFICATION_FORMATS
 
 const HEADER = ['CODE', 'SEVERITY', 'GROUP', 'WHAT IS WRONG', 'NEEDS', 'REMEDY']
 

@@ -38,7 +38,7 @@ function cells(row: WideRow): string[] {
   const { details, expirationDate } = row
   if (expirationDate === null || details === undefined) {
     const mark = row.missing ? '!MISSING!' : '!INVALID!'
-    return [`${mark} ${row.name}`, '', '', '', '', '', row.message ?? '', row.file]
+    return [`${mark} ${name}`, '', '', '', '', '', row.message ?? '', row.file]
   }
   return [
     name,

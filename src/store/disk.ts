@@ -66,7 +66,7 @@ export function readIfThere(path: string): Buffer | undefined {
 
 const READ_PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-function trouble(code: string): Error {
+export function trouble(code: string): Error {
   return Object.assign(new Error(code), { code })
 }
 

@@ -132,7 +132,7 @@ const REASON_OF: Readonly<Record<string, Reason>> = {
   ENOTDIR: 'NOT_A_DIRECTORY',
 }
 
-function explain(error: unknown): Unusable {
+export function explain(error: unknown): Unusable {
   const { code = 'unknown' } = error as NodeJS.ErrnoException
   const reason = REASON_OF[code]
   return reason ? { reason } : { reason: 'IO_ERROR', found: code }
@@ -210,4 +210,10 @@ function readUpTo(descriptor: number, limit: number): Buffer {
   for (let read = -1; read !== 0 && length < limit; length += read)
     read = readSync(descriptor, bytes, length, limit - length, null)
   return bytes.subarray(0, length)
+}
+
+/** Of a file found in a directory; nothing where it cannot be read. */
+export function textOf(realPath: string): string {
+  const contents = readBounded(realPath)
+  return contents.state === 'present' ? contents.text : ''
 }

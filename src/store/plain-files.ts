@@ -1,7 +1,4 @@
-/**
- * New files in a directory that is no node's: no lock, no backup, for nothing that exists is ever changed. All of them
- * or none: what was made is removed when one fails.
- */
+/** Files that are no node's, readable by all: no lock, no backup. */
 import {
   closeSync,
   fchmodSync,
@@ -26,7 +23,7 @@ export function isTaken(path: string): boolean {
   return on(path, () => lstatSync(path, { throwIfNoEntry: false })) !== undefined
 }
 
-/** Readable by all, and none that exists is touched; a directory that is missing is made. */
+/** All of them or none, and nothing that exists is touched; a directory that is missing is made. */
 export function writePlainFiles(files: readonly PlainFile[]): void {
   const undo: (() => void)[] = []
   try {
@@ -36,7 +33,7 @@ export function writePlainFiles(files: readonly PlainFile[]): void {
       undo.unshift(() => rmdirSync(path))
     }
     for (const { path, contents } of files) {
-      const descriptor = on(path, () => openSync(path, 'wx', 0o644))
+      const descriptor = on(path, () => open(path))
       undo.unshift(() => unlinkSync(path))
       on(path, () => fill(descriptor, contents))
     }
@@ -46,6 +43,15 @@ export function writePlainFiles(files: readonly PlainFile[]): void {
     for (const step of undo) quietly(step)
     throw withAddition(error, 'nothing was written')
   }
+}
+
+/** One, whole on the disk; what is left of it when that fails is the caller's to remove. */
+export function writePlainFile(path: string, contents: string): void {
+  fill(open(path), contents)
+}
+
+function open(path: string): number {
+  return openSync(path, 'wx', 0o644)
 }
 
 function fill(descriptor: number, contents: string): void {
@@ -59,7 +65,7 @@ function fill(descriptor: number, contents: string): void {
   }
 }
 
-function quietly(work: () => void): void {
+export function quietly(work: () => void): void {
   try {
     work()
   } catch {}

@@ -57,7 +57,7 @@ export function readNode(options: ReadOptions): Snapshot {
   const tree: Tree = { root: options.root, seen }
   checkDirectory(tree, { path: '' })
   const { configuration, warnings } = readConfiguration(options.config)
-  const inPlace = readStaticPods(tree, inKubeconfigDir(options, 'manifests'))
+  const inPlace = readStaticPods(tree, manifestDirectory(options))
   // Its owner's alone: whoever may not look has nothing to be told.
   const away = readStaticPods(tree, inKubeconfigDir(options, AWAY))
   const pods = [...inPlace.pods, ...away.pods]
@@ -90,6 +90,11 @@ function readConfiguration(file: string | undefined): Pick<Snapshot, 'configurat
   if (file === undefined) return { configuration: undefined, warnings: [] }
   const { configuration, warnings } = parseClusterConfiguration(readUserFile(file), file)
   return { configuration: { value: configuration, source: basename(file) }, warnings }
+}
+
+/** What the kubelet watches. */
+export function manifestDirectory(options: ReadOptions): NodePath {
+  return inKubeconfigDir(options, 'manifests')
 }
 
 function inKubeconfigDir({ kubeconfigDir }: ReadOptions, path: string): NodePath {
@@ -130,7 +135,7 @@ function readPair(tree: Tree, locations: Locations, spec: CertificateSpec): Entr
   }
 }
 
-function certificatesIn(contents: Found<{ readonly text: string }>): Found<CertificateFile> {
+export function certificatesIn(contents: Found<{ readonly text: string }>): Found<CertificateFile> {
   if (contents.state !== 'present') return contents
   const read = readCertificates(contents.text)
   return 'reason' in read ? { state: 'invalid', ...read } : { state: 'present', ...read }

@@ -1,6 +1,7 @@
 /** The static pods of a node, from the directory that the kubelet watches. */
 import { describeUnusable } from '../errors.ts'
 import { isComponent, parseStaticPod } from '../kubernetes/static-pod.ts'
+import type { UnreadableManifest } from '../pki/evidence.ts'
 import type { NodePath } from '../pki/locations.ts'
 import type { PlacedPod } from '../pki/snapshot.ts'
 import { readDirectory, readText, shownPath, type Tree } from './files.ts'
@@ -10,7 +11,7 @@ export interface StaticPods {
   readonly warnings: readonly string[]
 }
 
-/** What the kubelet runs: not hidden files, and `.yaml`, `.yml` or `.json` only, so no backups. */
+/** What the flags are taken from. The kubelet runs any file that is not hidden: of a backup that is said by a check. */
 const MANIFEST = /^[^.].*\.(ya?ml|json)$/
 
 export function readStaticPods(tree: Tree, directory: NodePath): StaticPods {
@@ -27,11 +28,19 @@ export function readStaticPods(tree: Tree, directory: NodePath): StaticPods {
   }
 }
 
+/** Manifests that cannot be read, or run nothing. */
+export function readUnreadableManifests(tree: Tree, directory: NodePath): readonly UnreadableManifest[] {
+  const listing = readDirectory(tree, directory)
+  const names = 'reason' in listing ? [] : listing.names.filter(name => MANIFEST.test(name))
+  return names.flatMap(name => readManifest(tree, directory, name).unreadable ?? [])
+}
+
 const UNKNOWN = 'the paths in its flags are not known, defaults are used'
 
 interface Manifest {
   readonly pod?: PlacedPod
   readonly warning?: string
+  readonly unreadable?: UnreadableManifest
 }
 
 function readManifest(tree: Tree, directory: NodePath, name: string): Manifest {
@@ -42,9 +51,14 @@ function readManifest(tree: Tree, directory: NodePath, name: string): Manifest {
   })
   if (contents.state === 'missing') return {}
   const pod = contents.state === 'present' ? parseStaticPod(contents.text) : contents
-  if ('reason' in pod) return { warning: `${file.path}: ${describeUnusable(pod)}; ${UNKNOWN}` }
+  if ('reason' in pod) {
+    const warning = `${file.path}: ${describeUnusable(pod)}; ${UNKNOWN}`
+    return { warning, unreadable: { file, reason: pod.reason, why: describeUnusable(pod) } }
+  }
   const isNamedAfterOne = isComponent(name.replace(/\.\w+$/, ''))
-  if (isNamedAfterOne && !isComponent(pod.component))
-    return { warning: `${file.path}: no such command in it; ${UNKNOWN}` }
+  if (isNamedAfterOne && !isComponent(pod.component)) {
+    const why = 'no such command in it'
+    return { warning: `${file.path}: ${why}; ${UNKNOWN}`, unreadable: { file, why } }
+  }
   return { pod: { value: pod, source, file } }
 }

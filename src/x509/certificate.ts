@@ -1,7 +1,7 @@
 /** Certificates as plain, immutable data, read with node:crypto alone: a report never loads an issuing library. */
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { messageOf, type Unusable } from '../errors.ts'
-import { type Der, elementsOf, firstElement, publicKeyInfoOf, tbsPartsOf } from './der.ts'
+import { type Der, elementsOf, firstElement, issuerNameOf, publicKeyInfoOf, tbsPartsOf } from './der.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
 import { encodePem, PEM_QUIRKS, type PemBlock, type PemQuirk, parsePem } from './pem.ts'
 import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature.ts'
@@ -114,6 +114,11 @@ export function isSignedBy(certificate: Certificate, authority: Certificate): bo
   } catch {
     return false
   }
+}
+
+/** Byte for byte, as Go looks for an issuer; OpenSSL takes two encodings of one name for the same. */
+export function namesAsIssuer(certificate: Certificate, authority: Certificate): boolean {
+  return Buffer.compare(issuerNameOf(certificate.der), tbsPartsOf(authority.der).subject) === 0
 }
 
 /** Over the SubjectPublicKeyInfo, lower-case hexadecimal. */

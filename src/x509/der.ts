@@ -91,6 +91,14 @@ export function tbsPartsOf(certificateDer: Der): TbsParts {
   return { subject, extensions: new Map(extensions.map(extension => [leadingOid(extension), extension])) }
 }
 
+/** The Name of a certificate's issuer, as DER. */
+export function issuerNameOf(certificateDer: Der): Der {
+  const fields = tbsFieldsOf(certificateDer)
+  const issuer = fields[fields[0]?.[0] === VERSION_TAG ? 3 : 2]
+  if (!issuer) throw new RangeError('not a TBSCertificate')
+  return issuer
+}
+
 /** Every one of a certificate, also one that is there twice. */
 export function extensionsIn(certificateDer: Der): Der[] {
   const wrapped = tbsFieldsOf(certificateDer).find(field => field[0] === EXTENSIONS_TAG)
@@ -101,6 +109,12 @@ export function extensionsIn(certificateDer: Der): Der[] {
 function tbsFieldsOf(certificateDer: Der): Der[] {
   const [tbs = NOTHING] = elementsOf(certificateDer)
   return elementsOf(tbs)
+}
+
+/** The Name, as DER. */
+export function issuerOf(certificateDer: Der): Der {
+  const fields = tbsFieldsOf(certificateDer)
+  return fields[fields[0]?.[0] === VERSION_TAG ? 3 : 2] ?? NOTHING
 }
 
 const VERSION_3 = 2

@@ -5,6 +5,7 @@ import { contentsOf, type Der, elementsOf, TAG, tbsPartsOf } from './der.ts'
 const SUBJECT_KEY_IDENTIFIER = '2.5.29.14'
 const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35'
 const KEY_IDENTIFIER = 0x80
+const CERT_SERIAL_NUMBER = 0x82
 
 /** Lower-case hexadecimal; undefined: none, or it cannot be read. */
 export function subjectKeyIdOf(certificate: Certificate): string | undefined {
@@ -19,6 +20,16 @@ export function authorityKeyIdOf(certificate: Certificate): string | undefined {
     const field = elementsOf(value).find(one => one[0] === KEY_IDENTIFIER)
     return field && contentsOf(field)
   })
+}
+
+/** The authorityCertSerialNumber field, upper-case hexadecimal as a serialNumber: names one certificate, not its key. */
+export function authoritySerialNumberOf(certificate: Certificate): string | undefined {
+  return read(certificate, AUTHORITY_KEY_IDENTIFIER, value => {
+    const field = elementsOf(value).find(one => one[0] === CERT_SERIAL_NUMBER)
+    return field && contentsOf(field)
+  })
+    ?.toUpperCase()
+    .replace(/^00(?=.)/, '')
 }
 
 function read(

@@ -1,5 +1,5 @@
 /** The attributes of a Name (RFC 5280 section 4.1.2.4), for comparing what two encodings say. */
-import { contentsOf, type Der, decodeOid, elementsOf } from './der.ts'
+import { contentsOf, type Der, decodeOid, elementsOf, issuerOf, tbsPartsOf } from './der.ts'
 
 export interface NameAttribute {
   /** Dotted object identifier. */
@@ -11,6 +11,27 @@ export const COMMON_NAME = '2.5.4.3'
 export const ORGANIZATION = '2.5.4.10'
 
 const BMP_STRING = 0x1e
+
+export interface CertificateNames {
+  readonly subject: readonly NameAttribute[]
+  readonly issuer: readonly NameAttribute[]
+}
+
+/** What cannot be read has no attributes. */
+export function namesOf({ der }: { readonly der: Der }): CertificateNames {
+  return {
+    subject: readableAttributesOf(tbsPartsOf(der).subject),
+    issuer: readableAttributesOf(issuerOf(der)),
+  }
+}
+
+function readableAttributesOf(name: Der): readonly NameAttribute[] {
+  try {
+    return attributesOf(name)
+  } catch {
+    return []
+  }
+}
 
 /** In the order they stand in. Throws RangeError when it is no Name. */
 export function attributesOf(name: Der): readonly NameAttribute[] {

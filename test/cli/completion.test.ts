@@ -57,7 +57,7 @@ const CASES: readonly [string, string][] = [
   ['certs renew --key k', 'keep'],
   ['certs renew --key=k', 'keep'],
   ['certs renew -o ', 'text json yaml'],
-  ['certs check-expiration --output ', 'text wide json yaml'],
+  ['certs check-expiration --output ', 'text wide json yaml prometheus html'],
   ['certs check-expiration -o w', 'wide'],
 ]
 

@@ -119,7 +119,7 @@ const WRONG: readonly [string[], string, string?][] = [
   [['certs', 'check-expiration', 'apiserver', ...ROOT], 'unknown flag or argument "apiserver"'],
   [
     ['certs', 'check-expiration', '-o', 'xml', ...ROOT],
-    '--output wants one of "text", "wide", "json", "yaml", found "xml"',
+    '--output wants one of "text", "wide", "json", "yaml", "prometheus", "html", found "xml"',
   ],
   [['certs', 'check-expiration', '--within', '', ...ROOT], '--within wants a duration, found ""', '30d'],
   [

@@ -1,8 +1,9 @@
+import { X509Certificate } from 'node:crypto'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { createSecureContext, createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { probeEndpoint } from '../../src/cluster/endpoint.ts'
+import { lookAtEndpoint, probeEndpoint } from '../../src/cluster/endpoint.ts'
 import { certificateIn } from '../support/certificates.ts'
 import { readFixture } from '../support/node.ts'
 
@@ -95,5 +96,44 @@ describe('probeEndpoint', () => {
   it('tls: an alert instead of a certificate', async () => {
     const port = await listening(tlsServer({ maxVersion: 'TLSv1.2', sigalgs: 'ed25519' }))
     expect(await probe(port)).toEqual({ state: 'tls' })
+  })
+})
+
+describe('lookAtEndpoint', () => {
+  const look = (port: number, serverName?: string) =>
+    lookAtEndpoint({ host: '127.0.0.1', port, timeout: 5_000, serverName })
+  const namesIn = (chain: readonly Uint8Array[]) => chain.map(der => new X509Certificate(der).subject)
+  const WITH_CA = { cert: PAIR.cert + readFixture(PKI, 'etcd/ca.crt') }
+
+  it.each<[string, TlsOptions]>([
+    ['TLS 1.2', { maxVersion: 'TLSv1.2' }],
+    ['TLS 1.3', { minVersion: 'TLSv1.3' }],
+    ['TLS 1.2, and a client certificate is wanted', { ...CLIENT_AUTH, maxVersion: 'TLSv1.2' }],
+    ['TLS 1.3, and a client certificate is wanted', { ...CLIENT_AUTH, minVersion: 'TLSv1.3' }],
+  ])('sees all that is sent: %s', async (_name, options) => {
+    const seen = await look(await listening(tlsServer({ ...WITH_CA, ...options })))
+    expect(namesIn(seen.chain)).toEqual(['CN=cp-1', 'CN=etcd-ca'])
+    expect(seen).toMatchObject({ state: 'tls', fingerprintSha256: SHOWN, isConnected: true })
+  })
+
+  it('asks by name', async () => {
+    const other = createSecureContext({
+      cert: readFixture(PKI, 'apiserver.crt'),
+      key: readFixture(PKI, 'apiserver.key'),
+    })
+    const port = await listening(
+      tlsServer({ SNICallback: (name, done) => done(null, name === 'other' ? other : undefined) }),
+    )
+    expect(namesIn((await look(port)).chain)).toEqual(['CN=cp-1'])
+    expect(namesIn((await look(port, 'other')).chain)).toEqual(['CN=kube-apiserver'])
+  })
+
+  it('has nothing of who shows nothing, and says why', async () => {
+    expect(await look(await listening(createHttpServer()))).toMatchObject({ state: 'open', chain: [] })
+    const closed = createServer()
+    const port = await listening(closed)
+    await new Promise(resolve => closed.close(resolve))
+    const refused = { state: 'refused', chain: [], isConnected: false, errorCode: 'ECONNREFUSED' }
+    expect(await look(port)).toEqual(refused)
   })
 })

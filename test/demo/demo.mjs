@@ -81,6 +81,18 @@ function demo() {
     show: 4,
   })
 
+  kubepki("kubeadm's dates are all green. Is the node well?", 'node', 'certs verify', {
+    expected: 3,
+    show: 9,
+  })
+  rmSync(at('node', 'etc/kubernetes/kubelet.conf'))
+  kubepki(
+    'As it says: the old kubelet.conf away, and a new one.',
+    'node',
+    `init phase kubeconfig kubelet --config ${config}`,
+  )
+  kubepki('And now?', 'node', 'certs verify', { show: 7 })
+
   kubepki(
     'A company CA, elsewhere.',
     'elsewhere',

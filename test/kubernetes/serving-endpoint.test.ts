@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { servingEndpoint } from '../../src/kubernetes/serving-endpoint.ts'
+import { peerEndpoint, servingEndpoint } from '../../src/kubernetes/serving-endpoint.ts'
 import { parseStaticPod } from '../../src/kubernetes/static-pod.ts'
 import { readFixture } from '../support/node.ts'
 
@@ -50,5 +50,19 @@ describe('servingEndpoint', () => {
     expect(where('kube-controller-manager')).toBe('127.0.0.1 10257')
     expect(where('kube-scheduler', { 'secure-port': '0' })).toBeUndefined()
     expect(where('coredns')).toBeUndefined()
+  })
+})
+
+describe('peerEndpoint', () => {
+  const peers = (component: string, flags: Readonly<Record<string, string>>) => {
+    const found = peerEndpoint({ component, flags: new Map(Object.entries(flags)), mounts: [] })
+    return found && `${found.host} ${found.port}`
+  }
+
+  it("is etcd's alone, where a flag says it", () => {
+    expect(peers('etcd', { 'listen-peer-urls': 'https://192.0.2.10:2380' })).toBe('192.0.2.10 2380')
+    expect(peers('etcd', { 'listen-peer-urls': 'https://[::]:2380' })).toBe('127.0.0.1 2380')
+    expect(peers('etcd', {})).toBeUndefined()
+    expect(peers('kube-apiserver', { 'listen-peer-urls': 'https://192.0.2.10:2380' })).toBeUndefined()
   })
 })

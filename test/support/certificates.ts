@@ -46,6 +46,10 @@ export interface LeafRequest {
   readonly subject: string
   readonly extensions: string
   readonly days?: number
+  /** Days from the usual start: -100 is a hundred days earlier. */
+  readonly shift?: number
+  /** Milliseconds since 1970. */
+  readonly start?: number
 }
 
 /** A leaf for the key, signed by the authority. */
@@ -79,7 +83,7 @@ function sign(key: string, { subject, ...rest }: LeafRequest, by?: MadeAuthority
 export function signRequest(
   request: string,
   by: MadeAuthority | string,
-  { extensions = '', days = 365 }: Partial<LeafRequest> = {},
+  { extensions = '', days = 365, shift = 0, start = START + shift * 86_400_000 }: Partial<LeafRequest> = {},
 ): string {
   const directory = tempDir()
   const file = (name: string, text: string) => {
@@ -94,7 +98,7 @@ export function signRequest(
       ? ['-selfsign', '-keyfile', by]
       : ['-cert', file('ca.crt', by.certificate), '-keyfile', file('ca.key', by.key)]
   const instant = (time: number) => `${new Date(time).toISOString().replaceAll(/[-:T]|\.000Z/g, '')}Z`
-  const dates = ['-startdate', instant(START), '-enddate', instant(START + days * 86_400_000)]
+  const dates = ['-startdate', instant(start), '-enddate', instant(start + days * 86_400_000)]
   return openssl([
     ...['ca', '-batch', '-notext', '-preserveDN', '-config', file('config', config), ...signer, ...dates],
     ...['-extfile', file('extensions', extensions), '-in', file('csr', request)],

@@ -1,7 +1,7 @@
 /** The controller-manager, and a kubelet as far as its certificates, as processes on 127.0.0.1. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, kubectl, pairOf, pkiFile, type Server, start } from './control-plane.ts'
+import { type Flags, freePort, kubectl, pairOf, pkiFile, type Server, start } from './control-plane.ts'
 
 export async function leaseHolder(root: string, port: number): Promise<string> {
   const lease = ['lease', 'kube-controller-manager', '--namespace=kube-system']
@@ -23,8 +23,23 @@ const CONTROLLERS = [
 /** With the flags that kubeadm gives it; without the CA's key it signs nothing, as kubeadm has it for an external CA. */
 export async function startControllerManager(root: string, port: number, signs: boolean): Promise<Server> {
   const kubeconfig = pointedHere(root, 'controller-manager.conf', port)
+  const flags = controllerManagerFlags(root, { kubeconfig, securePort: await freePort(), signs })
+  const isReady = async () => (await leaseHolder(root, port)) !== ''
+  return start({ name: 'kube-controller-manager', flags, isReady })
+}
+
+interface ControllerManager {
+  readonly kubeconfig: string
+  readonly securePort: number
+  readonly signs: boolean
+}
+
+export function controllerManagerFlags(
+  root: string,
+  { kubeconfig, securePort, signs }: ControllerManager,
+): Flags {
   const { certificate, key } = pairOf(root, 'ca')
-  const flags = {
+  return {
     kubeconfig,
     'authentication-kubeconfig': kubeconfig,
     'authorization-kubeconfig': kubeconfig,
@@ -37,19 +52,22 @@ export async function startControllerManager(root: string, port: number, signs: 
     'use-service-account-credentials': 'true',
     'leader-elect': 'true',
     'bind-address': '127.0.0.1',
-    'secure-port': await freePort(),
+    'secure-port': securePort,
     port: 0,
   }
-  const isReady = async () => (await leaseHolder(root, port)) !== ''
-  return start({ name: 'kube-controller-manager', flags, isReady })
 }
 
 /** A copy for the server on localhost: what a node's own components use has the address it advertises. */
 function pointedHere(root: string, file: string, port: number): string {
   const copy = join(root, file)
   const text = readFileSync(join(root, 'etc/kubernetes', file), 'utf8')
-  writeFileSync(copy, text.replace(/(?<=^ *server: ).*$/m, `https://localhost:${port}`), { mode: 0o600 })
+  writeFileSync(copy, withServer(text, port), { mode: 0o600 })
   return copy
+}
+
+/** A kubeconfig for the server on localhost. */
+export function withServer(kubeconfig: string, port: number): string {
+  return kubeconfig.replace(/(?<=^ *server: ).*$/m, `https://localhost:${port}`)
 }
 
 const [TOKEN_ID, TOKEN_SECRET] = ['abcdef', '0123456789abcdef']

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dump, load } from 'js-yaml'
 import { type Binary, binary } from './assets.ts'
+import { controllerManagerFlags, withServer } from './components.ts'
 import {
   apiServerFlags,
   etcdFlags,
@@ -121,12 +122,12 @@ export function manifestsOf(root: string): string {
  * their real paths; on the host the paths below the root, where `--root` looks.
  */
 async function writeManifest(root: string, component: Binary, flags: Flags): Promise<void> {
-  const volume = { name: 'k8s-certs', hostPath: { path: '/etc/kubernetes/pki', type: 'DirectoryOrCreate' } }
+  const volume = { name: 'k8s', hostPath: { path: '/etc/kubernetes', type: 'DirectoryOrCreate' } }
   const container = {
     name: component,
     command: [component, ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)],
     image: `registry.example.test/${component}:${await versionOf(component)}`,
-    volumeMounts: [{ name: volume.name, mountPath: join(root, 'etc/kubernetes/pki'), readOnly: true }],
+    volumeMounts: [{ name: volume.name, mountPath: join(root, 'etc/kubernetes'), readOnly: true }],
   }
   const metadata = { name: component, namespace: 'kube-system', labels: { component, tier: 'control-plane' } }
   const spec = { containers: [container], hostNetwork: true, volumes: [volume] }
@@ -152,6 +153,16 @@ export async function writeEtcdManifest(root: string): Promise<number> {
 
 export function writeApiServerManifest(root: string, port: number, etcdPort: number): Promise<void> {
   return writeManifest(root, 'kube-apiserver', apiServerFlags(root, port, etcdPort))
+}
+
+/** On the kubeconfig of the tree, which is pointed to this API server. */
+export async function writeControllerManagerManifest(root: string, port: number): Promise<number> {
+  const kubeconfig = join(root, 'etc/kubernetes/controller-manager.conf')
+  writeFileSync(kubeconfig, withServer(readFileSync(kubeconfig, 'utf8'), port))
+  const securePort = await freePort()
+  const flags = controllerManagerFlags(root, { kubeconfig, securePort, signs: true })
+  await writeManifest(root, 'kube-controller-manager', flags)
+  return securePort
 }
 
 export interface ControlPlanePorts {

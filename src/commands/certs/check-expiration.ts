@@ -4,6 +4,7 @@ import { type ExpirationReport, rowsExpiringWithin } from '../../pki/expiration.
 import { FORMATS, type Format, type FormatName } from '../../report/format.ts'
 import { defineCommand, type Host } from '../command.ts'
 import { durationOption, NODE_OPTIONS, readOptions, tell, tellSources } from '../options.ts'
+import { OUTPUT_FILE_OPTION, writeReport } from '../output-file.ts'
 
 export const command = defineCommand({
   options: {
@@ -18,6 +19,7 @@ export const command = defineCommand({
       default: 'text' as FormatName,
       describe: 'Output format',
     },
+    'output-file': OUTPUT_FILE_OPTION,
     ...NODE_OPTIONS,
   },
   examples: [
@@ -30,12 +32,18 @@ export const command = defineCommand({
       command: 'kubepki certs check-expiration --root /mnt -o wide',
       does: 'every certificate of the node whose disk is mounted there',
     },
+    {
+      command: 'kubepki certs check-expiration -o html --output-file /tmp/certificates.html',
+      does: 'a page to send to somebody: what expires when',
+    },
   ],
   run: async (args, host) => {
     const format: Format = FORMATS[args.output]
-    const report = checkExpiration({ ...readOptions(args, host), depth: format.depth })
-    const terminal = host.terminal?.()
-    host.stdout(terminal && format.renderOn ? format.renderOn(report, terminal) : format.render(report))
+    const outputFile = args['output-file']
+    const report = checkExpiration({ ...readOptions(args, host), depth: format.depth, outputFile })
+    const terminal = outputFile === undefined && format.renderOn ? host.terminal?.() : undefined
+    const text = terminal ? format.renderOn?.(report, terminal) : await format.render(report)
+    await writeReport(host, text ?? '', outputFile)
     if (args.verbose) tellSources(host, report.sources)
     explain(report, host)
     if (args.within === undefined) return EXIT.done

@@ -1,10 +1,11 @@
 /** What a CA has to be to sign, and may not limit. */
 
-import { isSameCertificate } from '../../x509/certificate.ts'
-import { tbsPartsOf } from '../../x509/der.ts'
+import { neededUsages } from '../../inventory/names.ts'
+import { type Certificate, isSameCertificate } from '../../x509/certificate.ts'
+import { isVersion3, tbsPartsOf } from '../../x509/der.ts'
 import { subjectKeyIdOf } from '../../x509/key-identifier.ts'
 import { subjectAltNamesOf } from '../../x509/subject-alt-name.ts'
-import { extKeyUsageIn, isCaIn, keyUsageOf } from '../../x509/usage.ts'
+import { isCaIn, keyUsageOf } from '../../x509/usage.ts'
 import { type Authorities, type Limited, limited, tooDeep } from '../answer-authorities.ts'
 import type { Difference } from '../difference.ts'
 import type { Evidence } from '../evidence.ts'
@@ -29,9 +30,12 @@ export const AUTHORITY_CHECKS: readonly Check[] = [
     needs: ['certificates'],
     remedy: 'put the right one back',
     find: evidence =>
-      wrongAuthorities(evidence, ({ der }) =>
-        isCaIn(tbsPartsOf(der).extensions) ? undefined : { wanted: 'CA:TRUE', found: 'CA:FALSE' },
-      ),
+      wrongAuthorities(evidence, ({ der }) => {
+        if (isCaIn(tbsPartsOf(der).extensions)) return undefined
+        return isVersion3(der)
+          ? { wanted: 'CA:TRUE', found: 'CA:FALSE' }
+          : { wanted: 'CA:TRUE', found: 'a certificate of version 1: Go trusts it, kubeadm does not' }
+      }),
   },
   {
     code: 'CA_WITHOUT_KEY_CERT_SIGN',
@@ -87,14 +91,28 @@ export const AUTHORITY_CHECKS: readonly Check[] = [
   },
 ]
 
-function wrongAuthorities(
-  evidence: Evidence,
-  look: (certificate: Subject['leaf']) => Difference | undefined,
-): Observation[] {
-  return authoritiesOf(evidence).flatMap(authority => {
+type Look = (certificate: Certificate) => Difference | undefined
+
+/** Also what stands between a leaf and its CA. */
+function wrongAuthorities(evidence: Evidence, look: Look): Observation[] {
+  const anchors = authoritiesOf(evidence).flatMap(authority => {
     const wrong = look(signingCertificateOf(evidence, authority))
-    if (!wrong) return []
-    return observe(evidence, authority, { expected: wrong.wanted, found: wrong.found, remedy: REPLACE })
+    return wrong ? observe(evidence, authority, { expected: wrong.wanted, found: wrong.found }) : []
+  })
+  return [...anchors, ...wrongIntermediates(evidence, look)]
+}
+
+function wrongIntermediates(evidence: Evidence, look: Look): Observation[] {
+  return signedLeavesOf(evidence).flatMap(subject => {
+    const intermediates = pathOf(evidence, subject).filter(one => subject.rest.includes(one))
+    const found = intermediates.map(one => ({ one, wrong: look(one) })).find(({ wrong }) => wrong)
+    if (!found?.wrong) return []
+    const { subject: name } = found.one
+    return observe(evidence, subject, {
+      expected: `${found.wrong.wanted} in ${name}, behind it`,
+      found: found.wrong.found,
+      remedy: `have it signed by another CA than ${name}, or that one made again as a CA`,
+    })
   })
 }
 
@@ -102,24 +120,29 @@ function limitedLeaves(
   evidence: Evidence,
   look: (path: Authorities, leaf: Limited) => Difference | undefined,
 ): Observation[] {
+  const anchors = authoritiesOf(evidence).flatMap(({ leaf, rest }) => [leaf, ...rest])
+  const isAnchor = (one: Certificate) => anchors.some(known => isSameCertificate(known, one))
   return signedLeavesOf(evidence).flatMap(subject => {
     const path = pathOf(evidence, subject)
-    const anchors = authoritiesOf(evidence).flatMap(({ leaf, rest }) => [leaf, ...rest])
-    const isAnchor = (one: Subject['leaf']) => anchors.some(known => isSameCertificate(known, one))
     const position = path.findIndex(isAnchor)
     const anchor = path[position]
     if (!anchor) return []
-    const wrong = look({ intermediates: path.slice(0, position), anchor }, needsOf(subject))
+    const wrong = readable(() => look({ intermediates: path.slice(0, position), anchor }, needsOf(subject)))
     if (!wrong) return []
     return observe(evidence, subject, { expected: wrong.wanted, found: wrong.found, remedy: REPLACE })
   })
 }
 
-function needsOf({ leaf }: Subject): Limited {
-  const extKeyUsage = extKeyUsageIn(tbsPartsOf(leaf.der).extensions) ?? []
+/** Extensions that are not what they have to be are as good as a limit. */
+function readable(look: () => Difference | undefined): Difference | undefined {
   try {
-    return { extKeyUsage, subjectAltNames: subjectAltNamesOf(leaf) }
+    return look()
   } catch {
-    return { extKeyUsage, subjectAltNames: [] }
+    return { wanted: 'extensions of its CA that can be read', found: 'malformed' }
   }
+}
+
+/** Its role's usages: what else it may be used for is nobody's need. */
+function needsOf({ name, leaf }: Subject): Limited {
+  return { extKeyUsage: neededUsages(name), subjectAltNames: subjectAltNamesOf(leaf) }
 }

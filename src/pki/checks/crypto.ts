@@ -1,15 +1,25 @@
-/** Algorithms, serial numbers and extensions: what Go's crypto/x509 refuses, and what nobody should rely on. */
-import { SERVING } from '../../inventory/names.ts'
+/** Algorithms and extensions: what Go's crypto/x509 refuses, and what nobody should rely on. */
+import { impactOf, SERVING } from '../../inventory/names.ts'
 import { humanDuration } from '../../kubernetes/duration.ts'
 import { unsupportedSignature, unusableExtension } from '../../x509/acceptance.ts'
-import { isSignedBy, publicKeySha256Of, signatureOf } from '../../x509/certificate.ts'
+import { type Certificate, publicKeySha256Of, signatureOf } from '../../x509/certificate.ts'
 import { tbsPartsOf } from '../../x509/der.ts'
-import { weaknessOf } from '../../x509/key-algorithm.ts'
-import { isCaIn } from '../../x509/usage.ts'
+import { isIssuable } from '../../x509/key-algorithm.ts'
+import { isCaIn, keyUsageOf } from '../../x509/usage.ts'
 import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
 import type { Check, Observation } from './check.ts'
-import { authoritiesOf, each, leavesOf, observe, ofCa, signedLeavesOf, subjectsOf } from './subjects.ts'
+import { makingOf, renewalOf } from './repairs.ts'
+import {
+  authoritiesOf,
+  each,
+  leavesOf,
+  observe,
+  pathOf,
+  type Subject,
+  signedLeavesOf,
+  subjectsOf,
+} from './subjects.ts'
 
 const DAY = 86_400_000
 /** Nobody notices what ends later. */
@@ -25,15 +35,18 @@ export const CRYPTO_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'a key is an RSA key of less than 2048 bits',
     remedy: REPLACE,
-    find: each(subjectsOf, ({ leaf, entry }) => {
-      const bits = Number(/^RSA-(\d+)$/.exec(leaf.keyAlgorithm)?.[1] ?? Number.POSITIVE_INFINITY)
-      if (bits >= 2048) return undefined
-      const severity = bits < 1024 ? 'error' : 'warning'
+    find: each(subjectsOf, (subject, evidence) => {
+      const bitsOf = ({ keyAlgorithm }: Certificate) =>
+        Number(/^RSA-(\d+)$/.exec(keyAlgorithm)?.[1] ?? Number.POSITIVE_INFINITY)
+      const weak = inUse(subject, evidence).find(one => bitsOf(one) < 2048)
+      if (!weak) return undefined
       return {
-        severity,
+        severity: bitsOf(weak) < 1024 ? 'error' : 'warning',
         expected: 'an RSA key of 2048 bits or more',
-        found: `RSA, ${bits} bits`,
-        ...ofCa(entry),
+        found: `RSA, ${bitsOf(weak)} bits${of(weak, subject)}`,
+        ...(bitsOf(weak) >= 1024 && {
+          impact: 'such a key can be broken; OpenSSL refuses it at its usual level',
+        }),
       }
     }),
   },
@@ -43,16 +56,18 @@ export const CRYPTO_CHECKS: readonly Check[] = [
     severity: 'error',
     title: "a key is of a kind that Kubernetes' own loaders do not take",
     remedy: REPLACE,
-    find: each(subjectsOf, ({ leaf: { keyAlgorithm }, entry }) => {
-      const isEdwards = keyAlgorithm === 'Ed25519'
-      if (keyAlgorithm.startsWith('RSA-') || (!isEdwards && weaknessOf(keyAlgorithm) === undefined))
-        return undefined
+    find: each(subjectsOf, (subject, evidence) => {
+      const odd = inUse(subject, evidence).find(({ keyAlgorithm }) => !isOfKubernetes(keyAlgorithm))
+      if (!odd) return undefined
+      const isEdwards = odd.keyAlgorithm === 'Ed25519'
+      const { entry } = subject
       return {
         severity: isEdwards ? 'warning' : 'error',
         expected: 'RSA, or ECDSA on P-256, P-384 or P-521',
-        found: keyAlgorithm,
+        found: `${odd.keyAlgorithm}${of(odd, subject)}`,
         ...(isEdwards && { impact: 'servers take it, kubeadm and the controller manager do not' }),
-        ...ofCa(entry),
+        ...(odd === subject.leaf &&
+          entry.kind !== 'ca' && { remedy: renewalOf(evidence, entry, algorithmFlag(evidence, entry)) }),
       }
     }),
   },
@@ -62,15 +77,14 @@ export const CRYPTO_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'a certificate is signed with MD5 or SHA-1',
     remedy: REPLACE,
-    find: each(subjectsOf, ({ leaf, entry }) => {
-      const { hash } = signatureOf(leaf)
-      if (!WEAK_HASHES.has(hash)) return undefined
-      const isSelfSigned = entry.kind === 'ca' && isSignedBy(leaf, leaf)
+    find: each(subjectsOf, (subject, evidence) => {
+      const weak = inUse(subject, evidence).find(one => WEAK_HASHES.has(signatureOf(one).hash))
+      if (!weak) return undefined
+      const isTrusted = subject.entry.kind === 'ca'
       return {
-        ...(isSelfSigned && { severity: 'info', impact: "nobody verifies a CA's signature of itself" }),
+        ...(isTrusted && { severity: 'info', impact: "nobody verifies a trusted CA's own signature" }),
         expected: 'SHA-256 or better',
-        found: hash,
-        ...ofCa(entry),
+        found: `${signatureOf(weak).hash}${of(weak, subject)}`,
       }
     }),
   },
@@ -80,12 +94,15 @@ export const CRYPTO_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'a certificate is signed in a way that Go does not verify',
     remedy: REPLACE,
-    find: each(signedLeavesOf, ({ leaf, entry }) => {
-      const signature = signatureOf(leaf)
-      const found = WEAK_HASHES.has(signature.hash) ? undefined : unsupportedSignature(signature)
-      return found === undefined
+    find: each(signedLeavesOf, (subject, evidence) => {
+      const problems = inUse(subject, evidence).flatMap(one => {
+        const signature = signatureOf(one)
+        const found = WEAK_HASHES.has(signature.hash) ? undefined : unsupportedSignature(signature)
+        return found === undefined ? [] : [`${found}${of(one, subject)}`]
+      })
+      return problems[0] === undefined
         ? undefined
-        : { expected: 'RSA, ECDSA or Ed25519 with SHA-2', found, ...ofCa(entry) }
+        : { expected: 'RSA, ECDSA or Ed25519 with SHA-2', found: problems[0] }
     }),
   },
   {
@@ -94,11 +111,14 @@ export const CRYPTO_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'an extension makes Go refuse the certificate',
     remedy: REPLACE,
-    find: each(subjectsOf, ({ leaf, entry }) => {
-      const found = unusableExtension(leaf.der)
-      return found === undefined
+    find: each(subjectsOf, (subject, evidence) => {
+      const problems = inUse(subject, evidence).flatMap(one => {
+        const found = unusableExtension(one.der)
+        return found === undefined ? [] : [`${found}${of(one, subject)}`]
+      })
+      return problems[0] === undefined
         ? undefined
-        : { expected: 'extensions that Kubernetes knows', found, ...ofCa(entry) }
+        : { expected: 'extensions that Kubernetes knows', found: problems[0] }
     }),
   },
   {
@@ -106,13 +126,14 @@ export const CRYPTO_CHECKS: readonly Check[] = [
     ...crypto,
     severity: 'error',
     title: 'a serving certificate has its name in the CN alone',
-    remedy: 'certs renew NAME --sans-from-config, or --add-san',
-    find: each(leavesOf, ({ name, leaf }, { snapshot }) =>
+    remedy: 'init phase certs NAME: names as the cluster has them',
+    find: each(leavesOf, ({ name, leaf, entry }, evidence) =>
       SERVING.has(name) && leaf.subjectAltName.length === 0
         ? {
             expected: 'DNS names and IP addresses in subjectAltName',
             found: `none; subject ${leaf.subject}`,
-            remedy: `kubepki certs renew ${name} --sans-from-config --config kubeadm.yaml${snapshot.commandFlags}`,
+            impact: `Go takes no name from a CN: ${impactOf(name)}`,
+            remedy: makingOf(evidence, entry),
           }
         : undefined,
     ),
@@ -123,15 +144,19 @@ export const CRYPTO_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'a certificate that is to serve or sign in is a CA',
     remedy: 'certs renew NAME, and find out who signed it',
-    find: each(signedLeavesOf, ({ leaf, entry }) =>
-      isCaIn(tbsPartsOf(leaf.der).extensions)
-        ? {
-            expected: 'CA:FALSE, or no basicConstraints',
-            found: 'CA:TRUE',
-            impact: `whoever has its key signs certificates for any user${entry.caName === 'etcd-ca' ? ' of etcd' : ''}`,
-          }
-        : undefined,
-    ),
+    find: each(signedLeavesOf, ({ leaf, entry }) => {
+      if (!isCaIn(tbsPartsOf(leaf.der).extensions)) return undefined
+      const canSign = keyUsageOf(leaf)?.includes('keyCertSign') ?? true
+      const users = entry.caName === 'etcd-ca' ? 'any user of etcd' : 'any user'
+      return {
+        ...(!canSign && { severity: 'warning' }),
+        expected: 'CA:FALSE, or no basicConstraints',
+        found: canSign ? 'CA:TRUE' : 'CA:TRUE, though without keyUsage keyCertSign',
+        impact: canSign
+          ? `whoever has its key makes certificates for ${users}`
+          : 'verifiers that leave the key usage out take it for a CA',
+      }
+    }),
   },
   {
     code: 'KEY_REUSED',
@@ -155,19 +180,45 @@ export const CRYPTO_CHECKS: readonly Check[] = [
     severity: 'warning',
     title: 'a certificate, CAs aside, stays valid for longer than --max-validity, or ten years',
     remedy: 'certs renew NAME --validity D',
-    find: each(leavesOf, ({ leaf }, { now, maxValidity = LONGEST_VALIDITY }) => {
-      const left = leaf.notAfter.getTime() - now.getTime()
-      if (left <= maxValidity) return undefined
+    find: each(leavesOf, ({ leaf, entry }, evidence) => {
+      const { now, maxValidity = LONGEST_VALIDITY } = evidence
+      if (leaf.notAfter.getTime() - now.getTime() <= maxValidity) return undefined
+      const flag = maxValidity < LONGEST_VALIDITY ? ` --validity ${Math.floor(maxValidity / 1000)}s` : ''
       return {
         expected: `an end within ${humanDuration(maxValidity / 1000)}`,
         found: `valid until ${instant(leaf.notAfter)}`,
         impact: 'a stolen key works until then: Kubernetes has no revocation',
+        remedy: renewalOf(evidence, entry, flag),
       }
     }),
   },
 ]
 
 const WEAK_HASHES: ReadonlySet<string> = new Set(['MD2', 'MD5', 'SHA-1'])
+
+/** What verifiers go through: of a leaf also the intermediates behind it, not what else its file holds. */
+function inUse(subject: Subject, evidence: Evidence): readonly Certificate[] {
+  const { leaf, rest, entry } = subject
+  if (entry.kind === 'ca') return [leaf]
+  const path = entry.caName === undefined ? [] : pathOf(evidence, subject)
+  return [leaf, ...rest.filter(one => path.includes(one))]
+}
+
+function of(certificate: Certificate, { leaf }: Subject): string {
+  return certificate === leaf ? '' : ` of ${certificate.subject}, behind it`
+}
+
+function isOfKubernetes(keyAlgorithm: string): boolean {
+  return keyAlgorithm.startsWith('RSA-') || /^ECDSA-P(256|384|521)$/.test(keyAlgorithm)
+}
+
+/** As its CA has it, where that can be made. */
+function algorithmFlag(evidence: Evidence, { caName }: Subject['entry']): string {
+  const authority = authoritiesOf(evidence).find(({ name }) => name === caName)
+  const wanted =
+    authority && isIssuable(authority.leaf.keyAlgorithm) ? authority.leaf.keyAlgorithm : 'RSA-2048'
+  return ` --encryption-algorithm ${wanted}`
+}
 
 /** Not the same file under two names, nor a copy of it. */
 function sharedKeys(evidence: Evidence): Observation[] {
@@ -197,12 +248,13 @@ function mixedAlgorithms(evidence: Evidence): Observation[] {
     const found = subject.leaf.keyAlgorithm
     if (wanted === undefined || kindOf(wanted) === kindOf(found) || evidence.copies.includes(subject.entry))
       return []
-    const flags = evidence.snapshot.commandFlags
     return observe(evidence, subject, {
       expected: `${wanted}, as its CA`,
       found,
       impact: 'none: every client and server takes both',
-      remedy: `to align it at its next renewal: kubepki certs renew ${subject.name} --encryption-algorithm ${wanted}${flags}`,
+      remedy: isIssuable(wanted)
+        ? renewalOf(evidence, subject.entry, ` --encryption-algorithm ${wanted}`)
+        : 'none needed',
     })
   })
 }

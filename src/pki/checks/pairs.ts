@@ -1,17 +1,27 @@
 /** Certificates and keys that are there, belong together, and were signed by the CA that their row names: proved, not by name. */
-import { describeUnusable } from '../../errors.ts'
-import type { PrivateKey } from '../../x509/key.ts'
-import { isKeyOf } from '../../x509/key.ts'
-import { shellWord } from '../command-flags.ts'
+import { describeUnusable, type Reason } from '../../errors.ts'
+import { named } from '../../foreign-text.ts'
+import { isForPeople } from '../../inventory/names.ts'
+import { isKeyOf, type PrivateKey, publicKeySha256OfKey } from '../../x509/key.ts'
 import type { Evidence } from '../evidence.ts'
 import { isExternallyManaged } from '../external-ca.ts'
-import { OTHER_NODES } from '../remedies.ts'
 import { type Entry, type Found, isOptionalHere, shownFile } from '../snapshot.ts'
 import type { Check } from './check.ts'
-import { authoritiesOf, isKubelets, observe, type Subject, shownKey, subjectsOf } from './subjects.ts'
+import { makingOf, putBack } from './repairs.ts'
+import {
+  authoritiesOf,
+  eachLeafOf,
+  isKubelets,
+  observe,
+  type Subject,
+  shownKey,
+  subjectsOf,
+} from './subjects.ts'
 
 /** Said of the file by checks of their own. */
 const SAID_ELSEWHERE: ReadonlySet<string> = new Set(['PERMISSION_DENIED', 'EMPTY_FILE'])
+/** Its links have checks of their own, and so has what kubelet.conf refers to. */
+const SAID_OF_KUBELETS: ReadonlySet<string> = new Set(['DANGLING_LINK', 'REFERENCE_MISSING'])
 /** A user's choice of how to sign in. */
 const NO_CERTIFICATE_MEANT: ReadonlySet<string> = new Set(['TOKEN_USER', 'EXEC_USER'])
 
@@ -28,9 +38,12 @@ export const PAIR_CHECKS: readonly Check[] = [
         .filter(entry => entry.certificate.state === 'missing' && !isOptionalHere(evidence.snapshot, entry))
         .map(entry =>
           observe(evidence, placed(entry), {
+            ...(isForPeople(entry.name) && { severity: 'warning' }),
             expected: entry.longName,
             found: 'no such file',
-            remedy: remedyOfMissing(evidence, entry),
+            remedy: evidence.copies.includes(entry)
+              ? 'name a file that is there with --kubeconfig'
+              : makingOf(evidence, entry),
           }),
         ),
   },
@@ -44,13 +57,14 @@ export const PAIR_CHECKS: readonly Check[] = [
     find: evidence =>
       rowsOf(evidence).flatMap(entry => {
         const { certificate } = entry
-        if (certificate.state !== 'invalid' || SAID_ELSEWHERE.has(certificate.reason)) return []
+        if (certificate.state !== 'invalid' || isSaidElsewhere(entry, certificate.reason)) return []
         const isMeant = NO_CERTIFICATE_MEANT.has(certificate.reason)
         return observe(evidence, placed(entry), {
-          ...(isMeant && { severity: 'info' }),
+          ...(entry.kind === 'kubelet' && { severity: 'warning' }),
+          ...(isMeant && { severity: 'info', impact: 'none: its end cannot be seen from here' }),
           expected: entry.longName,
-          found: describeUnusable(certificate),
-          remedy: isMeant ? 'none: its end cannot be seen from here' : restoring(evidence, entry),
+          found: named(describeUnusable(certificate)),
+          remedy: isMeant ? 'none needed' : makingOf(evidence, entry),
         })
       }),
   },
@@ -85,8 +99,8 @@ export const PAIR_CHECKS: readonly Check[] = [
           { ...subject, file },
           {
             expected: `the key of ${subject.file}, readable by Kubernetes`,
-            found: describeUnusable(key),
-            ...(isCa && { impact: CANNOT_SIGN, remedy: `put ${file} back: ${OTHER_NODES}` }),
+            found: named(describeUnusable(key)),
+            ...(isCa && { impact: CANNOT_SIGN, remedy: putBack(file) }),
           },
         )
       }),
@@ -100,14 +114,14 @@ export const PAIR_CHECKS: readonly Check[] = [
     remedy: 'certs rollback, or certs renew NAME',
     find: evidence =>
       leafKeys(evidence).flatMap(({ subject, key, file }) => {
-        const { leaf, rest } = subject
-        if (key.state !== 'present' || isKeyOf(key, leaf) || rest.some(one => isKeyOf(key, one))) return []
+        const { leaf } = subject
+        if (key.state !== 'present' || isKeyOf(key, leaf)) return []
         return observe(
           evidence,
           { ...subject, file },
           {
             expected: `the key of ${subject.file}, ${shownKey(leaf)}`,
-            found: 'the key of another certificate',
+            found: `another one: key ${publicKeySha256OfKey(key).slice(0, 12)}${ownerOf(evidence, key)}`,
           },
         )
       }),
@@ -120,14 +134,14 @@ export const PAIR_CHECKS: readonly Check[] = [
     needs: ['keys'],
     remedy: 'put the leaf first, then each issuer below the next',
     find: evidence =>
-      leafKeys(evidence).flatMap(({ subject, key }) => {
-        const { leaf, rest } = subject
-        const position = key.state === 'present' ? rest.findIndex(one => isKeyOf(key, one)) : -1
-        if (key.state !== 'present' || isKeyOf(key, leaf) || position < 0) return []
+      leafKeys(evidence).flatMap(({ subject }) => {
+        const { leaf, rest, entry } = subject
+        const all = entry.certificate.state === 'present' ? entry.certificate.certificates : [leaf]
+        if (all[0] === leaf) return []
         return observe(evidence, subject, {
-          expected: 'the certificate of the key first, then its issuers',
-          found: `${leaf.subject} first, the key's certificate is number ${position + 2}`,
-          remedy: `put the certificates of ${subject.file} in order: leaf first, then each issuer`,
+          expected: `${shownKey(leaf)} first: the certificate of the key; then its issuers`,
+          found: `${shownKey(all[0])} first, the key's certificate is number ${all.indexOf(leaf) + 1} of ${rest.length + 1}`,
+          remedy: `put the certificates of ${subject.file} in order: leaf first, then each issuer below what it signed`,
         })
       }),
   },
@@ -147,9 +161,9 @@ export const PAIR_CHECKS: readonly Check[] = [
           { ...subject, file },
           {
             expected: `the key of ${subject.file}: ${all.map(shownKey).join(', ')}`,
-            found: 'the key of another CA',
+            found: `another one: key ${publicKeySha256OfKey(key).slice(0, 12)}${ownerOf(evidence, key)}`,
             impact: CANNOT_SIGN,
-            remedy: `put the key back that belongs to ${subject.file}: ${OTHER_NODES}`,
+            remedy: putBack(file),
           },
         )
       }),
@@ -172,7 +186,7 @@ export const PAIR_CHECKS: readonly Check[] = [
               expected: `the key of ${subject.file}, or a CA elsewhere that signs`,
               found: 'no such file',
               impact: 'certificates of this CA are requested, not renewed',
-              remedy: `kubepki certs renew all --csr-only${evidence.snapshot.commandFlags}, when they are due`,
+              remedy: `kubepki certs renew all --within 30d --csr-only${evidence.snapshot.commandFlags} # and have the requests signed`,
             },
           ),
         ),
@@ -183,33 +197,24 @@ const CANNOT_SIGN = 'this CA signs nothing here: neither kubeadm nor the control
 
 /** Rows and copies; what the kubelet may or may not have is its own. */
 function rowsOf({ snapshot, copies }: Evidence): readonly Entry[] {
-  return [...snapshot.entries.filter(entry => !isKubelets(entry) || isUnreadable(entry)), ...copies]
+  return [
+    ...snapshot.entries.filter(entry => !isKubelets(entry) || entry.certificate.state === 'invalid'),
+    ...copies,
+  ]
 }
 
-function isUnreadable({ certificate }: Entry): boolean {
-  return certificate.state === 'invalid'
+function isSaidElsewhere(entry: Entry, reason: Reason): boolean {
+  return SAID_ELSEWHERE.has(reason) || (isKubelets(entry) && SAID_OF_KUBELETS.has(reason))
 }
 
 function placed(entry: Entry): Pick<Subject, 'entry' | 'name' | 'file'> {
   return { entry, name: entry.name, file: shownFile(entry) }
 }
 
-function remedyOfMissing({ snapshot, copies }: Evidence, entry: Entry): string {
-  const { kind, name, file } = entry
-  const flags = snapshot.commandFlags
-  if (copies.includes(entry)) return `name one that is there with --kubeconfig`
-  if (kind === 'ca') return `put ${file.path} back: ${OTHER_NODES}`
-  return kind === 'kubeconfig'
-    ? `kubepki init phase kubeconfig ${name.replace('.conf', '')}${flags}`
-    : `kubepki init phase certs ${name}${flags}`
-}
-
-function restoring({ snapshot, copies }: Evidence, entry: Entry): string {
-  const { kind, file } = entry
-  if (copies.includes(entry)) return `replace ${file.path} by a kubeconfig that works`
-  if (kind === 'ca') return `put ${file.path} back: ${OTHER_NODES}`
-  const backups = `kubepki certs history${snapshot.commandFlags}`
-  return `put a good one back (${backups}), or move it away: mv ${shellWord(file.path)} ${shellWord(`${file.path}.broken`)}, then ${remedyOfMissing({ snapshot, copies } as Evidence, entry)}`
+/** Whose key it is, where the node has its certificate. */
+function ownerOf(evidence: Evidence, key: PrivateKey): string {
+  const owner = subjectsOf(evidence).find(({ leaf, rest }) => [leaf, ...rest].some(one => isKeyOf(key, one)))
+  return owner ? `, that of ${owner.name}` : ''
 }
 
 interface KeyOfSubject {
@@ -227,10 +232,7 @@ function keysOf(evidence: Evidence, subjects: readonly Subject[]): readonly KeyO
 }
 
 function leafKeys(evidence: Evidence): readonly KeyOfSubject[] {
-  return keysOf(
-    evidence,
-    subjectsOf(evidence).filter(({ entry }) => entry.kind !== 'ca'),
-  )
+  return keysOf(evidence, eachLeafOf(evidence))
 }
 
 function authorityKeys(evidence: Evidence): readonly KeyOfSubject[] {

@@ -1,14 +1,15 @@
-/** Who signed what, and what a CA's file holds. */
+/** Who signed what, proved by signatures. */
 import { type Certificate, hasSameKey, isSameCertificate, isSignedBy } from '../../x509/certificate.ts'
-import { isKeyOf } from '../../x509/key.ts'
-import { authorityKeyIdOf, subjectKeyIdOf } from '../../x509/key-identifier.ts'
+import { authorityKeyIdOf } from '../../x509/key-identifier.ts'
 import { pathAbove } from '../certification-path.ts'
 import type { Evidence } from '../evidence.ts'
-import { instant } from '../instant.ts'
-import type { Check, Observation } from './check.ts'
+import { type Entry, entryNamed } from '../snapshot.ts'
+import type { Check } from './check.ts'
+import { putBack } from './repairs.ts'
 import {
   authoritiesOf,
   certificatesOf,
+  isKubelets,
   observe,
   pathOf,
   type Subject,
@@ -31,6 +32,9 @@ export const PATH_CHECKS: readonly Check[] = [
         return observe(evidence, subject, {
           expected: `signed by ${shownAuthority(evidence, subject)}`,
           found: foundSigner(evidence, subject),
+          ...(isAuthorityOdd(evidence, subject) && {
+            remedy: putBack(entryNamed(evidence.snapshot, subject.entry.caName)?.file.path ?? ''),
+          }),
         })
       }),
   },
@@ -65,7 +69,7 @@ export const PATH_CHECKS: readonly Check[] = [
         return observe(evidence, subject, {
           expected: `${subject.leaf.issuer} behind the certificate, in the same file`,
           found: `${subject.rest.length === 0 ? 'nothing behind it' : 'others'}; the intermediate is in ${holder.file}`,
-          remedy: `put the certificate of ${subject.leaf.issuer} from ${holder.file} behind the leaf in ${subject.file}`,
+          remedy: `put the certificate of ${subject.leaf.issuer}, which is in ${holder.file}, behind the first one in ${subject.file}`,
         })
       }),
   },
@@ -88,79 +92,26 @@ export const PATH_CHECKS: readonly Check[] = [
         })
       }),
   },
-  {
-    code: 'KEY_IDENTIFIER_DRIFT',
-    group: 'pairs',
-    severity: 'warning',
-    title: 'a certificate points to another key identifier than its CA has',
-    needs: ['certificates'],
-    remedy: 'certs renew NAME',
-    find: evidence =>
-      judged(evidence).flatMap(subject => {
-        const [signer] = pathOf(evidence, subject)
-        const [wanted, found] = [signer && subjectKeyIdOf(signer), authorityKeyIdOf(subject.leaf)]
-        if (!signer || !wanted || !found || wanted === found) return []
-        return observe(evidence, subject, {
-          expected: `authorityKeyIdentifier ${wanted}, as ${signer.subject} has it`,
-          found,
-          impact: 'OpenSSL and what builds on it refuse it, Go does not',
-        })
-      }),
-  },
-  {
-    code: 'CA_NAME_SHARED',
-    group: 'pairs',
-    severity: 'warning',
-    title: 'two CAs with one name and different keys are on this node, in different files',
-    needs: ['certificates'],
-    remedy: 'find out which of them the cluster has, and remove what is left of the other',
-    find: evidence => namesakes(evidence),
-  },
-  {
-    code: 'CA_BUNDLE_ORDER',
-    group: 'pairs',
-    severity: 'warning',
-    title: "the certificate of a CA's key is not the first in the CA's file",
-    needs: ['keys'],
-    remedy: 'put the certificate of the key first',
-    find: evidence =>
-      authoritiesOf(evidence).flatMap(authority => {
-        const key = evidence.keys.get(authority.name)
-        const { leaf, rest } = authority
-        const own = key?.state === 'present' && !isKeyOf(key, leaf) && rest.find(one => isKeyOf(key, one))
-        if (!own) return []
-        return observe(evidence, authority, {
-          expected: `${shownKey(own)} first: the one whose key is here`,
-          found: `${shownKey(leaf)} first`,
-          impact: 'kubeadm signs with the first one and fails',
-          remedy: `put the newer CA first in ${authority.file}`,
-        })
-      }),
-  },
-  {
-    code: 'CA_BUNDLE_NOT_CA',
-    group: 'pairs',
-    severity: 'warning',
-    title: "a CA's file holds a certificate that is no CA",
-    needs: ['certificates'],
-    remedy: 'take it out of the file',
-    find: evidence => inBundles(evidence, one => !one.isCa, { found: 'is no CA', severity: 'warning' }),
-  },
-  {
-    code: 'CA_BUNDLE_EXPIRED',
-    group: 'pairs',
-    severity: 'info',
-    title: "a CA's file still holds an expired CA",
-    needs: ['certificates'],
-    remedy: 'take it out of the file once nothing needs it',
-    find: evidence =>
-      inBundles(evidence, one => one.notAfter <= evidence.now, { found: 'has expired', severity: 'info' }),
-  },
 ]
 
-/** Where the CA can be read; what a copy of a kubeconfig has is signed by the same. */
-function judged(evidence: Evidence): readonly Subject[] {
-  return signedLeavesOf(evidence).filter(({ entry }) => certificatesOf(evidence, entry.caName).length > 0)
+/** Where the CA can be read; a copy that trusts another CA is of another cluster, or is told so. */
+export function judged(evidence: Evidence): readonly Subject[] {
+  return signedLeavesOf(evidence).filter(({ entry }) => {
+    const own = certificatesOf(evidence, entry.caName)
+    return own.length > 0 && !(evidence.copies.includes(entry) && isOfAnotherCluster(entry, own))
+  })
+}
+
+function isOfAnotherCluster({ kubeconfig }: Entry, own: readonly Certificate[]): boolean {
+  const trusted = kubeconfig?.certificateAuthority
+  if (trusted?.state !== 'present') return false
+  return !trusted.certificates.some(one => own.some(known => hasSameKey(known, one)))
+}
+
+/** None of at least two rows is signed by it: it is the CA that is not the right one. */
+function isAuthorityOdd(evidence: Evidence, { entry }: Subject): boolean {
+  const rows = judged(evidence).filter(row => row.entry.caName === entry.caName && !isKubelets(row.entry))
+  return rows.length > 1 && rows.every(row => anchorOf(evidence, row) === undefined)
 }
 
 /** The row of the CA at the end of its path. */
@@ -220,42 +171,4 @@ function intermediateElsewhere(evidence: Evidence, subject: Subject): Subject | 
 function outOfOrder({ leaf, rest }: Subject): Certificate | undefined {
   const all = [leaf, ...rest]
   return rest.find((one, index) => !isSignedBy(all[index] as Certificate, one))
-}
-
-function namesakes(evidence: Evidence): Observation[] {
-  const rows = authoritiesOf(evidence)
-  const trusted = everything(evidence).filter(({ isCa }) => isCa)
-  return rows.flatMap(row => {
-    const own = [row.leaf, ...row.rest]
-    const other = trusted.find(
-      one => one.subject === row.leaf.subject && !own.some(known => hasSameKey(known, one)),
-    )
-    if (!other) return []
-    return observe(evidence, row, {
-      expected: `one CA named ${row.leaf.subject}: ${own.map(shownKey).join(', ')}`,
-      found: `also ${shownKey(other)}, from ${instant(other.notBefore)}, in other files of this node`,
-      impact: 'errors name the CA, and nobody can tell which of the two is meant',
-      remedy:
-        'kubepki certs check-expiration -o wide lists every CA and its file: remove what is left of the old cluster',
-    })
-  })
-}
-
-function inBundles(
-  evidence: Evidence,
-  isMeant: (certificate: Certificate) => boolean,
-  { found, severity }: { readonly found: string; readonly severity: 'warning' | 'info' },
-): Observation[] {
-  return authoritiesOf(evidence).flatMap(authority => {
-    const all = [authority.leaf, ...authority.rest]
-    const wrong = all.filter(isMeant)
-    if (all.length === 1 || wrong.length === 0 || wrong.length === all.length) return []
-    return observe(evidence, authority, {
-      severity,
-      expected: 'CA certificates that are valid now',
-      found: wrong.map(one => `${shownKey(one)} ${found}`).join(', '),
-      impact: 'it is trusted by whoever reads the file, and serves nothing',
-      remedy: `take it out of ${authority.file}, here and on the other control-plane nodes`,
-    })
-  })
 }

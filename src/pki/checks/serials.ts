@@ -1,9 +1,10 @@
 /** Serial numbers (RFC 5280 section 4.1.2.2): what Go and linters refuse. */
+import { impactOf } from '../../inventory/names.ts'
 import { hasNegativeSerialNumber } from '../../x509/acceptance.ts'
 import { contentsOf, serialNumberOf } from '../../x509/der.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Check, Observation } from './check.ts'
-import { each, observe, ofCa, subjectsOf } from './subjects.ts'
+import { each, observe, subjectsOf } from './subjects.ts'
 
 const crypto = { group: 'crypto', needs: ['certificates'] } as const
 const REPLACE = 'certs renew NAME; a CA: replace it'
@@ -15,13 +16,13 @@ export const SERIAL_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'a serial number is negative: Go 1.23 and later read no file with it',
     remedy: REPLACE,
-    find: each(subjectsOf, ({ leaf, rest, entry }) => {
+    find: each(subjectsOf, ({ name, leaf, rest }) => {
       const wrong = [leaf, ...rest].find(one => hasNegativeSerialNumber(one.der))
       if (!wrong) return undefined
       return {
         expected: 'a positive serial number',
         found: `${wrong.serialNumber} of ${wrong.subject}`,
-        ...ofCa(entry),
+        impact: `Go refuses the whole file: ${impactOf(name)}`,
       }
     }),
   },

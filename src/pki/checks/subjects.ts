@@ -1,33 +1,55 @@
 /** What the checks go through: the rows whose certificate can be read, who signed it, and what to do about one. */
 import { impactOf, isKubeletsName } from '../../inventory/names.ts'
 import { type Certificate, isSameCertificate, publicKeySha256Of } from '../../x509/certificate.ts'
-import { isKeyOf } from '../../x509/key.ts'
+import { isKeyOf, type PrivateKey } from '../../x509/key.ts'
 import { answerPath } from '../answer-path.ts'
 import { pathAbove } from '../certification-path.ts'
-import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
-import { isManagedElsewhere } from '../external-ca.ts'
-import { type Entry, entryNamed, shownFile } from '../snapshot.ts'
+import { type Entry, entryNamed, type Found, shownFile } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
+import { renewalOf } from './repairs.ts'
+
+export { renewalOf } from './repairs.ts'
 
 /** A row whose certificate is there. */
 export interface Subject {
   readonly entry: Entry
   readonly name: string
   readonly file: string
-  /** The first of its file. */
+  /** That of the key; where none is, or of a CA, the first of its file. */
   readonly leaf: Certificate
-  /** What stands behind it in the file. */
+  /** What else is in the file, in its order. */
   readonly rest: readonly Certificate[]
 }
 
 /** Every row and every copy of a kubeconfig, in the inventory's order. */
-export function subjectsOf({ snapshot, copies }: Evidence): readonly Subject[] {
-  return [...snapshot.entries, ...copies].flatMap(entry => {
+export const subjectsOf = once(({ snapshot, copies, keys }: Evidence): readonly Subject[] =>
+  [...snapshot.entries, ...copies].flatMap(entry => {
     if (entry.certificate.state !== 'present') return []
-    const [leaf, ...rest] = entry.certificate.certificates
+    const { certificates } = entry.certificate
+    const leaf = ownOf(certificates, entry.kind === 'ca' ? undefined : keys.get(entry.name))
+    const rest = certificates.filter(one => one !== leaf)
     return [{ entry, name: entry.name, file: shownFile(entry), leaf, rest }]
-  })
+  }),
+)
+
+function ownOf(
+  certificates: readonly [Certificate, ...Certificate[]],
+  key: Found<PrivateKey> | undefined,
+): Certificate {
+  const [first, ...more] = certificates
+  if (more.length === 0 || key?.state !== 'present' || isKeyOf(key, first)) return first
+  return more.find(one => isKeyOf(key, one)) ?? first
+}
+
+/** Worked out once for each argument: the checks ask for it again and again. */
+function once<From extends object, To>(work: (from: From) => To): (from: From) => To {
+  const known = new WeakMap<From, To>()
+  return from => {
+    const answer = known.get(from) ?? work(from)
+    known.set(from, answer)
+    return answer
+  }
 }
 
 /** Those that are the kubelet's to renew have checks of their own. */
@@ -44,12 +66,22 @@ export function leavesOf(evidence: Evidence): readonly Subject[] {
   return subjectsOf(evidence).filter(({ entry }) => entry.kind !== 'ca' && !isKubelets(entry))
 }
 
-/** Every leaf once that a CA has to have signed: a kubeconfig may refer to a file that is a row too. */
-export function signedLeavesOf(evidence: Evidence): readonly Subject[] {
-  const leaves = subjectsOf(evidence).filter(({ entry }) => entry.kind !== 'ca' && entry.caName !== undefined)
+/** What has expired is told once, and no more is said of its time. */
+export function livingLeaves(evidence: Evidence): readonly Subject[] {
+  return leavesOf(evidence).filter(({ leaf }) => leaf.notAfter > evidence.now)
+}
+
+/** Every leaf once: a kubeconfig may refer to a file that is a row too. */
+export const eachLeafOf = once((evidence: Evidence): readonly Subject[] => {
+  const leaves = subjectsOf(evidence).filter(({ entry }) => entry.kind !== 'ca')
   return leaves.filter(
     (one, index) => !leaves.slice(0, index).some(other => other.file === one.file && hasSameLeaf(one, other)),
   )
+})
+
+/** Those that a CA has to have signed. */
+export function signedLeavesOf(evidence: Evidence): readonly Subject[] {
+  return eachLeafOf(evidence).filter(({ entry }) => entry.caName !== undefined)
 }
 
 export function hasSameLeaf(one: Pick<Subject, 'leaf'>, other: Pick<Subject, 'leaf'>): boolean {
@@ -63,7 +95,13 @@ export function certificatesOf({ snapshot }: Evidence, name: string | undefined)
 }
 
 /** The certificates above it, up to the CA that its row names by the way that lasts longest; else as far as they are known. */
-export function pathOf(evidence: Evidence, { entry, leaf, rest }: Subject): readonly Certificate[] {
+export function pathOf(evidence: Evidence, subject: Subject): readonly Certificate[] {
+  return pathsOf(evidence)(subject)
+}
+
+const pathsOf = once((evidence: Evidence) => once((subject: Subject) => findPath(evidence, subject)))
+
+function findPath(evidence: Evidence, { entry, leaf, rest }: Subject): readonly Certificate[] {
   const [first, ...more] = certificatesOf(evidence, entry.caName)
   if (first) {
     const facts = { anchors: [first, ...more], others: rest, strangers: new Map() } as const
@@ -85,16 +123,6 @@ export function signingCertificateOf({ keys, now }: Evidence, authority: Subject
 /** A subject, and twelve digits of its key's hash: two CAs often have one name. */
 export function shownKey(certificate: Certificate): string {
   return `${certificate.subject || 'no subject'} (key ${publicKeySha256Of(certificate).slice(0, 12)})`
-}
-
-/** The command that gives a row a new certificate; of a copy of a kubeconfig, what replaces the copy. */
-export function renewalOf({ snapshot, copies }: Evidence, entry: Entry): string {
-  const flags = snapshot.commandFlags
-  const admin = entryNamed(snapshot, 'admin.conf')?.file.path ?? '/etc/kubernetes/admin.conf'
-  if (copies.includes(entry)) return `cp ${shellWord(admin)} ${shellWord(entry.file.path)}`
-  return isManagedElsewhere(snapshot, entry)
-    ? `its CA is elsewhere: kubepki certs renew ${entry.name} --csr-only${flags}, and have the request signed`
-    : `kubepki certs renew ${entry.name}${flags}`
 }
 
 type Seen = Pick<Observation, 'expected' | 'found'> & Partial<Observation>
@@ -120,9 +148,4 @@ export function each(
       const wrong = look(subject, evidence)
       return wrong ? observe(evidence, subject, wrong) : []
     })
-}
-
-/** Of a CA no command makes a new one. */
-export function ofCa({ kind }: Subject['entry']) {
-  return kind === 'ca' ? { remedy: 'the CA must be replaced by a new one that every node trusts first' } : {}
 }

@@ -1,17 +1,22 @@
 /** What expires when. What the kubelet renews by itself has checks of its own. */
 import { humanDuration } from '../../kubernetes/duration.ts'
 import { type Certificate, isSameCertificate } from '../../x509/certificate.ts'
-import { REPLACE_CA } from '../authority.ts'
 import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
+import { entryNamed } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
+import { GENERATION_CHECKS } from './generations.ts'
+import { renewalOf } from './repairs.ts'
 import {
   authoritiesOf,
   isKubelets,
   leavesOf,
+  livingLeaves,
   observe,
   pathOf,
   type Subject,
+  shownKey,
+  signedLeavesOf,
   signingCertificateOf,
   subjectsOf,
 } from './subjects.ts'
@@ -19,8 +24,6 @@ import {
 const DAY = 86_400_000
 /** A CA takes months to replace. */
 const CA_NOTICE = 180 * DAY
-/** Leaves of one renewal end within a day. */
-const ONE_GENERATION = 30 * DAY
 
 const time = { group: 'time', needs: ['certificates'] } as const
 
@@ -45,7 +48,7 @@ export const TIME_CHECKS: readonly Check[] = [
     code: 'CERTIFICATE_EXPIRES_SOON',
     ...time,
     severity: 'warning',
-    title: 'a certificate ends within --within',
+    title: 'a certificate ends soon: within --within, 30 days without it',
     remedy: 'certs renew NAME',
     find: evidence =>
       leavesOf(evidence)
@@ -60,14 +63,8 @@ export const TIME_CHECKS: readonly Check[] = [
     remedy: 'check the clock',
     find: evidence =>
       subjectsOf(evidence)
-        .filter(({ entry, leaf }) => !isKubelets(entry) && leaf.notBefore > evidence.now)
-        .map(subject =>
-          observe(evidence, subject, {
-            expected: `valid from ${instant(evidence.now)} or before`,
-            found: `not valid before ${instant(subject.leaf.notBefore)}, in ${between(evidence.now, subject.leaf.notBefore)}`,
-            remedy: 'check the clock of this machine: date -u; timedatectl status',
-          }),
-        ),
+        .filter(({ entry }) => !isKubelets(entry))
+        .flatMap(subject => notYetValid(evidence, subject)),
   },
   {
     code: 'CA_EXPIRED',
@@ -88,9 +85,7 @@ export const TIME_CHECKS: readonly Check[] = [
       return authoritiesOf(evidence)
         .map(authority => ({ ...authority, leaf: signingCertificateOf(evidence, authority) }))
         .filter(({ leaf }) => isSoon(leaf, evidence, notice))
-        .map(authority =>
-          observe(evidence, authority, { ...dueSoon(authority.leaf, evidence, notice), remedy: REPLACE_CA }),
-        )
+        .map(authority => observe(evidence, authority, dueSoon(authority.leaf, evidence, notice)))
     },
   },
   {
@@ -101,13 +96,14 @@ export const TIME_CHECKS: readonly Check[] = [
     remedy: 'replace the CA',
     find: evidence =>
       livingLeaves(evidence).flatMap(subject => {
-        const end = authorityEnd(evidence, subject)
+        const anchor = anchorOf(evidence, subject)
+        const end = anchor?.notAfter
         if (!end || end <= evidence.now || end >= subject.leaf.notAfter) return []
         return observe(evidence, subject, {
           expected: `an end before that of its CA, ${instant(end)}`,
           found: `its own end is ${instant(subject.leaf.notAfter)}, and it is void from ${instant(end)} on`,
           impact: 'reports show a later end than the one that counts',
-          remedy: REPLACE_CA,
+          ...(!hasSuccessor(evidence, subject, end) && { remedy: newAuthority(evidence, subject) }),
         })
       }),
   },
@@ -115,9 +111,9 @@ export const TIME_CHECKS: readonly Check[] = [
     code: 'PATH_EXPIRED',
     ...time,
     severity: 'error',
-    title: 'an intermediate CA above a certificate has expired',
-    remedy: 'put the renewed intermediate into the file',
-    find: evidence => pathEnds(evidence, end => end <= evidence.now),
+    title: 'a CA above a certificate has expired, though the one that signs now has not',
+    remedy: 'put the renewed intermediate into the file, or certs renew NAME',
+    find: evidence => [...pathEnds(evidence, end => end <= evidence.now), ...voidedByOldAuthority(evidence)],
   },
   {
     code: 'PATH_ENDS_FIRST',
@@ -127,29 +123,14 @@ export const TIME_CHECKS: readonly Check[] = [
     remedy: 'put the renewed intermediate into the file',
     find: evidence => pathEnds(evidence, end => end > evidence.now),
   },
-  {
-    code: 'ETCD_LEAVES_OLDER',
-    ...time,
-    severity: 'warning',
-    title: "etcd's certificates end long before the rest: an upgrade left them out",
-    remedy: "certs renew etcd's",
-    find: evidence => olderLeaves(evidence, ({ entry }) => entry.caName === 'etcd-ca'),
-  },
-  {
-    code: 'RENEWED_IN_PART',
-    ...time,
-    severity: 'info',
-    title: 'some certificates were renewed and others were not',
-    remedy: 'certs renew NAME',
-    find: evidence => olderLeaves(evidence, ({ entry }) => entry.caName !== 'etcd-ca'),
-  },
+  ...GENERATION_CHECKS,
 ]
 
 function ended({ notAfter }: Certificate, now: Date): string {
-  return `expired ${between(notAfter, now)} ago, on ${instant(notAfter)}`
+  return `expired ${spanOf(notAfter, now)} ago, on ${instant(notAfter)}`
 }
 
-function between(from: Date, to: Date): string {
+function spanOf(from: Date, to: Date): string {
   return humanDuration((to.getTime() - from.getTime()) / 1000)
 }
 
@@ -160,60 +141,92 @@ function isSoon({ notAfter }: Certificate, { now }: Evidence, notice: number): b
 function dueSoon({ notAfter }: Certificate, { now }: Evidence, notice: number) {
   return {
     expected: `valid for ${humanDuration(notice / 1000)} or more`,
-    found: `ends in ${between(now, notAfter)}, on ${instant(notAfter)}`,
+    found: `ends in ${spanOf(now, notAfter)}, on ${instant(notAfter)}`,
   }
 }
 
-function livingLeaves(evidence: Evidence): readonly Subject[] {
-  return leavesOf(evidence).filter(({ leaf }) => leaf.notAfter > evidence.now)
+/** The row's own first certificate, or one that the file brings along for its path. */
+function notYetValid(evidence: Evidence, subject: Subject): Observation[] {
+  const { leaf, entry } = subject
+  const between = entry.kind === 'ca' ? [] : intermediatesOf(evidence, subject)
+  const early = [leaf, ...between].find(one => one.notBefore > evidence.now)
+  if (!early) return []
+  const authority = entry.kind === 'ca' ? leaf : pathOf(evidence, subject).at(-1)
+  const isClocks = authority !== undefined && authority.notBefore > evidence.now
+  return [
+    observe(evidence, subject, {
+      expected: `valid from ${instant(evidence.now)} or before`,
+      found: `${early === leaf ? '' : `${early.subject} `}not valid before ${instant(early.notBefore)}, in ${spanOf(evidence.now, early.notBefore)}`,
+      remedy: `date -u; timedatectl status # ${isClocks ? 'set the clock right' : `if the clock is right: ${renewalOf(evidence, entry)}`}`,
+    }),
+  ]
 }
 
 function expiredAuthority(evidence: Evidence, authority: Subject): Observation[] {
   const signing = signingCertificateOf(evidence, authority)
   if (signing.notAfter > evidence.now) return []
-  const below = livingLeaves(evidence).filter(({ entry }) => entry.caName === authority.name)
-  const voided = below.length === 0 ? '' : `; void with it: ${below.map(({ name }) => name).join(', ')}`
+  const voided = signedLeavesOf(evidence).filter(
+    subject => subject.leaf.notAfter > evidence.now && isSame(anchorOf(evidence, subject), signing),
+  )
+  const names = voided.map(({ name }) => name).join(', ')
   return [
     observe(evidence, authority, {
       expected: `valid on ${instant(evidence.now)}`,
-      found: `${ended(signing, evidence.now)}${voided}`,
-      remedy: REPLACE_CA,
+      found: `${ended(signing, evidence.now)}${names && `; void with it: ${names}`}`,
     }),
   ]
 }
 
-/** When the CA that signed it ends; undefined where no CA of the node did. */
-function authorityEnd(evidence: Evidence, subject: Subject): Date | undefined {
-  const own = authoritiesOf(evidence).flatMap(({ leaf, rest }) => [leaf, ...rest])
-  return pathOf(evidence, subject).find(one => own.some(known => isSameCertificate(known, one)))?.notAfter
+function isSame(one: Certificate | undefined, other: Certificate): boolean {
+  return one !== undefined && isSameCertificate(one, other)
 }
 
-function pathEnds(evidence: Evidence, isMeant: (end: Date) => boolean): Observation[] {
-  return livingLeaves(evidence).flatMap(subject => {
-    const between = pathOf(evidence, subject).filter(one =>
-      subject.rest.some(known => isSameCertificate(known, one)),
-    )
-    const first = between.toSorted((a, b) => a.notAfter.getTime() - b.notAfter.getTime())[0]
-    if (!first || first.notAfter >= subject.leaf.notAfter || !isMeant(first.notAfter)) return []
+/** Its CA is one that another has replaced in the CA's file, and CA_EXPIRED is not said of that one. */
+function voidedByOldAuthority(evidence: Evidence): Observation[] {
+  return signedLeavesOf(evidence).flatMap(subject => {
+    const anchor = anchorOf(evidence, subject)
+    if (!anchor || anchor.notAfter > evidence.now || subject.leaf.notAfter <= evidence.now) return []
+    const isSaid = authoritiesOf(evidence).some(one => isSame(anchor, signingCertificateOf(evidence, one)))
+    if (isSaid) return []
     return observe(evidence, subject, {
-      expected: `intermediate CAs that last until ${instant(subject.leaf.notAfter)}`,
-      found: `${first.subject} ends on ${instant(first.notAfter)}`,
-      remedy: `get the renewed certificate of ${first.subject} and put it behind the leaf in ${subject.file}`,
+      expected: `a CA that is valid on ${instant(evidence.now)}`,
+      found: `${shownKey(anchor)} ${ended(anchor, evidence.now)}`,
     })
   })
 }
 
-/** Those that end a generation before the newest. */
-function olderLeaves(evidence: Evidence, isMeant: (subject: Subject) => boolean): Observation[] {
-  const leaves = livingLeaves(evidence).filter(({ entry }) => entry.isListed)
-  const newest = Math.max(...leaves.map(({ leaf }) => leaf.notAfter.getTime()))
-  const isOlder = ({ leaf }: Subject) => newest - leaf.notAfter.getTime() > ONE_GENERATION
-  return leaves
-    .filter(subject => isMeant(subject) && isOlder(subject))
-    .map(subject =>
-      observe(evidence, subject, {
-        expected: `an end near that of the newest certificate, ${instant(new Date(newest))}`,
-        found: `ends ${between(subject.leaf.notAfter, new Date(newest))} earlier, on ${instant(subject.leaf.notAfter)}`,
-      }),
+/** The CA of the node at the end of its path. */
+function anchorOf(evidence: Evidence, subject: Subject): Certificate | undefined {
+  const own = authoritiesOf(evidence).flatMap(({ leaf, rest }) => [leaf, ...rest])
+  return pathOf(evidence, subject).find(one => own.some(known => isSameCertificate(known, one)))
+}
+
+/** What stands behind it in its file and leads up from it. */
+function intermediatesOf(evidence: Evidence, subject: Subject): readonly Certificate[] {
+  return pathOf(evidence, subject).filter(one => subject.rest.some(known => isSameCertificate(known, one)))
+}
+
+/** A renewal is signed by a CA that lasts longer. */
+function hasSuccessor(evidence: Evidence, { entry }: Subject, end: Date): boolean {
+  const authority = authoritiesOf(evidence).find(({ name }) => name === entry.caName)
+  return authority !== undefined && signingCertificateOf(evidence, authority).notAfter > end
+}
+
+function newAuthority(evidence: Evidence, { entry }: Subject): string {
+  const authority = entryNamed(evidence.snapshot, entry.caName)
+  return authority ? renewalOf(evidence, authority) : renewalOf(evidence, entry)
+}
+
+function pathEnds(evidence: Evidence, isMeant: (end: Date) => boolean): Observation[] {
+  return livingLeaves(evidence).flatMap(subject => {
+    const [first] = intermediatesOf(evidence, subject).toSorted(
+      (a, b) => a.notAfter.getTime() - b.notAfter.getTime(),
     )
+    if (!first || first.notAfter >= subject.leaf.notAfter || !isMeant(first.notAfter)) return []
+    return observe(evidence, subject, {
+      expected: `intermediate CAs that last until ${instant(subject.leaf.notAfter)}`,
+      found: `${first.subject} ends on ${instant(first.notAfter)}`,
+      remedy: `get the renewed certificate of ${first.subject} and put it in place of the old one in ${subject.file}`,
+    })
+  })
 }

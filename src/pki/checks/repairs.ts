@@ -1,0 +1,128 @@
+/** What to do about a row: a command that can be run as it stands, and behind a `#` what is to be known besides. */
+import { tbsPartsOf } from '../../x509/der.ts'
+import { isIssuable } from '../../x509/key-algorithm.ts'
+import { attributesOf, COMMON_NAME, ORGANIZATION } from '../../x509/name.ts'
+import { assessAuthority } from '../authority.ts'
+import { shellWord } from '../command-flags.ts'
+import type { Evidence } from '../evidence.ts'
+import { isExternallyManaged, isManagedElsewhere } from '../external-ca.ts'
+import { OTHER_NODES } from '../remedies.ts'
+import { type Entry, entryNamed } from '../snapshot.ts'
+
+const NEW_CA =
+  'make a new CA, have every node trust it beside this one, and renew every certificate before this one is taken out'
+const RESTART_KUBELET = 'systemctl restart kubelet'
+
+/** The command that gives a row a new certificate and a new key. `flags`: more of them, each with a space before it. */
+export function renewalOf(evidence: Evidence, entry: Entry, flags = ''): string {
+  const { snapshot, copies } = evidence
+  if (copies.includes(entry)) return replacementOf(evidence, entry)
+  if (entry.kind === 'ca') return NEW_CA
+  if (KUBELETS_SERVING.has(entry.name) || entry.name === CLIENT || entry.name === CONF)
+    return kubeletsRenewal(evidence, entry)
+  const command = `kubepki certs renew ${entry.name}${flags}`
+  if (isManagedElsewhere(snapshot, entry))
+    return `${command} --csr-only${snapshot.commandFlags} # its CA is elsewhere: have the request signed, then kubepki certs import`
+  const first = firstOf(evidence, entry)
+  return first === undefined
+    ? `${command}${snapshot.commandFlags}`
+    : `${first}; then ${command}${snapshot.commandFlags}`
+}
+
+/** What has to be done about its CA before: as it is, nothing can be signed with it. */
+function firstOf({ snapshot, keys, now }: Evidence, { caName }: Entry): string | undefined {
+  const authority = entryNamed(snapshot, caName)
+  const key = authority && keys.get(authority.name)
+  if (!authority || !key || (key.state === 'invalid' && key.reason === 'PERMISSION_DENIED')) return undefined
+  const state = assessAuthority(authority, key, now)
+  if (state.state !== 'unusable') return undefined
+  return state.problem === 'CA_EXPIRED'
+    ? `its CA has expired: ${NEW_CA}`
+    : `first ${state.hint ?? state.message}`
+}
+
+/** One that there is none of yet: what is left of the old one is kept beside. */
+export function makingOf(evidence: Evidence, entry: Entry): string {
+  const { snapshot, copies } = evidence
+  const { kind, name, file, key, certificate } = entry
+  if (copies.includes(entry)) return `put a kubeconfig that works in place of ${shellWord(file.path)}`
+  if (kind === 'ca') return putBack(file.path)
+  if (name === CONF || kind === 'kubelet') return kubeletsRenewal(evidence, entry)
+  const isElsewhere = isExternallyManaged(entryNamed(snapshot, entry.caName))
+  const old = [
+    ...(certificate.state === 'missing' ? [] : [file.path]),
+    ...(kind === 'leaf' && key && key.state !== 'missing' ? [key.path] : []),
+  ]
+  const away = old
+    .map(path => `mv --backup=numbered ${shellWord(path)} ${shellWord(`${path}.old`)} && `)
+    .join('')
+  const flags = `${algorithmOfCa(evidence, entry)}${snapshot.commandFlags}`
+  if (isElsewhere)
+    return `${away}kubepki certs generate-csr ${name}${flags} # its CA is elsewhere: have the request signed, then kubepki certs import`
+  const phase = kind === 'kubeconfig' ? `kubeconfig ${name.replace(/\.conf$/, '')}` : `certs ${name}`
+  return `${away}kubepki init phase ${phase}${flags} # or put one back: kubepki certs history${snapshot.commandFlags}`
+}
+
+/** A new pair is RSA where nothing says otherwise: an ECDSA cluster stays one. */
+function algorithmOfCa({ snapshot }: Evidence, { caName }: Entry): string {
+  const certificate = entryNamed(snapshot, caName)?.certificate
+  if (snapshot.configuration?.value.encryptionAlgorithm || certificate?.state !== 'present') return ''
+  const [{ keyAlgorithm }] = certificate.certificates
+  return keyAlgorithm.startsWith('ECDSA-') && isIssuable(keyAlgorithm)
+    ? ` --encryption-algorithm ${keyAlgorithm}`
+    : ''
+}
+
+/** No command makes a CA that the cluster trusts. */
+export function putBack(path: string): string {
+  return `put the right ${shellWord(path)} back: ${OTHER_NODES}`
+}
+
+const CONF = 'kubelet.conf'
+const CLIENT = 'kubelet-client-current.pem'
+const KUBELETS_SERVING: ReadonlySet<string> = new Set(['kubelet-server-current.pem', 'kubelet.crt'])
+
+/** A serving certificate it makes or asks for by itself; to sign in again it needs a new kubelet.conf. */
+function kubeletsRenewal({ snapshot, facts }: Evidence, { name, file, key }: Entry): string {
+  const fileOf = (row: string) => shellWord(entryNamed(snapshot, row)?.file.path ?? row)
+  if (KUBELETS_SERVING.has(name))
+    return `rm -f ${[file.path, ...(key ? [key.path] : [])].map(shellWord).join(' ')} && ${RESTART_KUBELET}`
+  if (entryNamed(snapshot, 'ca')?.key?.state !== 'present')
+    return 'join the node anew: kubeadm token create --print-join-command on a control-plane node'
+  const node = facts.nodeName ? ` --node-name ${shellWord(facts.nodeName.value)}` : ''
+  return `rm -f ${fileOf(CLIENT)} && mv --backup=numbered ${fileOf(CONF)} ${shellWord(`${entryNamed(snapshot, CONF)?.file.path}.old`)} && kubepki init phase kubeconfig kubelet${node}${snapshot.commandFlags} && ${RESTART_KUBELET}`
+}
+
+/** Of the admin's the newest is that of this node; anybody else has to be given an own one, never the admin's. */
+function replacementOf(evidence: Evidence, copy: Entry): string {
+  const { snapshot, now } = evidence
+  const admin = entryNamed(snapshot, 'admin.conf')
+  const [mine, theirs] = [namesOf(copy), namesOf(admin)]
+  const target = shellWord(copy.file.path)
+  if (!mine) return `put a kubeconfig that works in place of ${target}`
+  if (admin && theirs && mine.commonName === theirs.commonName) {
+    const isOver = admin.certificate.state === 'present' && admin.certificate.certificates[0].notAfter <= now
+    return `${isOver ? `${renewalOf(evidence, admin)} && ` : ''}cp --backup=numbered ${shellWord(admin.file.path)} ${target}`
+  }
+  const user = [['client-name', mine.commonName], ...mine.organizations.map(name => ['org', name])]
+  const flags = user.map(([flag, value]) => ` --${flag} ${shellWord(String(value))}`).join('')
+  return `(umask 077 && kubepki kubeconfig user${flags}${snapshot.commandFlags} > ${shellWord(`${copy.file.path}.new`)}) && mv --backup=numbered ${shellWord(`${copy.file.path}.new`)} ${target}`
+}
+
+interface Names {
+  readonly commonName: string
+  readonly organizations: readonly string[]
+}
+
+/** Of a user; undefined where there is none to be read. */
+function namesOf(entry: Entry | undefined): Names | undefined {
+  if (entry?.certificate.state !== 'present') return undefined
+  try {
+    const all = attributesOf(tbsPartsOf(entry.certificate.certificates[0].der).subject)
+    const commonName = all.find(({ type }) => type === COMMON_NAME)?.value
+    const organizations = all.filter(({ type }) => type === ORGANIZATION).map(({ value }) => value)
+    return commonName ? { commonName, organizations } : undefined
+  } catch {
+    return undefined
+  }
+}
