@@ -1,5 +1,5 @@
 /** Kubernetes objects from text of any length, YAML or JSON, without holding more than one of them. */
-import { LARGEST_OBJECT, type StreamProblem, type StreamedValue, streamJson } from './json-stream.ts'
+import { LARGEST_OBJECT, type StreamedValue, type StreamProblem, streamJson } from './json-stream.ts'
 import { parseYaml } from './yaml.ts'
 
 export interface StreamedDocument extends StreamedValue {

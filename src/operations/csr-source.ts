@@ -46,7 +46,10 @@ async function* requestsIn(
       }
       const { requests, strays } = signingRequestsIn(typed(streamed), streamed.where)
       for (const { where, found } of strays)
-        onStray(`${shown}: ${where}: wanted a ${CSR_KIND} of ${CSR_API_VERSION}, found ${found}`, found.startsWith(CSR_KIND))
+        onStray(
+          `${shown}: ${where}: wanted a ${CSR_KIND} of ${CSR_API_VERSION}, found ${found}`,
+          found.startsWith(CSR_KIND),
+        )
       yield* requests
     }
   }
