@@ -17,8 +17,7 @@ export function signerNameFlaw(signerName: string): string | undefined {
   const [domain = '', path = ''] = parts
   const wrong = (what: string) => `spec.signerName ${quoted(signerName)}: ${what}`
   if (parts.length !== 2) return wrong('wanted a domain, one slash and a path, such as example.com/signer')
-  if (!isSubdomain(domain) || !hasShortLabels(domain))
-    return wrong('what is before the slash is no domain name in lower case')
+  if (!isSubdomain(domain)) return wrong('what is before the slash is no domain name in lower case')
   if (!domain.includes('.')) return wrong('the domain before the slash needs a dot in it')
   if (!isPath(path))
     return wrong('what is behind the slash is no name of lower-case letters, digits, - and .')
@@ -29,10 +28,6 @@ function isPath(path: string): boolean {
   return path
     .split('.')
     .every(label => label.length <= LONGEST_LABEL && !label.includes('.') && isSubdomain(label))
-}
-
-function hasShortLabels(domain: string): boolean {
-  return domain.split('.').every(label => label.length <= LONGEST_LABEL)
 }
 
 /** Kubernetes keeps these for itself. */
