@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts'
 import { unsupportedSignature } from '../../x509/acceptance.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
-import { type Der, onlyElement, TAG } from '../../x509/der.ts'
+import { type Der, firstElement } from '../../x509/der.ts'
 import { quoted } from './words.ts'
 
 /** Go knows no other kinds and named curves, and no curve by its numbers. */
@@ -31,9 +31,15 @@ export function unsupportedInGo({
     : undefined
 }
 
+/** One certificate or more, one right behind another. */
 export function unreadableInGo(der: Der): string | undefined {
   try {
-    parseCertificate(onlyElement(TAG.sequence, der))
+    let rest = der
+    do {
+      const first = firstElement(rest)
+      parseCertificate(first)
+      rest = rest.subarray(first.length)
+    } while (rest.length > 0)
     return undefined
   } catch (error) {
     return messageOf(error).replace(/^error:/, '')

@@ -17,17 +17,21 @@ export function signerNameFlaw(signerName: string): string | undefined {
   const [domain = '', path = ''] = parts
   const wrong = (what: string) => `spec.signerName ${quoted(signerName)}: ${what}`
   if (parts.length !== 2) return wrong('wanted a domain, one slash and a path, such as example.com/signer')
-  if (!isSubdomain(domain)) return wrong('what is before the slash is no domain name in lower case')
+  if (!isSubdomain(domain) || !hasShortLabels(domain))
+    return wrong('what is before the slash is no domain name in lower case')
   if (!domain.includes('.')) return wrong('the domain before the slash needs a dot in it')
   if (!isPath(path))
     return wrong('what is behind the slash is no name of lower-case letters, digits, - and .')
   return signerName.length > LONGEST ? wrong(`at most ${LONGEST} characters are taken`) : undefined
 }
 
+/** Only all of it has a bound. */
 function isPath(path: string): boolean {
-  return path
-    .split('.')
-    .every(label => label.length <= LONGEST_LABEL && !label.includes('.') && isSubdomain(label))
+  return path.split('.').every(isSubdomain)
+}
+
+function hasShortLabels(domain: string): boolean {
+  return domain.split('.').every(({ length }) => length <= LONGEST_LABEL)
 }
 
 /** Kubernetes keeps these for itself. */
