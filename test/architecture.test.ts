@@ -36,12 +36,16 @@ const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
   { library: /^yargs$/, only: /^(usage|commands\/command)\.ts$/ },
   { library: /^yargs-parser$/, only: /^commands\/arguments\.ts$/ },
   { library: /^ipaddr\.js$/, only: /^ip-address\.ts$/ },
+  { library: /^@kubernetes\/client-node$/, only: /^cluster\/access\.ts$/ },
   { library: /^nanotar$/, only: /^report\/request-archive\.ts$/ },
   { library: /^fastest-levenshtein$/, only: /^nearest\.ts$/ },
   { library: /^node:fs/, only: /^(store\/|main\.ts)/ },
   { library: /^node:(tls|net|https?|dgram)$/, only: /^cluster\// },
   { library: /^node:os$/, only: /^store\/machine\.ts$/ },
-  { library: /^node:child_process$/, only: /^store\/(attributes|signer-command)\.ts$/ },
+  {
+    library: /^node:child_process$/,
+    only: /^(store\/(attributes|signer-command)|cluster\/exec-credential)\.ts$/,
+  },
   { library: /^node:process$/, only: /^store\/lock\.ts$/ },
 ]
 
