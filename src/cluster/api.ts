@@ -19,7 +19,8 @@ import { eventsAfter, repeated, versionOf } from './watching.ts'
 /** Between `listing` and `synced` comes all there is: what is not in it is gone. */
 export type RequestEvent =
   | { readonly type: 'present' | 'gone'; readonly request: CertificateSigningRequest }
-  | { readonly type: 'listing' | 'synced' }
+  | { readonly type: 'listing' }
+  | { readonly type: 'synced' }
 
 export interface ClusterApi {
   readonly listRequests: (options?: {
@@ -51,8 +52,8 @@ export interface ClusterApi {
   readonly user: string
 }
 
-/** Returns the object to write. Whatever it throws ends the update. */
-export type Change = (current: CertificateSigningRequest) => object
+/** Returns the object to write; undefined: it is right as it is. Whatever it throws ends the update. */
+export type Change = (current: CertificateSigningRequest) => object | undefined
 
 const COLLECTION = `/apis/${CSR_API_VERSION}/${REQUESTS_RESOURCE}`
 const PAGE_SIZE = 500
@@ -133,8 +134,10 @@ async function update(
   for (let tries = 1; ; tries += 1) {
     const current = await readRequest(client, name)
     if (!current) throw new PkiError('NOT_FOUND', `${name}: there is no such request, or no longer`)
+    const body = change(current)
+    if (!body) return current
     try {
-      return requestIn(await client.call({ method: 'PUT', path, body: change(current), question }))
+      return requestIn(await client.call({ method: 'PUT', path, body, question }))
     } catch (error) {
       const isConflict = error instanceof PkiError && error.code === 'CONFLICT'
       if (!isConflict || tries === MOST_TRIES) throw error

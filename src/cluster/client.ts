@@ -66,7 +66,8 @@ async function answerTo(call: ApiCall, target: ClusterTarget, access: Access) {
     const answer = await send(access.options, { ...callOf(call, target), signal })
     return { answer, access }
   } catch (error) {
-    throw connectionFailure(error, { target, access })
+    // An answer that is cut short looks like a server that went away.
+    throw connectionFailure(signal.aborted ? signal.reason : error, { target, access })
   }
 }
 

@@ -50,8 +50,9 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
 export function connectionFailure(error: unknown, { target, access }: Omit<Asked, 'question'>): PkiError {
   if (error instanceof PkiError) return error
   const { context, timeout } = target
-  const { code = '', name, reason } = error as NodeJS.ErrnoException & { readonly reason?: string }
-  if (code in UNTRUSTED) return untrusted(code, reason, { target, access })
+  const { name, reason, ...rest } = plainly(error)
+  const code = typeof rest.code === 'string' ? rest.code : ''
+  if (Object.hasOwn(UNTRUSTED, code)) return untrusted(code, reason, { target, access })
   const isLate = name === 'TimeoutError' || name === 'AbortError' || code === 'ABORT_ERR'
   const found = isLate
     ? `no answer within ${timeout / 1000} s`
@@ -61,6 +62,18 @@ export function connectionFailure(error: unknown, { target, access }: Omit<Asked
     hint,
     cause: error,
   })
+}
+
+interface PlainError {
+  readonly name: string | undefined
+  readonly reason: string | undefined
+  readonly code: unknown
+}
+
+/** A DOMException has a number for a code. */
+function plainly(error: unknown): PlainError {
+  const { name, reason, code } = error as Partial<PlainError>
+  return { name, reason, code }
 }
 
 function codeIn(code: string, found: string): string {

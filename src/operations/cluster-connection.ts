@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   readonly onNote?: ((message: string) => void) | undefined
 }
 
-export function connectCluster(options: ConnectionOptions): Promise<ClusterApi> {
+export async function connectCluster(options: ConnectionOptions): Promise<ClusterApi> {
   const { timeout, now, environment, onNote = () => undefined } = options
   return connect({ context: contextFor(options), timeout, now, environment, onNote, readFile: readUserFile })
 }
