@@ -17,11 +17,13 @@ import {
   withCondition,
 } from '../pki/csr/decision.ts'
 import { peerOf } from '../pki/csr/facts.ts'
+import type { Policy } from '../pki/csr/policy.ts'
 import type { CsrPeer } from '../pki/csr/rule.ts'
-import { asksForNodes, judgeRequest, type NamedPolicy } from './judge-requests.ts'
+import { asksForNodes, judgeRequest } from './request-judge.ts'
 
 export interface DecideOptions extends Omit<DecisionOptions, 'policyName'> {
-  readonly policies: readonly NamedPolicy[]
+  /** Undefined: the usual one of each signer. */
+  readonly policy: Policy | undefined
   /** Undefined: the cluster's own. */
   readonly nodes?: readonly NodeObject[] | undefined
   readonly dryRun: boolean
@@ -44,7 +46,10 @@ export async function decideRequests(
   return resultOf([...read.missing, ...items], options)
 }
 
-export function resultOf(items: readonly CsrDecision[], { dryRun }: Pick<DecideOptions, 'dryRun'>): CsrDecisionResult {
+export function resultOf(
+  items: readonly CsrDecision[],
+  { dryRun }: Pick<DecideOptions, 'dryRun'>,
+): CsrDecisionResult {
   return { dryRun, changed: items.some(({ changed }) => changed), items }
 }
 
@@ -104,7 +109,7 @@ export async function planFor(
   options: DecideOptions,
 ): Promise<readonly PlannedDecision[]> {
   const nodes = requests.some(asksForNodes) ? (options.nodes ?? (await api.nodes())) : options.nodes
-  const bench = { now: options.now(), policies: options.policies, nodes, peers }
+  const bench = { now: options.now(), policy: options.policy, nodes, peers }
   return inOrder(
     requests.map(csr => {
       const { verdict, policyName } = judgeRequest(csr, bench)
@@ -141,7 +146,9 @@ export async function carryOut(
 }
 
 function unwanted({ condition, decision }: PlannedDecision): CsrDecision {
-  return condition ? { ...decision, outcome: 'left', changed: false, reason: 'the answer was not yes' } : decision
+  return condition
+    ? { ...decision, outcome: 'left', changed: false, reason: 'the answer was not yes' }
+    : decision
 }
 
 /** Trouble with one is no trouble with the others. */

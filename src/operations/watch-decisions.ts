@@ -38,7 +38,13 @@ interface Desk {
 
 export async function watchDecisions(api: ClusterApi, options: WatchOptions): Promise<CsrDecisionResult> {
   await checkAccess(api, [], [onRequests('list'), onRequests('watch')])
-  const desk: Desk = { peers: new Map(), waiting: new Map(), items: new Map(), isFresh: false, isComplete: false }
+  const desk: Desk = {
+    peers: new Map(),
+    waiting: new Map(),
+    items: new Map(),
+    isFresh: false,
+    isComplete: false,
+  }
   const trouble = new AbortController()
   const signal = AbortSignal.any([options.signal, trouble.signal])
   const endOther = (error: unknown) => {
@@ -119,7 +125,8 @@ async function isDecided(
     return true
   } catch (error) {
     const isAway = error instanceof PkiError && /^CLUSTER_/.test(error.code)
-    const isRefused = error instanceof PkiError && (error.code === 'FORBIDDEN' || error.code === 'UNAUTHORIZED')
+    const isRefused =
+      error instanceof PkiError && (error.code === 'FORBIDDEN' || error.code === 'UNAUTHORIZED')
     patience.refusals += isRefused ? 1 : 0
     if (!patience.hasWorked || !(isAway || isRefused) || patience.refusals > MOST_REFUSALS) throw error
     return false

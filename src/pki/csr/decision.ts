@@ -1,8 +1,8 @@
 /** What is to be done with a request: by the verdict, by its state, and by what was asked for. Pure. */
 import {
   type CertificateSigningRequest,
-  conditionOf,
   type CsrState,
+  conditionOf,
   stateOf,
 } from '../../kubernetes/certificate-signing-request.ts'
 import type { CsrVerdict, RuleResult } from './rule.ts'
