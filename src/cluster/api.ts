@@ -10,6 +10,7 @@ import {
 import { type NodeObject, parseNodeObject } from '../kubernetes/node-object.ts'
 import { isMapping, mappingAt, stringAt } from '../kubernetes/yaml.ts'
 import { type AccessQuestion, alternativesOf, onRequests, REQUESTS_RESOURCE } from '../pki/csr/access.ts'
+import type { Certificate } from '../x509/certificate.ts'
 import { type Client, makeClient } from './client.ts'
 import { accessFailure, callerOf } from './failures.ts'
 import { pagesOf } from './listing.ts'
@@ -50,6 +51,8 @@ export interface ClusterApi {
   readonly server: string
   /** Of the kubeconfig. */
   readonly user: string
+  /** The CAs of the kubeconfig. */
+  readonly authorities: readonly Certificate[]
 }
 
 /** Returns the object to write; undefined: it is right as it is. Whatever it throws ends the update. */
@@ -61,7 +64,7 @@ const PAGE_SIZE = 500
 export async function connect(target: ClusterTarget): Promise<ClusterApi> {
   const { openAccess } = await import('./access.ts')
   const client = makeClient(target, openAccess)
-  await client.access()
+  const { authorities } = await client.access()
   return {
     listRequests: options => listRequests(client, options),
     readRequest: name => readRequest(client, name),
@@ -79,6 +82,7 @@ export async function connect(target: ClusterTarget): Promise<ClusterApi> {
     missingAccess: questions => missingAccess(client, questions),
     server: target.context.server,
     user: target.context.userName,
+    authorities,
   }
 }
 

@@ -19,13 +19,16 @@ import {
 import { peerOf } from '../pki/csr/facts.ts'
 import type { Policy } from '../pki/csr/policy.ts'
 import type { CsrPeer } from '../pki/csr/rule.ts'
+import type { Certificate } from '../x509/certificate.ts'
 import { asksForNodes, judgeRequest } from './request-judge.ts'
 
-export interface DecideOptions extends Omit<DecisionOptions, 'policyName'> {
+export interface DecideOptions extends DecisionOptions {
   /** Undefined: the usual one of each signer. */
   readonly policy: Policy | undefined
   /** Undefined: the cluster's own. */
   readonly nodes?: readonly NodeObject[] | undefined
+  /** CAs whose key no request may have, beside those of the cluster. */
+  readonly authorities: readonly Certificate[]
   readonly dryRun: boolean
   readonly now: () => Date
   /** What is about to be done is shown; false: it is not. */
@@ -109,13 +112,9 @@ export async function planFor(
   options: DecideOptions,
 ): Promise<readonly PlannedDecision[]> {
   const nodes = requests.some(asksForNodes) ? (options.nodes ?? (await api.nodes())) : options.nodes
-  const bench = { now: options.now(), policy: options.policy, nodes, peers }
-  return inOrder(
-    requests.map(csr => {
-      const { verdict, policyName } = judgeRequest(csr, bench)
-      return planDecision(csr, verdict, { ...options, policyName })
-    }),
-  )
+  const authorities = [...options.authorities, ...api.authorities]
+  const bench = { now: options.now(), policy: options.policy, nodes, peers, authorities }
+  return inOrder(requests.map(csr => planDecision(judgeRequest(csr, bench), options)))
 }
 
 /** Before anything is shown as if it could be done. */
@@ -124,7 +123,9 @@ export async function checkAccess(
   plan: readonly PlannedDecision[],
   further: readonly AccessQuestion[] = [],
 ): Promise<void> {
-  const signers = new Set(plan.flatMap(({ csr, condition }) => (condition ? csr.spec.signerName : [])))
+  const signers = new Set(
+    plan.flatMap(({ facts, condition }) => (condition ? facts.csr.spec.signerName : [])),
+  )
   const update = signers.size > 0 || further.length > 0 ? [onRequests('update', 'approval')] : []
   const approve = [...signers].map(signerName => onSigner('approve', signerName))
   const missing = await api.missingAccess([...further, ...update, ...approve])
@@ -152,7 +153,10 @@ function unwanted({ condition, decision }: PlannedDecision): CsrDecision {
 }
 
 /** Trouble with one is no trouble with the others. */
-async function decide(api: ClusterApi, { csr, condition, decision }: PlannedDecision): Promise<CsrDecision> {
+async function decide(
+  api: ClusterApi,
+  { facts: { csr }, condition, decision }: PlannedDecision,
+): Promise<CsrDecision> {
   if (!condition) return decision
   let changed = false
   try {

@@ -2,10 +2,12 @@
 import type { CertificateSigningRequest } from '../kubernetes/certificate-signing-request.ts'
 import type { NodeObject } from '../kubernetes/node-object.ts'
 import { partFor } from '../pki/csr/approval.ts'
+import type { JudgedRequest } from '../pki/csr/decision.ts'
 import { factsOf } from '../pki/csr/facts.ts'
 import { POLICIES, type Policy } from '../pki/csr/policy.ts'
 import type { CsrFacts, CsrPeer, CsrVerdict } from '../pki/csr/rule.ts'
 import { judge, offlineResults } from '../pki/csr/verdict.ts'
+import type { Certificate } from '../x509/certificate.ts'
 
 export interface Bench {
   readonly now: Date
@@ -13,22 +15,21 @@ export interface Bench {
   readonly policy: Policy | undefined
   readonly nodes: readonly NodeObject[] | undefined
   readonly peers: readonly CsrPeer[]
+  /** CAs whose key no request may have. */
+  readonly authorities: readonly Certificate[]
 }
 
-export interface Judged {
-  readonly verdict: CsrVerdict
-  readonly policyName: string
-}
+const BARE = 'rules of the API server and of the signer alone'
 
 /** Where there is no policy for a signer, the rules of the API server and of the signer themselves are all there is. */
 export function judgeRequest(
   csr: CertificateSigningRequest,
-  { now, policy = usualFor(csr), nodes, peers }: Bench,
-): Judged {
-  const facts = factsOf(csr, { now, nodes, all: peers })
+  { now, policy = usualFor(csr), nodes, peers, authorities }: Bench,
+): JudgedRequest {
+  const facts = factsOf(csr, { now, nodes, all: peers, authorities })
   return policy
-    ? { verdict: judge(facts, policy), policyName: `policy ${policy.name}` }
-    : { verdict: bareVerdict(facts), policyName: 'the rules of the API server and of the signer' }
+    ? { facts, verdict: judge(facts, policy), policyName: policy.name }
+    : { facts, verdict: bareVerdict(facts), policyName: BARE }
 }
 
 function usualFor({ spec }: CertificateSigningRequest): Policy | undefined {

@@ -140,14 +140,14 @@ async function decideWaiting(api: ClusterApi, desk: Desk, options: WatchOptions)
   const news = plan.filter(one => isNews(one, desk))
   if (news.length === 0) return
   await checkAccess(api, news)
-  const byName = new Map(news.map(one => [one.csr.name, one]))
+  const byName = new Map(news.map(one => [one.facts.csr.name, one]))
   for (const item of await carryOut(api, news, options)) {
-    const { condition, csr } = byName.get(item.name) as PlannedDecision
+    const { condition, facts } = byName.get(item.name) as PlannedDecision
     if (isOther(item, desk.items.get(item.name))) options.onDecision(item)
     desk.items.set(item.name, item)
     // What failed or was left is looked at again; another look changes nothing about the rest.
     const isSettled = condition !== undefined && item.outcome !== 'failed'
-    if (isSettled && desk.waiting.get(csr.name) === csr) desk.waiting.delete(csr.name)
+    if (isSettled && desk.waiting.get(item.name) === facts.csr) desk.waiting.delete(item.name)
   }
 }
 

@@ -5,7 +5,7 @@ import {
   conditionOf,
   stateOf,
 } from '../../kubernetes/certificate-signing-request.ts'
-import type { CsrVerdict, RuleResult } from './rule.ts'
+import type { CsrFacts, CsrVerdict, RuleResult } from './rule.ts'
 import { quoted } from './words.ts'
 
 /** `refused`: a rule that must hold does not. `left`: it may pass later, or is none of the policy's. `failed`: it could not be done. */
@@ -35,9 +35,15 @@ export interface NewCondition {
   readonly message: string
 }
 
-export interface PlannedDecision {
-  readonly csr: CertificateSigningRequest
+/** What the rules say of a request. */
+export interface JudgedRequest {
+  readonly facts: CsrFacts
   readonly verdict: CsrVerdict
+  /** By whose rules. */
+  readonly policyName: string
+}
+
+export interface PlannedDecision extends JudgedRequest {
   /** Absent: nothing is done. */
   readonly condition?: NewCondition | undefined
   /** What it comes to when that goes well. */
@@ -46,8 +52,6 @@ export interface PlannedDecision {
 
 export interface DecisionOptions {
   readonly verb: 'approve' | 'deny'
-  /** By whose rules. */
-  readonly policyName: string
   readonly reason?: string | undefined
   readonly message?: string | undefined
   /** Approves what its rules refuse. */
@@ -56,14 +60,10 @@ export interface DecisionOptions {
   readonly denies?: boolean | undefined
 }
 
-export function planDecision(
-  csr: CertificateSigningRequest,
-  verdict: CsrVerdict,
-  options: DecisionOptions,
-): PlannedDecision {
-  const settled = settledDecision(csr, options.verb)
-  if (settled) return { csr, verdict, decision: settled }
-  return options.verb === 'deny' ? planDenial(csr, verdict, options) : planApproval(csr, verdict, options)
+export function planDecision(judged: JudgedRequest, options: DecisionOptions): PlannedDecision {
+  const settled = settledDecision(judged.facts.csr, options.verb)
+  if (settled) return { ...judged, decision: settled }
+  return options.verb === 'deny' ? planDenial(judged, options) : planApproval(judged, options)
 }
 
 const WANTED = { approve: 'approved', deny: 'denied' } as const
@@ -96,54 +96,45 @@ const STATES = {
 } as const satisfies Record<Exclude<CsrState, 'pending'>, object>
 
 function planApproval(
-  csr: CertificateSigningRequest,
-  verdict: CsrVerdict,
-  { policyName, reason = 'KubepkiApprove', message, force, denies }: DecisionOptions,
+  judged: JudgedRequest,
+  { reason = 'KubepkiApprove', message, force, denies }: DecisionOptions,
 ): PlannedDecision {
+  const { verdict, policyName, facts } = judged
   const { outcome } = verdict
-  const broken = brokenRules(verdict)
-  const why = broken.map(describeRule).join('; ')
-  if (outcome === 'approve') {
-    const said = message ?? `approved with kubepki csr approve: ${policyName}`
-    return planned({ csr, verdict, type: 'Approved', reason, message: said }, `${policyName} approves it`)
-  }
-  if (force) {
-    const said = clipped(`${message ?? 'approved with kubepki csr approve'}; forced against ${why}`)
-    return planned({ csr, verdict, type: 'Approved', reason, message: said }, `forced against ${why}`)
-  }
+  const why = brokenRules(verdict).map(describeRule).join('; ')
+  const approve = (said: string, because: string) =>
+    planned(judged, { type: 'Approved', status: 'True', reason, message: clipped(said) }, because)
+  if (outcome === 'approve')
+    return approve(message ?? `approved with kubepki csr approve: ${policyName}`, `by the ${policyName}`)
+  if (force)
+    return approve(
+      `${message ?? 'approved with kubepki csr approve'}; forced against ${why}`,
+      `forced against ${why}`,
+    )
   if (outcome === 'deny' && denies) {
     const said = clipped(`denied with kubepki csr approve --deny: ${policyName}: ${why}`)
-    return planned({ csr, verdict, type: 'Denied', reason: 'KubepkiDeny', message: said }, why)
+    return planned(judged, { type: 'Denied', status: 'True', reason: 'KubepkiDeny', message: said }, why)
   }
-  const decision = {
-    name: csr.name,
-    outcome: outcome === 'deny' ? 'refused' : 'left',
-    changed: false,
-    reason: why,
-  } as const
-  return { csr, verdict, decision }
+  const kept = outcome === 'deny' ? 'refused' : 'left'
+  return { ...judged, decision: { name: facts.csr.name, outcome: kept, changed: false, reason: why } }
 }
 
 function planDenial(
-  csr: CertificateSigningRequest,
-  verdict: CsrVerdict,
+  judged: JudgedRequest,
   { reason = 'KubepkiDeny', message = 'denied with kubepki csr deny' }: DecisionOptions,
 ): PlannedDecision {
-  return planned({ csr, verdict, type: 'Denied', reason, message }, message)
+  return planned(judged, { type: 'Denied', status: 'True', reason, message: clipped(message) }, message)
 }
 
-interface Act {
-  readonly csr: CertificateSigningRequest
-  readonly verdict: CsrVerdict
-  readonly type: ConditionType
-  readonly reason: string
-  readonly message: string
+function planned(judged: JudgedRequest, condition: NewCondition, reason: string): PlannedDecision {
+  const outcome = condition.type === 'Approved' ? 'approved' : 'denied'
+  const { name } = judged.facts.csr
+  return { ...judged, condition, decision: { name, outcome, changed: true, reason } }
 }
 
-function planned({ csr, verdict, type, reason, message }: Act, why: string): PlannedDecision {
-  const outcome = type === 'Approved' ? 'approved' : 'denied'
-  const condition = { type, status: 'True', reason, message } as const
-  return { csr, verdict, condition, decision: { name: csr.name, outcome, changed: true, reason: why } }
+/** What is approved against the rules. */
+export function isLoud({ outcome }: CsrDecision, verdict: CsrVerdict): boolean {
+  return outcome === 'approved' && verdict.outcome !== 'approve'
 }
 
 function brokenRules({ rules }: CsrVerdict): readonly RuleResult[] {
@@ -193,8 +184,8 @@ function rankOf({ spec: { signerName } }: CertificateSigningRequest): number {
 
 /** A node has its client certificate before it asks for the one it serves; the oldest first. */
 export function inOrder(list: readonly PlannedDecision[]): PlannedDecision[] {
-  const createdOf = ({ csr: { creationTimestamp } }: PlannedDecision) => creationTimestamp?.getTime() ?? 0
+  const createdOf = ({ facts }: PlannedDecision) => facts.csr.creationTimestamp?.getTime() ?? 0
   return list.toSorted(
-    (one, other) => rankOf(one.csr) - rankOf(other.csr) || createdOf(one) - createdOf(other),
+    (one, other) => rankOf(one.facts.csr) - rankOf(other.facts.csr) || createdOf(one) - createdOf(other),
   )
 }
