@@ -24,6 +24,11 @@ export const GROUPS: readonly Group[] = [
     aliases: ['certificates'],
     describe: 'Commands related to handling Kubernetes certificates',
   },
+  {
+    words: ['csr'],
+    aliases: [],
+    describe: 'Kubernetes CertificateSigningRequests: judge, approve, sign, fetch',
+  },
   { words: ['init'], aliases: [], describe: 'Make the PKI of a new node' },
   { words: ['init', 'phase'], aliases: [], describe: 'One phase of kubeadm init' },
   { words: ['kubeconfig'], aliases: [], describe: 'Kubeconfig files for further users' },
@@ -97,6 +102,27 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: ['certs', 'certificate-key'],
     describe: 'Print a new key for kubeadm to encrypt uploaded certificates with',
     load: () => import('./certs/certificate-key.ts'),
+  },
+  {
+    words: ['csr', 'list'],
+    describe: 'List requests by signer and node: their state in words, and what a policy would do',
+    load: () => import('./csr/list.ts'),
+  },
+  {
+    words: ['csr', 'show'],
+    positionals: 'NAME',
+    describe: 'Show what a request asks for beside what it says, and its verdict, rule by rule',
+    load: () => import('./csr/show.ts'),
+  },
+  {
+    words: ['csr', 'vet'],
+    describe: 'Judge requests by a policy: approve, deny or leave, and why',
+    load: () => import('./csr/vet.ts'),
+  },
+  {
+    words: ['csr', 'clean'],
+    describe: "Say which requests Kubernetes' cleaner would delete, and why",
+    load: () => import('./csr/clean.ts'),
   },
   {
     words: ['init', 'phase', 'certs'],

@@ -29,7 +29,8 @@ export function* streamJson(chunks: Iterable<Uint8Array>): Generator<StreamedVal
     if (problem !== undefined) return yield { problem }
     if (pending > LARGEST_OBJECT) return yield { problem: `an object of more than ${LARGEST_OBJECT} bytes` }
   }
-  if (!reader.isBetween()) yield { problem: 'the JSON is cut off' }
+  const problem = reader.end()
+  if (problem !== undefined) yield { problem }
 }
 
 interface Level {
@@ -39,7 +40,7 @@ interface Level {
 function startReader() {
   const found: StreamedValue[] = []
   const parser = new JSONParser({ paths: ['$', '$.items.*'], separator: '' })
-  let [index, isBetween] = [0, true]
+  let index = 0
   let problem: string | undefined
   parser.onError = error => {
     problem = `not JSON: ${named(error.message)}`
@@ -53,21 +54,18 @@ function startReader() {
     }
     if (!Array.isArray((value as { items?: unknown } | null)?.items)) found.push({ value })
     index = 0
-    isBetween = true
   }
-  const write = (chunk: Uint8Array): string | undefined => {
+  const attempt = (work: () => void): string | undefined => {
     try {
-      isBetween = false
-      parser.write(chunk)
-      isBetween ||= chunk.every(isBlank)
+      work()
     } catch (error) {
       problem ??= `not JSON: ${named(messageOf(error))}`
     }
     return problem
   }
-  return { found, write, isBetween: () => isBetween }
-}
-
-function isBlank(byte: number): boolean {
-  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
+  return {
+    found,
+    write: (chunk: Uint8Array) => attempt(() => parser.write(chunk)),
+    end: () => attempt(() => parser.end()) && 'the JSON is cut off',
+  }
 }

@@ -31,7 +31,7 @@ export async function keepRequests(source: CsrSource): Promise<KeptRequests> {
   let open: string[] = []
   for await (const csr of source.requests()) {
     peers.push(withSharedText(peerOf(csr), words))
-    open.push(JSON.stringify(essence(csr)))
+    open.push(JSON.stringify(essence(csr), asBase64))
     if (open.length < PACK) continue
     packs.push(pack(open))
     open = []
@@ -65,6 +65,11 @@ function withSharedText(peer: CsrPeer, words: Map<string, string>): CsrPeer {
 }
 
 const MOST_WORDS = 10_000
+
+/** Of `!!binary` in YAML. */
+function asBase64(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+}
 
 /** What rules and lists look at. */
 function essence({ object }: CertificateSigningRequest): object {

@@ -1,15 +1,21 @@
-/** Strangers' text in a reason: quoted, short, without what steers a terminal or turns a line round. */
-import { shown } from '../../foreign-text.ts'
+/** Strangers' text in a sentence or a table: short, on one line, without what steers a terminal or turns a line round. */
 
 const LONGEST_LIST = 5
+/** Names of requests that kubelets make have some fifty characters. */
 const LONGEST_WORD = 120
 
-/** Direction marks and other characters without a width. */
-const UNSEEN = /\p{Cf}/gu
+/** Controls, direction marks and others without a width, halves of surrogate pairs, line and paragraph separators. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+/** As it is, but for what cannot be seen; the middle of what is too long is left out. Empty stays empty. */
+export function plain(text: string): string {
+  if (/-----BEGIN /.test(text)) return `PEM of ${text.length} characters`
+  const short = text.length > LONGEST_WORD ? `${text.slice(0, LONGEST_WORD - 20)}…${text.slice(-19)}` : text
+  return short.replace(UNSEEN, one => `\\u${one.codePointAt(0)?.toString(16).padStart(4, '0')}`)
+}
 
 export function quoted(text: string): string {
-  const short = text.length > LONGEST_WORD ? `${text.slice(0, LONGEST_WORD)}…` : text
-  return shown(short).replace(UNSEEN, one => `\\u${one.codePointAt(0)?.toString(16).padStart(4, '0')}`)
+  return `"${plain(text).replaceAll('"', '\\"')}"`
 }
 
 /** `"a", "b" and 3 more`; `none` of an empty list. */

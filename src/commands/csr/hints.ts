@@ -1,0 +1,27 @@
+/** What a list of requests gives away about the cluster. */
+import type { ListedCsr } from '../../pki/csr/listing.ts'
+import { KUBELET_SERVING } from '../../pki/csr/signer-name.ts'
+
+const FEW = 2
+
+export function listHints(items: readonly ListedCsr[]): string[] {
+  const serving = items.filter(({ signerName }) => signerName === KUBELET_SERVING)
+  const isUntouched = serving.length >= FEW && serving.every(({ state }) => state === 'pending')
+  const unsigned = new Set(
+    items
+      .filter(({ state, stateInWords }) => state === 'approved' && stateInWords.includes('never issued'))
+      .map(({ signerName }) => signerName),
+  )
+  return [
+    ...(isUntouched
+      ? [
+          'every kubelet-serving request is pending: no approver seems to run, and Kubernetes itself has none for them',
+        ]
+      : []),
+    ...(unsigned.size > 0
+      ? [
+          "approved and never issued: look at kube-controller-manager's --cluster-signing-cert-file and -key-file (one certificate, not expired), or at the signer of your own",
+        ]
+      : []),
+  ]
+}

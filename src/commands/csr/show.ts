@@ -1,0 +1,46 @@
+import { EXIT, PkiError } from '../../errors.ts'
+import { nearest } from '../../nearest.ts'
+import { findRequest } from '../../operations/judge-requests.ts'
+import { offlineResults } from '../../pki/csr/verdict.ts'
+import { CSR_SHOW_FORMATS } from '../../report/csr-show.ts'
+import { defineCommand } from '../command.ts'
+import { OUTPUT_OPTION } from '../options.ts'
+import { DEFAULT_POLICY, openSource, POLICY_OPTIONS, readAuthorities, SOURCE_OPTIONS } from './options.ts'
+
+export const command = defineCommand({
+  names: 'The request to look at',
+  options: { ...POLICY_OPTIONS, output: OUTPUT_OPTION, ...SOURCE_OPTIONS },
+  examples: [
+    {
+      command: 'kubectl get csr -o json | kubepki csr show csr-8b2xk --from -',
+      does: 'what is asked for beside what the request says, and a line for each rule',
+    },
+  ],
+  run: async (args, host) => {
+    const names = args.names ?? []
+    const [name = ''] = names
+    if (names.length > 1) throw new PkiError('USAGE', `wanted one name, found ${names.length}`)
+    const source = openSource(args, host)
+    const policy = args.policy ?? DEFAULT_POLICY
+    const authorities = readAuthorities(args['ca-cert'])
+    const found = await findRequest({ source, policy, now: args.now ?? host.now(), authorities }, name)
+    if ('known' in found) throw unknownRequest(name, found.known)
+    const { facts, verdict } = found
+    const isWhole = verdict.rules.length > 1
+    const rules = isWhole ? verdict.rules : [...offlineResults(facts), ...verdict.rules]
+    host.stdout(
+      CSR_SHOW_FORMATS[args.output]({ facts, verdict, rules, policy: policy.name }, host.terminal?.()),
+    )
+    return EXIT.done
+  },
+})
+
+function unknownRequest(name: string, known: readonly string[]): PkiError {
+  const near = nearest(name, known)
+  return new PkiError('NO_REQUESTS', `there is no request "${name}" in it, of ${known.length}`, {
+    hint:
+      near === undefined
+        ? 'the cleaner deletes requests an hour after they are decided'
+        : `did you mean ${near}?`,
+  })
+}

@@ -1,0 +1,64 @@
+import { EXIT } from '../../errors.ts'
+import { vetRequests } from '../../operations/judge-requests.ts'
+import { renderVerdict, type Tally, tallyWords } from '../../report/csr-verdicts.ts'
+import { paintFor } from '../../report/paint.ts'
+import { LIST_WRITERS } from '../../report/streamed-list.ts'
+import { defineCommand } from '../command.ts'
+import { OUTPUT_OPTION, tell } from '../options.ts'
+import {
+  checkFound,
+  DEFAULT_POLICY,
+  openSource,
+  POLICY_OPTIONS,
+  readAuthorities,
+  SOURCE_OPTIONS,
+} from './options.ts'
+
+export const command = defineCommand({
+  options: {
+    ...POLICY_OPTIONS,
+    again: {
+      type: 'boolean',
+      default: false,
+      describe: 'Judge also what is decided already, as of when it was made: what a policy would have done',
+    },
+    output: OUTPUT_OPTION,
+    ...SOURCE_OPTIONS,
+    verbose: { alias: 'v', type: 'boolean', default: false, describe: 'Say also which rules are kept' },
+  },
+  examples: [
+    {
+      command:
+        'kubectl get csr -o json | kubepki csr vet --from - --policy kubelet-serving --nodes nodes.json',
+      does: 'approve, deny or leave for each, and why; exit code 3 unless all would be approved',
+    },
+    {
+      command: 'kubepki csr vet --from old-requests --again --policy our-policy.yaml',
+      does: 'what a policy would have done with the requests of last month',
+    },
+  ],
+  run: async (args, host) => {
+    const source = openSource(args, host)
+    const policy = args.policy ?? DEFAULT_POLICY
+    const verdicts = vetRequests({
+      ...{ source, policy, now: args.now ?? host.now(), isAgain: args.again },
+      authorities: readAuthorities(args['ca-cert']),
+    })
+    const writer =
+      args.output === 'text'
+        ? undefined
+        : LIST_WRITERS[args.output]({ kind: 'CsrVerdictList', policy: policy.name })
+    const look = { paint: paintFor(host.terminal?.()), isLong: args.verbose }
+    const tally: Tally = { approve: 0, deny: 0, leave: 0 }
+    if (writer) host.stdout(writer.start)
+    for await (const { csr, verdict } of verdicts) {
+      tally[verdict.outcome] += 1
+      host.stdout(writer ? writer.item(verdict) : renderVerdict(verdict, csr, look))
+    }
+    if (writer) host.stdout(writer.end())
+    const count = tally.approve + tally.deny + tally.leave
+    checkFound(count, source, args.from ?? '')
+    tell.note(host, `${tallyWords(tally)} by the policy ${policy.name}`)
+    return tally.approve === count && source.strays().broken === 0 ? EXIT.done : EXIT.findings
+  },
+})

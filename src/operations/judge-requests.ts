@@ -1,0 +1,136 @@
+/** Verdicts on the requests of a source: read all, then judge each beside all others. */
+import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
+import type { NodeObject } from '../kubernetes/node-object.ts'
+import { partFor } from '../pki/csr/approval.ts'
+import { type Cleaning, whyCleaned } from '../pki/csr/cleaning.ts'
+import { factsOf } from '../pki/csr/facts.ts'
+import { type CsrFilter, folded, inOrder, isWanted, type ListedCsr, listedCsr } from '../pki/csr/listing.ts'
+import type { Policy } from '../pki/csr/policy.ts'
+import type { CsrFacts, CsrPeer, CsrVerdict } from '../pki/csr/rule.ts'
+import { judge } from '../pki/csr/verdict.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import type { CsrSource } from './csr-source.ts'
+import { type KeptRequests, keepRequests } from './kept-requests.ts'
+
+export interface JudgeOptions {
+  readonly source: CsrSource
+  readonly policy: Policy
+  readonly now: Date
+  readonly authorities?: readonly Certificate[]
+  /** Those that are decided too, as if they were not, each at the time when it was made. */
+  readonly isAgain?: boolean
+}
+
+export interface Vetted {
+  readonly csr: CertificateSigningRequest
+  readonly verdict: CsrVerdict
+}
+
+export async function* vetRequests(options: JudgeOptions): AsyncGenerator<Vetted> {
+  const { policy, isAgain = false } = options
+  const nodes = await options.source.nodes()
+  const kept = await keepRequests(options.source)
+  const peers = isAgain ? kept.peers.map(peer => ({ ...peer, isPending: false })) : kept.peers
+  for (const csr of kept.each()) {
+    const judged = isAgain ? undecided(csr) : csr
+    yield {
+      csr,
+      verdict: judge(factsFor(judged, { ...options, now: nowFor(csr, options) }, { nodes, peers }), policy),
+    }
+  }
+}
+
+function undecided(csr: CertificateSigningRequest): CertificateSigningRequest {
+  return { ...csr, status: { conditions: [], certificate: undefined } }
+}
+
+function nowFor({ creationTimestamp }: CertificateSigningRequest, { now, isAgain }: JudgeOptions): Date {
+  return (isAgain && creationTimestamp) || now
+}
+
+interface Around {
+  readonly nodes: readonly NodeObject[] | undefined
+  readonly peers: readonly CsrPeer[]
+}
+
+function factsFor(
+  csr: CertificateSigningRequest,
+  { now, authorities }: Pick<JudgeOptions, 'now' | 'authorities'>,
+  { nodes, peers }: Around,
+): CsrFacts {
+  return factsOf(csr, { now, nodes, all: peers, ...(authorities && { authorities }) })
+}
+
+export interface ListOptions extends JudgeOptions {
+  readonly filter: CsrFilter
+  /** Duplicates are one row. */
+  readonly isFolded: boolean
+}
+
+export interface Listed {
+  readonly items: readonly ListedCsr[]
+  /** Before any was filtered out. */
+  readonly count: number
+}
+
+export async function listRequests(options: ListOptions): Promise<Listed> {
+  const nodes = await options.source.nodes()
+  const kept = await keepRequests(options.source)
+  const items: ListedCsr[] = []
+  for (const csr of kept.each()) {
+    const item = listedOf(csr, options, { nodes, peers: kept.peers })
+    if (isWanted(item, options.filter)) items.push(item)
+  }
+  const sorted = inOrder(items)
+  return { items: options.isFolded ? folded(sorted) : sorted, count: kept.count }
+}
+
+/** What is decided needs no verdict, and nobody else's request either. */
+function listedOf(csr: CertificateSigningRequest, options: ListOptions, around: Around): ListedCsr {
+  const { policy, now } = options
+  const facts = factsFor(csr, options, around)
+  const isConcerned = stateOf(csr) === 'pending' && partFor(policy, csr.spec.signerName) !== undefined
+  return listedCsr(csr, {
+    request: facts.request,
+    verdict: isConcerned ? judge(facts, policy) : undefined,
+    now,
+  })
+}
+
+/** The newest of that name; with every other request beside it. */
+export async function findRequest(
+  { source, ...options }: JudgeOptions,
+  name: string,
+): Promise<(Vetted & { readonly facts: CsrFacts }) | { readonly known: readonly string[] }> {
+  const nodes = await source.nodes()
+  const kept = await keepRequests(source)
+  const csr = newestNamed(kept, name)
+  if (!csr) return { known: kept.peers.slice(0, MOST_KNOWN).map(peer => peer.name) }
+  const facts = factsFor(csr, options, { nodes, peers: kept.peers })
+  return { csr, facts, verdict: judge(facts, options.policy) }
+}
+
+/** For a near name. */
+const MOST_KNOWN = 10_000
+
+function newestNamed({ peers, each }: KeptRequests, name: string): CertificateSigningRequest | undefined {
+  if (!peers.some(peer => peer.name === name)) return undefined
+  let newest: CertificateSigningRequest | undefined
+  for (const csr of each()) {
+    const isNewer = (csr.creationTimestamp?.getTime() ?? 0) >= (newest?.creationTimestamp?.getTime() ?? 0)
+    if (csr.name === name && isNewer) newest = csr
+  }
+  return newest
+}
+
+export interface Cleaned extends Cleaning {
+  readonly csr: CertificateSigningRequest
+}
+
+/** In the order of the source; nothing is kept. */
+export async function* cleanedRequests(source: CsrSource, now: Date): AsyncGenerator<Cleaned | undefined> {
+  for await (const csr of source.requests()) {
+    const why = whyCleaned(csr, now)
+    yield why && { csr, ...why }
+  }
+}

@@ -1,0 +1,104 @@
+/** Requests as people look for them: by signer and node, the newest first, what is asked again and again once. */
+import {
+  type CertificateSigningRequest,
+  type CsrState,
+  stateOf,
+} from '../../kubernetes/certificate-signing-request.ts'
+import type { CertificateRequest } from '../../x509/certificate-request.ts'
+import { nodeNameOf, subjectOf } from './facts.ts'
+import type { CsrVerdict, Outcome } from './rule.ts'
+import { stateInWords } from './state-words.ts'
+
+export interface ListedCsr {
+  readonly name: string
+  readonly signerName: string
+  /** Of the subject; of what is no node's, its common name. */
+  readonly node: string
+  readonly username: string
+  readonly creationTimestamp: Date | undefined
+  readonly state: CsrState
+  readonly stateInWords: string
+  /** Undefined: no policy is for its signer, or it is decided. */
+  readonly outcome: Outcome | undefined
+  /** Why it would not be approved. */
+  readonly reasons: readonly string[]
+  readonly usages: readonly string[]
+  readonly subjectAltNames: readonly string[]
+  readonly keyAlgorithm: string
+  /** Older ones that ask for the same, folded into this. */
+  readonly older: readonly string[]
+}
+
+export interface CsrListing {
+  readonly now: Date
+  readonly policy: string
+  readonly items: readonly ListedCsr[]
+}
+
+export interface Judgement {
+  readonly request: CertificateRequest | undefined
+  readonly verdict: CsrVerdict | undefined
+  readonly now: Date
+}
+
+export function listedCsr(csr: CertificateSigningRequest, { request, verdict, now }: Judgement): ListedCsr {
+  const commonName = request ? subjectOf(request).commonName : ''
+  const failed = verdict?.rules.filter(({ ok, level }) => !ok && level === 'must') ?? []
+  return {
+    name: csr.name || `${csr.generateName ?? ''}*`,
+    signerName: csr.spec.signerName,
+    node: nodeNameOf(commonName) ?? commonName,
+    username: csr.spec.username,
+    creationTimestamp: csr.creationTimestamp,
+    state: stateOf(csr),
+    stateInWords: stateInWords(csr, now),
+    outcome: verdict?.outcome,
+    reasons: failed.map(({ reason }) => reason),
+    usages: csr.spec.usages,
+    subjectAltNames: request?.subjectAltNames.map(({ value }) => value) ?? [],
+    keyAlgorithm: request?.keyAlgorithm ?? '',
+    older: [],
+  }
+}
+
+export interface CsrFilter {
+  readonly signer?: string | undefined
+  readonly node?: string | undefined
+  readonly isPending: boolean
+}
+
+/** A signer may be named by what is behind the slash. */
+export function isWanted({ signerName, node, state }: ListedCsr, filter: CsrFilter): boolean {
+  const { signer, isPending } = filter
+  const isSigners = signer === undefined || signerName === signer || signerName.endsWith(`/${signer}`)
+  const isNodes = filter.node === undefined || node === filter.node || `system:node:${node}` === filter.node
+  return isSigners && isNodes && (!isPending || state === 'pending')
+}
+
+const order = new Intl.Collator('en', { numeric: true }).compare
+
+export function inOrder(items: readonly ListedCsr[]): ListedCsr[] {
+  const made = ({ creationTimestamp }: ListedCsr) => creationTimestamp?.getTime() ?? 0
+  return items.toSorted(
+    (a, b) =>
+      order(a.signerName, b.signerName) ||
+      order(a.node, b.node) ||
+      made(b) - made(a) ||
+      order(a.name, b.name),
+  )
+}
+
+/** `items` in order: the newest of those that one user asked for one node in one state stands for all. */
+export function folded(items: readonly ListedCsr[]): ListedCsr[] {
+  const groups = new Map<string, ListedCsr[]>()
+  for (const item of items) {
+    const key = JSON.stringify([item.signerName, item.node, item.username, item.state])
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
+  }
+  return [...groups.values()].map(([newest, ...older]) => ({
+    ...(newest as ListedCsr),
+    older: older.map(({ name }) => name),
+  }))
+}

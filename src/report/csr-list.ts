@@ -1,0 +1,87 @@
+/** The list of CertificateSigningRequests: a table for each signer, or data. */
+import type { ListedCsr } from '../pki/csr/listing.ts'
+import { age } from '../pki/csr/state-words.ts'
+import { plain } from '../pki/csr/words.ts'
+import { instant } from '../pki/instant.ts'
+import { OUTCOME_STYLES } from './csr-verdicts.ts'
+import { type Paint, paintFor, type Terminal } from './paint.ts'
+import { tableLines } from './table.ts'
+
+export interface ShownList {
+  readonly items: readonly ListedCsr[]
+  readonly now: Date
+  readonly terminal?: Terminal | undefined
+}
+
+const HEADER = ['NODE', 'NAME', 'AGE', 'REQUESTER', 'STATE', 'VERDICT']
+const WIDE_HEADER = [...HEADER, 'KEY', 'SANS', 'USAGES']
+const SPACING = { least: 6, padding: 3 }
+
+/** Pieces, one for each signer. */
+export function* renderCsrList({ items, now, terminal }: ShownList, isWide: boolean): Generator<string> {
+  const paint = paintFor(terminal)
+  for (const [index, group] of bySigner(items).entries()) {
+    const cells = group.map(item => cellsOf(item, now, isWide))
+    const [header = '', ...lines] = tableLines([isWide ? WIDE_HEADER : HEADER, ...cells], SPACING)
+    const head = [
+      paint('strong', plain(group[0]?.signerName ?? '') || '(no signerName)'),
+      paint('faint', header.trimEnd()),
+    ]
+    const painted = lines.map((line, row) => paintedLine(line, group[row] as ListedCsr, paint))
+    yield `${index > 0 ? '\n' : ''}${[...head, ...painted].join('\n')}\n`
+  }
+}
+
+/** In order already. */
+function bySigner(items: readonly ListedCsr[]): ListedCsr[][] {
+  const groups = new Map<string, ListedCsr[]>()
+  for (const item of items) {
+    const group = groups.get(item.signerName)
+    if (group) group.push(item)
+    else groups.set(item.signerName, [item])
+  }
+  return [...groups.values()]
+}
+
+function paintedLine(line: string, { outcome }: ListedCsr, paint: Paint): string {
+  return outcome ? paint(OUTCOME_STYLES[outcome], line.trimEnd()) : line.trimEnd()
+}
+
+function cellsOf(item: ListedCsr, now: Date, isWide: boolean): string[] {
+  const { node, name, creationTimestamp, username, older } = item
+  const more = older.length > 0 ? ` (+${older.length} older)` : ''
+  const cells = [
+    plain(node) || '-',
+    `${plain(name)}${more}`,
+    creationTimestamp ? age(creationTimestamp, now) : '-',
+    plain(username) || '-',
+    item.stateInWords,
+    verdictOf(item),
+  ]
+  if (!isWide) return cells
+  return [
+    ...cells,
+    item.keyAlgorithm || '-',
+    item.subjectAltNames.map(plain).join(',') || '-',
+    item.usages.map(plain).join(',') || '-',
+  ]
+}
+
+function verdictOf({ outcome, reasons }: ListedCsr): string {
+  if (outcome === undefined) return '-'
+  const [first, ...further] = reasons
+  const more = further.length > 0 ? ` (and ${further.length} more)` : ''
+  return first === undefined ? outcome : `${outcome}: ${first}${more}`
+}
+
+export function csrDocument(item: ListedCsr): object {
+  const { name, signerName, node, username, creationTimestamp, state, stateInWords, outcome } = item
+  const { reasons, keyAlgorithm, subjectAltNames, usages, older } = item
+  return {
+    ...{ name, signerName, node, username },
+    creationTimestamp: creationTimestamp ? instant(creationTimestamp) : null,
+    ...{ state, stateInWords },
+    outcome: outcome ?? null,
+    ...{ reasons, keyAlgorithm, subjectAltNames, usages, older },
+  }
+}
