@@ -12,8 +12,8 @@ import { isMapping, mappingAt, stringAt } from '../kubernetes/yaml.ts'
 import { type AccessQuestion, alternativesOf, onRequests, REQUESTS_RESOURCE } from '../pki/csr/access.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type Client, makeClient } from './client.ts'
-import { accessFailure, callerOf } from './failures.ts'
 import { pagesOf } from './listing.ts'
+import { isAllowed, missingAccess } from './rights.ts'
 import type { ClusterTarget } from './target.ts'
 import { eventsAfter, repeated, versionOf } from './watching.ts'
 
@@ -232,49 +232,4 @@ async function listNodes(client: Client): Promise<readonly NodeObject[]> {
   for await (const { items } of pagesOf(client, { path: '/api/v1/nodes', question, pageSize: PAGE_SIZE }))
     nodes.push(...items.flatMap(item => parseNodeObject(item, true) ?? []))
   return nodes
-}
-
-async function isAllowed(client: Client, { verb, group, resource, subresource, name }: AccessQuestion) {
-  const resourceAttributes = { verb, group, resource, subresource, name }
-  const body = {
-    apiVersion: 'authorization.k8s.io/v1',
-    kind: 'SelfSubjectAccessReview',
-    spec: { resourceAttributes },
-  }
-  const question = { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' }
-  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
-  const review = await client.call({ method: 'POST', path, body, question })
-  return mappingAt(review, 'status').allowed === true
-}
-
-async function missingAccess(
-  client: Client,
-  questions: readonly AccessQuestion[],
-): Promise<PkiError | undefined> {
-  const missing: AccessQuestion[] = []
-  for (const question of questions) if (!(await isAnyAllowed(client, question))) missing.push(question)
-  if (missing.length === 0) return undefined
-  const access = await client.access()
-  const user = (await whoAmI(client)) ?? callerOf(access)
-  return accessFailure(missing, { target: client.target, access, user })
-}
-
-async function isAnyAllowed(client: Client, question: AccessQuestion): Promise<boolean> {
-  for (const one of alternativesOf(question)) if (await isAllowed(client, one)) return true
-  return false
-}
-
-/** Kubernetes 1.28 and later say it; undefined: this one does not. */
-async function whoAmI(client: Client): Promise<string | undefined> {
-  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
-  const question = { verb: 'create', group: 'authentication.k8s.io', resource: 'selfsubjectreviews' }
-  try {
-    const review = await client.call({
-      ...{ method: 'POST', body, question },
-      path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
-    })
-    return stringAt(mappingAt(mappingAt(review, 'status'), 'userInfo'), 'username')
-  } catch {
-    return undefined
-  }
 }

@@ -4,7 +4,6 @@ import { messageOf, PkiError } from '../errors.ts'
 import type { CertificateSigningRequest } from '../kubernetes/certificate-signing-request.ts'
 import type { NodeObject } from '../kubernetes/node-object.ts'
 import { onRequests } from '../pki/csr/access.ts'
-import type { CsrDecision } from '../pki/csr/decision.ts'
 import { type CsrSource, manifestSource } from './csr-source.ts'
 
 export interface ClusterSourceOptions {
@@ -49,16 +48,19 @@ export async function checkDeletion(api: ClusterApi): Promise<void> {
   if (missing) throw missing
 }
 
-/** The very object that was looked at; false: it was gone, or another one has its name. */
-export async function deleteCleaned(
-  api: ClusterApi,
-  csr: CertificateSigningRequest,
-): Promise<Pick<CsrDecision, 'changed' | 'reason'>> {
+export interface Deletion {
+  readonly outcome: 'deleted' | 'gone' | 'kept'
+  readonly message: string
+}
+
+/** The very object that was looked at. Trouble with one is no trouble with the others. */
+export async function deleteCleaned(api: ClusterApi, csr: CertificateSigningRequest): Promise<Deletion> {
   try {
-    const changed = await api.deleteRequest(csr.name, csr.uid)
-    return { changed, reason: changed ? 'deleted' : 'it was gone already' }
+    return (await api.deleteRequest(csr.name, csr.uid))
+      ? { outcome: 'deleted', message: 'deleted' }
+      : { outcome: 'gone', message: 'gone already, or another one has its name' }
   } catch (error) {
-    if (!(error instanceof PkiError)) throw error
-    return { changed: false, reason: messageOf(error) }
+    if (!(error instanceof PkiError) || error.code === 'CLUSTER_UNREACHABLE') throw error
+    return { outcome: 'kept', message: messageOf(error) }
   }
 }

@@ -19,7 +19,7 @@ export const CLUSTER_OPTIONS = {
   },
 } as const satisfies OptionTable
 
-interface ClusterArguments {
+export interface ClusterArguments {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
   readonly timeout?: number | undefined
