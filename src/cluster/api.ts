@@ -9,7 +9,7 @@ import {
 } from '../kubernetes/certificate-signing-request.ts'
 import { type NodeObject, parseNodeObject } from '../kubernetes/node-object.ts'
 import { isMapping, mappingAt, stringAt } from '../kubernetes/yaml.ts'
-import { type AccessQuestion, alternativesOf, onRequests, REQUESTS_RESOURCE } from '../pki/csr/access.ts'
+import { type AccessQuestion, onRequests, REQUESTS_RESOURCE } from '../pki/csr/access.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type Client, makeClient } from './client.ts'
 import { pagesOf } from './listing.ts'
