@@ -19,7 +19,7 @@ export interface Bench {
   readonly authorities: readonly Certificate[]
 }
 
-const BARE = 'rules of the API server and of the signer alone'
+const BARE = 'none (API server and signer alone)'
 
 /** Where there is no policy for a signer, the rules of the API server and of the signer themselves are all there is. */
 export function judgeRequest(

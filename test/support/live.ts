@@ -4,7 +4,7 @@ import type { Outcome } from './host.ts'
 
 export interface Person {
   /** What is answered to every question; absent: there is no terminal. */
-  readonly answers?: string
+  readonly answers?: string | (() => string)
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly interruption?: AbortSignal
 }
@@ -29,7 +29,7 @@ export function startLive(argv: readonly string[], person: Person = {}): Running
     now: () => new Date(),
     environment: () => environment,
     ...(interruption && { interruption: () => interruption }),
-    ...(answers !== undefined && { ask: async () => answers }),
+    ...(answers !== undefined && { ask: async () => (typeof answers === 'string' ? answers : answers()) }),
   }).then(exitCode => ({ stdout, stderr, exitCode }))
   return { stdout: () => stdout, stderr: () => stderr, ended }
 }

@@ -105,14 +105,17 @@ function planApproval(
   const approve = (said: string, because: string) =>
     planned(judged, { type: 'Approved', status: 'True', reason, message: clipped(said) }, because)
   if (outcome === 'approve')
-    return approve(message ?? `approved with kubepki csr approve: ${policyName}`, `by the ${policyName}`)
+    return approve(
+      message ?? `approved with kubepki csr approve: policy ${policyName}`,
+      `by the policy ${policyName}`,
+    )
   if (force)
     return approve(
       `${message ?? 'approved with kubepki csr approve'}; forced against ${why}`,
       `forced against ${why}`,
     )
   if (outcome === 'deny' && denies) {
-    const said = clipped(`denied with kubepki csr approve --deny: ${policyName}: ${why}`)
+    const said = clipped(`denied with kubepki csr approve --deny: policy ${policyName}: ${why}`)
     return planned(judged, { type: 'Denied', status: 'True', reason: 'KubepkiDeny', message: said }, why)
   }
   const kept = outcome === 'deny' ? 'refused' : 'left'
