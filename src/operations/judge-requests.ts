@@ -4,7 +4,14 @@ import type { NodeObject } from '../kubernetes/node-object.ts'
 import { partFor } from '../pki/csr/approval.ts'
 import { type Cleaning, whyCleaned } from '../pki/csr/cleaning.ts'
 import { factsOf } from '../pki/csr/facts.ts'
-import { type CsrFilter, folded, inOrder, isWanted, type ListedCsr, listedCsr } from '../pki/csr/listing.ts'
+import {
+  type CsrFilter,
+  inOrder,
+  isWanted,
+  type ListedCsr,
+  listedCsr,
+  startFolding,
+} from '../pki/csr/listing.ts'
 import type { Policy } from '../pki/csr/policy.ts'
 import type { CsrFacts, CsrPeer, CsrVerdict } from '../pki/csr/rule.ts'
 import { judge } from '../pki/csr/verdict.ts'
@@ -77,12 +84,32 @@ export async function listRequests(options: ListOptions): Promise<Listed> {
   const nodes = await options.source.nodes()
   const kept = await keepRequests(options.source)
   const items: ListedCsr[] = []
+  const folding = startFolding()
+  const sharing = shareTexts()
   for (const csr of kept.each()) {
     const item = listedOf(csr, options, { nodes, peers: kept.peers })
-    if (isWanted(item, options.filter)) items.push(item)
+    if (!isWanted(item, options.filter)) continue
+    if (options.isFolded) folding.add(item)
+    else items.push(sharing(item))
   }
-  const sorted = inOrder(items)
-  return { items: options.isFolded ? folded(sorted) : sorted, count: kept.count }
+  return { items: inOrder(options.isFolded ? folding.items() : items), count: kept.count }
+}
+
+/** What many rows have in common is there once. */
+function shareTexts(): (item: ListedCsr) => ListedCsr {
+  const texts = new Map<string, string>()
+  const lists = new Map<string, readonly string[]>()
+  const once = <T>(map: Map<string, T>, key: string, value: T): T => {
+    const known = map.get(key)
+    if (known === undefined && map.size < MOST_KNOWN) map.set(key, value)
+    return known ?? value
+  }
+  return item => ({
+    ...item,
+    signerName: once(texts, item.signerName, item.signerName),
+    stateInWords: once(texts, item.stateInWords, item.stateInWords),
+    usages: once(lists, item.usages.join(), item.usages),
+  })
 }
 
 /** What is decided needs no verdict, and nobody else's request either. */

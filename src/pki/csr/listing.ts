@@ -75,10 +75,13 @@ export function isWanted({ signerName, node, state }: ListedCsr, filter: CsrFilt
   return isSigners && isNodes && (!isPending || state === 'pending')
 }
 
+function made({ creationTimestamp }: ListedCsr): number {
+  return creationTimestamp?.getTime() ?? 0
+}
+
 const order = new Intl.Collator('en', { numeric: true }).compare
 
 export function inOrder(items: readonly ListedCsr[]): ListedCsr[] {
-  const made = ({ creationTimestamp }: ListedCsr) => creationTimestamp?.getTime() ?? 0
   return items.toSorted(
     (a, b) =>
       order(a.signerName, b.signerName) ||
@@ -88,17 +91,24 @@ export function inOrder(items: readonly ListedCsr[]): ListedCsr[] {
   )
 }
 
-/** `items` in order: the newest of those that one user asked for one node in one state stands for all. */
-export function folded(items: readonly ListedCsr[]): ListedCsr[] {
-  const groups = new Map<string, ListedCsr[]>()
-  for (const item of items) {
+export interface Folding {
+  readonly add: (item: ListedCsr) => void
+  readonly items: () => ListedCsr[]
+}
+
+/** What one user asked for one node in one state is one row, that of the newest: the others are names in it. */
+export function startFolding(): Folding {
+  const rows = new Map<string, { newest: ListedCsr; readonly older: string[] }>()
+  const add = (item: ListedCsr) => {
     const key = JSON.stringify([item.signerName, item.node, item.username, item.state])
-    const group = groups.get(key)
-    if (group) group.push(item)
-    else groups.set(key, [item])
+    const row = rows.get(key)
+    if (!row) rows.set(key, { newest: item, older: [] })
+    else if (made(item) < made(row.newest)) row.older.push(item.name)
+    else {
+      row.older.push(row.newest.name)
+      row.newest = item
+    }
   }
-  return [...groups.values()].map(([newest, ...older]) => ({
-    ...(newest as ListedCsr),
-    older: older.map(({ name }) => name),
-  }))
+  const items = () => [...rows.values()].map(({ newest, older }) => ({ ...newest, older }))
+  return { add, items }
 }

@@ -4,8 +4,8 @@ import type { NodeObject } from '../../kubernetes/node-object.ts'
 import type { CsrFacts, CsrPeer } from './rule.ts'
 
 interface PeerIndex {
-  /** Public key -> common names of the requests that have it. */
-  readonly byKey: ReadonlyMap<string, ReadonlySet<string>>
+  /** Public key -> common names of the requests that have it; of nearly all keys it is one. */
+  readonly byKey: ReadonlyMap<string, string | ReadonlySet<string>>
   /** Series -> its newest pending request. */
   readonly newest: ReadonlyMap<string, CsrPeer>
   /** Signer -> when its pending requests were made, in order. */
@@ -17,11 +17,11 @@ const PEERS = new WeakMap<readonly CsrPeer[], PeerIndex>()
 function peersOf(all: readonly CsrPeer[]): PeerIndex {
   const known = PEERS.get(all)
   if (known) return known
-  const byKey = new Map<string, Set<string>>()
+  const byKey = new Map<string, string | Set<string>>()
   const newest = new Map<string, CsrPeer>()
   const times = new Map<string, number[]>()
   for (const peer of all) {
-    if (peer.publicKeySha256 !== undefined) addTo(byKey, peer.publicKeySha256, peer.commonName)
+    if (peer.publicKeySha256 !== undefined) addSharer(byKey, peer.publicKeySha256, peer.commonName)
     if (!peer.isPending) continue
     const before = newest.get(seriesOf(peer))
     if (!before || isNewer(peer, before)) newest.set(seriesOf(peer), peer)
@@ -33,6 +33,13 @@ function peersOf(all: readonly CsrPeer[]): PeerIndex {
   const index = { byKey, newest, times }
   PEERS.set(all, index)
   return index
+}
+
+function addSharer(map: Map<string, string | Set<string>>, key: string, name: string): void {
+  const known = map.get(key)
+  if (known === undefined) map.set(key, name)
+  else if (known instanceof Set) known.add(name)
+  else if (known !== name) map.set(key, new Set([known, name]))
 }
 
 function addTo(map: Map<string, Set<string>>, key: string, value: string): void {
@@ -54,7 +61,7 @@ function isNewer(one: CsrPeer, other: CsrPeer): boolean {
 /** Common names of other requests with the same key. */
 export function keySharers({ all, request }: CsrFacts, commonName: string): string[] {
   const names = request ? peersOf(all).byKey.get(request.publicKeySha256) : undefined
-  return [...(names ?? [])].filter(name => name !== commonName)
+  return (typeof names === 'string' ? [names] : [...(names ?? [])]).filter(name => name !== commonName)
 }
 
 /** The newest pending request of the same series, when that is another. */

@@ -25,14 +25,13 @@ export function signerNameFlaw(signerName: string): string | undefined {
   return signerName.length > LONGEST ? wrong(`at most ${LONGEST} characters are taken`) : undefined
 }
 
+/** Only all of it has a bound. */
 function isPath(path: string): boolean {
-  return path
-    .split('.')
-    .every(label => label.length <= LONGEST_LABEL && !label.includes('.') && isSubdomain(label))
+  return path.split('.').every(isSubdomain)
 }
 
 function hasShortLabels(domain: string): boolean {
-  return domain.split('.').every(label => label.length <= LONGEST_LABEL)
+  return domain.split('.').every(({ length }) => length <= LONGEST_LABEL)
 }
 
 /** Kubernetes keeps these for itself. */

@@ -1,0 +1,319 @@
+/** `csr list`, `show`, `vet` and `clean` on manifests. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { encodeYaml } from '../../src/kubernetes/yaml.ts'
+import { COMMAND, kubepki } from '../support/host.ts'
+import { tempDir } from '../support/node.ts'
+import { clientRequest, newKey, objectOf, servingRequest } from '../support/pkcs10.ts'
+
+/** Of a terminal. */
+const STEERING = /[^\P{C}\n]/u
+
+const NODES = {
+  kind: 'NodeList',
+  apiVersion: 'v1',
+  items: ['worker-1', 'worker-2'].map((name, index) => ({
+    metadata: { name, creationTimestamp: '2026-11-01T00:00:00Z' },
+    status: {
+      addresses: [
+        { type: 'Hostname', address: name },
+        { type: 'InternalIP', address: `10.0.0.${index + 1}` },
+      ],
+    },
+  })),
+}
+
+const approved = (at: string) => [{ type: 'Approved', status: 'True', reason: 'Test', lastUpdateTime: at }]
+const RIGHT = objectOf(servingRequest({ name: 'right', made: '2026-11-30T23:50:00Z' }))
+const OBJECTS = [
+  RIGHT,
+  objectOf(servingRequest({ name: 'older', made: '2026-11-30T23:00:00Z' })),
+  objectOf(
+    servingRequest({
+      name: 'forged',
+      made: '2026-11-30T23:40:00Z',
+      username: 'jane\u001b[31m\u202e',
+      request: { key: newKey() },
+    }),
+  ),
+  objectOf(
+    servingRequest({
+      name: 'unsigned',
+      node: 'worker-2',
+      made: '2026-11-30T20:00:00Z',
+      conditions: approved('2026-11-30T22:00:00Z'),
+      request: { key: newKey(), names: ['DNS:worker-2'] },
+    }),
+  ),
+  objectOf(
+    clientRequest({
+      name: 'joins',
+      node: 'worker-9',
+      made: '2026-11-30T23:55:00Z',
+      request: { key: newKey() },
+    }),
+  ),
+]
+
+function filesOf(objects: readonly object[] = OBJECTS) {
+  const folder = tempDir()
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const list = { apiVersion: 'v1', kind: 'List', items: objects }
+  return {
+    folder,
+    write,
+    json: write('list.json', JSON.stringify(list)),
+    typed: write(
+      'typed.json',
+      JSON.stringify({
+        kind: 'CertificateSigningRequestList',
+        apiVersion: 'certificates.k8s.io/v1',
+        items: objects.map(one => ({ ...one, kind: undefined, apiVersion: undefined })),
+      }),
+    ),
+    yaml: write('list.yaml', encodeYaml(list)),
+    documents: write('documents.yaml', objects.map(one => `---\n${encodeYaml(one)}`).join('')),
+    lines: write('lines.json', objects.map(one => `${JSON.stringify(one)}\n`).join('')),
+    nodes: write('nodes.txt', JSON.stringify(NODES)),
+  }
+}
+
+const FILES = filesOf()
+const JUDGED = ['--policy', 'kubelet', '--nodes', FILES.nodes]
+
+interface Verdicts {
+  readonly kind: string
+  readonly items: readonly {
+    readonly name: string
+    readonly outcome: string
+    readonly rules: readonly { readonly code: string; readonly ok: boolean }[]
+  }[]
+}
+
+describe('csr vet', () => {
+  it.each(['json', 'typed', 'yaml', 'documents', 'lines'] as const)('judges what is in %s', async form => {
+    const { stdout, stderr, exitCode } = await kubepki(
+      'csr',
+      'vet',
+      '--from',
+      FILES[form],
+      ...JUDGED,
+      '-o',
+      'json',
+    )
+    const { kind, items } = JSON.parse(stdout) as Verdicts
+    expect(stderr).toBe('kubepki: 5 requests: 2 to approve, 1 to deny, 2 to leave by the policy kubelet\n')
+    expect(kind).toBe('CsrVerdictList')
+    expect(items.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual([
+      'right approve',
+      'older leave',
+      'forged deny',
+      'unsigned leave',
+      'joins approve',
+    ])
+    expect(exitCode).toBe(3)
+  })
+
+  it('is done when every request would be approved', async () => {
+    const { json } = filesOf([RIGHT])
+    const { stdout, exitCode } = await kubepki('csr', 'vet', '--from', json, ...JUDGED)
+    expect({ stdout, exitCode }).toEqual({
+      stdout: 'right  approve  kubernetes.io/kubelet-serving  system:node:worker-1\n',
+      exitCode: 0,
+    })
+  })
+
+  it('says the same in YAML', async () => {
+    const [json, yaml] = [
+      await kubepki('csr', 'vet', '--from', FILES.json, '-o', 'json'),
+      await kubepki('csr', 'vet', '--from', FILES.json, '-o', 'yaml'),
+    ]
+    const again = encodeYaml(JSON.parse(json.stdout), { sortKeys: true })
+    expect(yaml.stdout).toBe(again)
+  })
+
+  it('reads the standard input', () => {
+    const { stdout, status } = spawnSync(
+      COMMAND[0],
+      [...COMMAND.slice(1), 'csr', 'vet', '--from', '-', '--now', '2026-12-01T00:00:00Z', ...JUDGED],
+      { input: JSON.stringify({ kind: 'List', items: OBJECTS }), encoding: 'utf8' },
+    )
+    expect(stdout).toContain('forged  deny')
+    expect(status).toBe(3)
+  })
+
+  it('shows what a policy would have done with what is decided', async () => {
+    const { write } = FILES
+    const file = write(
+      'old.json',
+      JSON.stringify(
+        objectOf(
+          servingRequest({
+            name: 'old',
+            made: '2026-11-20T00:00:00Z',
+            conditions: approved('2026-11-20T00:00:00Z'),
+          }),
+        ),
+      ),
+    )
+    expect((await kubepki('csr', 'vet', '--from', file, ...JUDGED)).stdout).toContain('approved already')
+    const { stdout, exitCode } = await kubepki('csr', 'vet', '--from', file, ...JUDGED, '--again')
+    expect(stdout).toMatch(/^old {2}approve/)
+    expect(exitCode).toBe(0)
+  })
+
+  it('reads a directory, and tells what in it is something else', async () => {
+    const { folder, write } = filesOf([RIGHT])
+    const inner = join(folder, 'requests')
+    mkdirSync(inner)
+    writeFileSync(join(inner, 'a.json'), JSON.stringify(RIGHT))
+    writeFileSync(join(inner, 'b.yaml'), 'kind: ConfigMap\napiVersion: v1\n')
+    writeFileSync(join(inner, 'notes.txt'), '{')
+    const quiet = await kubepki('csr', 'vet', '--from', inner, ...JUDGED)
+    expect(quiet.stderr).toContain(
+      'b.yaml: document 1: wanted a CertificateSigningRequest of certificates.k8s.io/v1, found ConfigMap, v1\n',
+    )
+    expect(quiet.exitCode).toBe(0)
+    write('requests/c.json', '{"kind":')
+    const broken = await kubepki('csr', 'vet', '--from', inner, ...JUDGED)
+    expect(broken.stderr).toContain('warning: ')
+    expect(broken.exitCode).toBe(3)
+  })
+
+  it('takes a policy file, and refuses one with a mistake in it', async () => {
+    const { write } = FILES
+    const ours = write(
+      'ours.yaml',
+      'apiVersion: kubepki/v1\nkind: CsrPolicy\nname: ours\nextends: kubelet\nrules: {NEWEST: ignore}\n',
+    )
+    const { stderr } = await kubepki(
+      'csr',
+      'vet',
+      '--from',
+      FILES.json,
+      '--policy',
+      ours,
+      '--nodes',
+      FILES.nodes,
+    )
+    expect(stderr).toContain('3 to approve, 1 to deny, 1 to leave by the policy ours')
+    const wrong = write(
+      'wrong.yaml',
+      'apiVersion: kubepki/v1\nkind: CsrPolicy\nextends: kubelet\nrules: {NEWST: ignore}\n',
+    )
+    const refused = await kubepki('csr', 'vet', '--from', FILES.json, '--policy', wrong)
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(refused.stderr).toBe(
+      `kubepki: error: ${wrong}: rules: unknown rule "NEWST"; did you mean NEWEST?\n`,
+    )
+  })
+
+  it.each([
+    [['csr', 'vet'], 2, 'wanted --from FILE, DIR or -'],
+    [['csr', 'vet', '--from', '/nonexistent'], 1, '/nonexistent: no such file or directory'],
+    [['csr', 'vet', '--from', FILES.json, '--policy', 'kubelet-servin'], 2, 'found "kubelet-servin"'],
+    [['csr', 'vet', '--from', FILES.json, '--nodes', FILES.json], 1, 'wanted Nodes, found none'],
+    [['csr', 'vet', '--from', FILES.nodes], 1, 'wanted CertificateSigningRequests, found none'],
+    [['csr', 'vet', '--from', '-', '--nodes', '-'], 2, 'cannot both be the standard input'],
+    [['csr', 'show', 'nobody', '--from', FILES.json], 1, 'there is no request "nobody" in it, of 5'],
+  ])('%j ends with %i', async (argv, code, message) => {
+    const { stderr, exitCode } = await kubepki(...argv)
+    expect(stderr).toContain(message)
+    expect(stderr).not.toMatch(/^ {4}at /m)
+    expect(exitCode).toBe(code)
+  })
+})
+
+describe('csr list', () => {
+  it('groups by signer and node, folds duplicates, and says how far each has come', async () => {
+    const { stdout, stderr, exitCode } = await kubepki('csr', 'list', '--from', FILES.json, ...JUDGED)
+    expect(stdout).toMatch(
+      /^kubernetes\.io\/kube-apiserver-client-kubelet\nNODE .*\nworker-9 +joins +5m +system:bootstrap:abcdef +pending +approve\n\nkubernetes\.io\/kubelet-serving\n/,
+    )
+    expect(stdout).toMatch(/worker-1 +right \(\+1 older\) +10m +system:node:worker-1 +pending +approve\n/)
+    expect(stdout).toMatch(/worker-1 +forged .*pending +deny: /)
+    expect(stdout).toMatch(/approved 120m ago, never issued: no signer for this name seems to run +-\n/)
+    expect(stdout).not.toMatch(STEERING)
+    expect(stderr).toContain('--cluster-signing-cert-file')
+    expect(exitCode).toBe(0)
+  })
+
+  it('filters, and keeps to itself what a name holds', async () => {
+    const list = async (...flags: string[]) => {
+      const { stdout } = await kubepki('csr', 'list', '--from', FILES.json, ...JUDGED, '-o', 'json', ...flags)
+      expect(stdout).not.toMatch(STEERING)
+      return (JSON.parse(stdout) as { items: { name: string; username: string }[] }).items
+    }
+    const names = (items: { name: string }[]) => items.map(({ name }) => name)
+    expect(names(await list('--node', 'worker-2'))).toEqual(['unsigned'])
+    expect(names(await list('--signer', 'kube-apiserver-client-kubelet'))).toEqual(['joins'])
+    expect(names(await list('--pending', '--signer', 'kubelet-serving'))).toEqual([
+      'right',
+      'forged',
+      'older',
+    ])
+    expect((await list()).find(({ name }) => name === 'forged')?.username).toBe('jane\u001b[31m\u202e')
+  })
+
+  it('says in -o wide what each asks for', async () => {
+    const { stdout } = await kubepki('csr', 'list', '--from', FILES.json, ...JUDGED, '-o', 'wide')
+    expect(stdout).toMatch(
+      /worker-1 +older .* ECDSA-P256 +worker-1,10\.0\.0\.1 +digital signature,key encipherment,server auth\n/,
+    )
+  })
+})
+
+describe('csr show', () => {
+  it('has the object beside the request, and a line for each rule', async () => {
+    const { stdout, exitCode } = await kubepki('csr', 'show', 'forged', '--from', FILES.json, ...JUDGED)
+    expect(stdout).toMatch(/^Name: +forged\n/)
+    expect(stdout).toMatch(/subject +- +CN=system:node:worker-1,O=system:nodes\n/)
+    expect(stdout).toMatch(/ {2}ok {4}REQUEST_SIGNATURE +signed with its own key\n/)
+    expect(stdout).toMatch(
+      / {2}FAIL {2}REQUESTER_IS_SUBJECT +"jane\\u001b\[31m\\u202e" asks for CN="system:node:worker-1"\n/,
+    )
+    expect(stdout).not.toMatch(STEERING)
+    expect(exitCode).toBe(0)
+  })
+})
+
+describe('csr clean', () => {
+  it('says what the cleaner would delete, and why', async () => {
+    const at = (name: string, made: string, more = {}) => objectOf(servingRequest({ name, made, ...more }))
+    const { json } = filesOf([
+      at('new', '2026-11-30T23:00:00Z'),
+      at('old', '2026-11-29T00:00:00Z'),
+      at('denied', '2026-11-30T20:00:00Z', {
+        conditions: [{ type: 'Denied', status: 'True', lastUpdateTime: '2026-11-30T22:59:00Z' }],
+      }),
+      at('denied-just-now', '2026-11-30T20:00:00Z', {
+        conditions: [{ type: 'Denied', status: 'True', lastUpdateTime: '2026-11-30T23:30:00Z' }],
+      }),
+      at('unsigned', '2026-11-28T20:00:00Z', { conditions: approved('2026-11-29T22:00:00Z') }),
+      at('issued', '2026-11-30T20:00:00Z', {
+        conditions: approved('2026-11-30T22:00:00Z'),
+        certificate: 'x',
+      }),
+    ])
+    const { stdout, stderr } = await kubepki('csr', 'clean', '--from', json)
+    const lines = stdout.split('\n').map(line =>
+      line
+        .split('  ')
+        .filter((_, index) => index !== 1)
+        .join(': '),
+    )
+    expect(lines).toEqual([
+      'old: made and never decided 2d ago',
+      'denied: denied 61m ago',
+      'unsigned: approved and never issued 26h ago',
+      'issued: issued 120m ago',
+      '',
+    ])
+    expect(stderr).toBe('kubepki: 4 of 6 requests would be deleted; nothing was changed\n')
+  })
+})
