@@ -32,7 +32,7 @@ it('lists them all and never holds them all', { timeout: 180_000 }, async () => 
   const measure = join(files.directory, 'measure.cjs')
   writeFileSync(
     measure,
-    "process.on('exit', () => require('fs').writeSync(2, 'KiB ' + process.resourceUsage().maxRSS + '\\n'))\\n",
+    "process.on('exit', () => require('fs').writeSync(2, 'KiB ' + process.resourceUsage().maxRSS + '\\n'))\n",
   )
   const kubeconfig = writeKubeconfig(files, { server: api.url, user: { token: 'x' } })
   const argv = [...COMMAND, 'csr', 'clean', '--kubeconfig', kubeconfig, '--timeout', '60s']

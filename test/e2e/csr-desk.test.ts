@@ -195,7 +195,7 @@ test('serving requests: approved, denied and left by the policy', async () => {
     early: ['left', false],
   })
   await expect.poll(() => certificateOf('good'), PATIENCE).not.toBe('')
-  const denied = await csr([...all, '--deny'])
+  const denied = await csr([...all, '--deny-refused'])
   expect(denied.exitCode).toBe(3)
   expect(await conditionsOf('evil')).toBe('Denied')
   expect(await csrField('evil', '.status.conditions[0].message')).toContain('CLUSTER_SERVICE')

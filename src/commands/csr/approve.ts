@@ -21,7 +21,7 @@ export const command = defineCommand({
       default: false,
       describe: 'Approve the requests named against all rules; those broken are put on record',
     },
-    deny: { type: 'boolean', default: false, describe: 'Deny what the policy denies, too' },
+    'deny-refused': { type: 'boolean', default: false, describe: 'Deny what the policy denies, too' },
     watch: {
       type: 'boolean',
       default: false,
@@ -49,7 +49,11 @@ export const command = defineCommand({
     const names = args.names ?? []
     const isAll = args['all-pending'] || args.watch
     checkFlags({ ...args, names, isAll, hasPolicy: args.policy !== undefined })
-    const options = { ...(await decideOptions('approve', args, host)), force: args.force, denies: args.deny }
+    const options = {
+      ...(await decideOptions('approve', args, host)),
+      force: args.force,
+      denies: args['deny-refused'],
+    }
     const api = await openCluster(args, host)
     const { output } = args
     if (!args.watch) {

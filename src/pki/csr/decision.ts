@@ -115,7 +115,7 @@ function planApproval(
       `forced against ${why}`,
     )
   if (outcome === 'deny' && denies) {
-    const said = clipped(`denied with kubepki csr approve --deny: policy ${policyName}: ${why}`)
+    const said = clipped(`denied with kubepki csr approve --deny-refused: policy ${policyName}: ${why}`)
     return planned(judged, { type: 'Denied', status: 'True', reason: 'KubepkiDeny', message: said }, why)
   }
   const kept = outcome === 'deny' ? 'refused' : 'left'
