@@ -15,6 +15,8 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     if (!(error instanceof PkiError)) throw error
     tell.error(host, error.message)
     if (error.hint !== undefined) tell.hint(host, error.hint)
+    // Without a prefix: it is to be copied.
+    if (error.manifest !== undefined) host.stderr(error.manifest)
     return error.exitCode
   }
 }

@@ -28,6 +28,16 @@ export const ERRORS = {
   RESTART_FAILED: EXIT.failed,
   NO_REQUESTS: EXIT.failed,
   INTERRUPTED: EXIT.failed,
+  CLUSTER_UNREACHABLE: EXIT.failed,
+  CLUSTER_UNTRUSTED: EXIT.failed,
+  CREDENTIAL_PLUGIN_FAILED: EXIT.failed,
+  UNAUTHORIZED: EXIT.failed,
+  FORBIDDEN: EXIT.failed,
+  NOT_FOUND: EXIT.failed,
+  CONFLICT: EXIT.failed,
+  REQUEST_INVALID: EXIT.failed,
+  CLUSTER_REFUSED: EXIT.failed,
+  LIST_EXPIRED: EXIT.failed,
 } as const satisfies Record<string, ExitCode>
 export type ErrorCode = keyof typeof ERRORS
 
@@ -35,16 +45,19 @@ export type ErrorCode = keyof typeof ERRORS
 export class PkiError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
+  /** Kubernetes objects, as YAML, that an administrator applies to make it possible. */
+  readonly manifest: string | undefined
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { hint?: string | undefined; cause?: unknown } = {},
+    options: { hint?: string | undefined; manifest?: string | undefined; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause })
     this.name = 'PkiError'
     this.code = code
     this.hint = options.hint
+    this.manifest = options.manifest
   }
 
   get exitCode(): ExitCode {

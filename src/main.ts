@@ -116,6 +116,7 @@ run(process.argv.slice(2), {
   runtime: process.versions.bun ? `Bun ${process.versions.bun}` : `Node.js ${process.versions.node}`,
   terminal,
   interruption,
+  environment: () => process.env,
   ask,
 }).then(
   code => {

@@ -37,6 +37,7 @@ const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
   { library: /^yargs$/, only: /^(usage|commands\/command)\.ts$/ },
   { library: /^yargs-parser$/, only: /^commands\/arguments\.ts$/ },
   { library: /^ipaddr\.js$/, only: /^ip-address\.ts$/ },
+  { library: /^@kubernetes\/client-node$/, only: /^cluster\/access\.ts$/ },
   { library: /^@streamparser\/json$/, only: /^kubernetes\/json-stream\.ts$/ },
   { library: /^re2js$/, only: /^linear-pattern\.ts$/ },
   { library: /^nanotar$/, only: /^report\/request-archive\.ts$/ },
@@ -44,7 +45,10 @@ const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
   { library: /^node:fs/, only: /^(store\/|main\.ts)/ },
   { library: /^node:(tls|net|https?|dgram)$/, only: /^cluster\// },
   { library: /^node:os$/, only: /^store\/machine\.ts$/ },
-  { library: /^node:child_process$/, only: /^store\/(attributes|signer-command)\.ts$/ },
+  {
+    library: /^node:child_process$/,
+    only: /^(store\/(attributes|signer-command)|cluster\/exec-credential)\.ts$/,
+  },
   { library: /^node:process$/, only: /^store\/lock\.ts$/ },
 ]
 

@@ -14,6 +14,8 @@ export interface Host {
   readonly terminal?: () => Terminal | undefined
   /** Aborted when the user ends the run (Ctrl-C): asked for only by a job that has something to put back first. */
   readonly interruption?: () => AbortSignal
+  /** The environment's variables: where kubeconfigs are, and what credential plugins are given. */
+  readonly environment?: () => Readonly<Record<string, string | undefined>>
   /** A line that the user types at the terminal; undefined where there is none. Hidden: nothing of it is shown. */
   readonly ask?: (question: string, options?: { readonly hidden?: boolean }) => Promise<string | undefined>
 }

@@ -120,8 +120,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./csr/vet.ts'),
   },
   {
+    words: ['csr', 'approve'],
+    positionals: 'NAME... | --all-pending',
+    describe: 'Approve requests of a cluster by a policy, shown first and asked',
+    load: () => import('./csr/approve.ts'),
+  },
+  {
+    words: ['csr', 'deny'],
+    positionals: 'NAME...',
+    describe: 'Deny requests of a cluster, for good',
+    load: () => import('./csr/deny.ts'),
+  },
+  {
     words: ['csr', 'clean'],
-    describe: "Say which requests Kubernetes' cleaner would delete, and why",
+    describe: "Say which requests Kubernetes' cleaner would delete, and why; with --yes delete them",
     load: () => import('./csr/clean.ts'),
   },
   {

@@ -146,7 +146,11 @@ function trust(
 }
 
 /** client-go prefers the data over the file when both are given. */
-function credential(entry: Mapping, path: Path, warnings: string[]): Credential | Unusable | undefined {
+export function credential(
+  entry: Mapping,
+  path: Path,
+  warnings: string[],
+): Credential | Unusable | undefined {
   const key = path.at(-1) as string
   const data = entry[`${key}-data`]
   const dataPath = [...path.slice(0, -1), `${key}-data`]

@@ -15,6 +15,7 @@ const CONTROLLERS = [
   'clusterrole-aggregation',
   'csrsigning',
   'csrapproving',
+  'csrcleaner',
   'root-ca-cert-publisher',
   'serviceaccount',
   'serviceaccount-token',

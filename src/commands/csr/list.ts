@@ -29,6 +29,7 @@ export const command = defineCommand({
     ...SOURCE_OPTIONS,
   },
   examples: [
+    { command: 'kubepki csr list', does: 'of the cluster that kubectl would ask' },
     {
       command: 'kubectl get csr -o json | kubepki csr list --from - --pending',
       does: 'who waits, for how long, and what a policy would do',
@@ -39,12 +40,12 @@ export const command = defineCommand({
     },
   ],
   run: async (args, host) => {
-    const source = openSource(args, host)
+    const source = await openSource(args, host)
     const [policy, now] = [args.policy ?? DEFAULT_POLICY, args.now ?? host.now()]
     const { output } = args
     const { items, count } = await listRequests({
       ...{ source, policy, now, isFolded: output === 'text' },
-      authorities: readAuthorities(args['ca-cert']),
+      authorities: readAuthorities(args['ca-cert'], source.authorities),
       filter: { signer: args.signer, node: args.node, isPending: args.pending },
     })
     checkFound(count, source, args.from ?? '')

@@ -1,5 +1,8 @@
 /** What the `csr` commands have in common: where requests come from, and by what they are judged. */
+
+import type { ClusterApi } from '../../cluster/api.ts'
 import { PkiError } from '../../errors.ts'
+import { clusterSource } from '../../operations/cluster-requests.ts'
 import { type CsrSource, manifestSource } from '../../operations/csr-source.ts'
 import { readPolicy } from '../../operations/read-policy.ts'
 import { POLICIES, type Policy } from '../../pki/csr/policy.ts'
@@ -7,14 +10,17 @@ import { readUserFile } from '../../store/files.ts'
 import { type Certificate, readCertificates } from '../../x509/certificate.ts'
 import type { Host, OptionTable } from '../command.ts'
 import { NODE_OPTIONS, pathOption, tell } from '../options.ts'
+import { CLUSTER_OPTIONS, type ClusterArguments, openCluster } from './cluster-flags.ts'
 
 export const SOURCE_OPTIONS = {
   from: {
     type: 'string',
     coerce: pathOption('from'),
     completes: 'file',
-    describe: 'Requests as YAML or JSON, a file or a directory of them; - is the standard input',
+    describe:
+      'Requests as YAML or JSON, a file or a directory of them; - is the standard input (default: the cluster)',
   },
+  ...CLUSTER_OPTIONS,
   now: NODE_OPTIONS.now,
 } as const satisfies OptionTable
 
@@ -41,7 +47,7 @@ export const POLICY_OPTIONS = {
   },
 } as const satisfies OptionTable
 
-interface SourceArguments {
+interface SourceArguments extends ClusterArguments {
   readonly from?: string | undefined
   readonly nodes?: string | undefined
 }
@@ -49,16 +55,31 @@ interface SourceArguments {
 export interface OpenedSource extends CsrSource {
   /** So far. */
   readonly strays: () => { readonly count: number; readonly broken: number }
+  /** Of a cluster: its CAs. */
+  readonly authorities: readonly Certificate[]
+  /** Absent: the requests are those of files. */
+  readonly api?: ClusterApi
 }
 
 /** Of many that are no requests the first are told. */
 const MOST_TOLD = 10
 
-export function openSource({ from, nodes }: SourceArguments, host: Host): OpenedSource {
-  if (from === undefined)
-    throw new PkiError('USAGE', 'wanted --from FILE, DIR or -', {
-      hint: 'kubectl get csr -o json | kubepki csr list --from -',
-    })
+export async function openSource(args: SourceArguments, host: Host): Promise<OpenedSource> {
+  if (args.from === undefined) return openLive(args, host)
+  const flag = (['kubeconfig', 'context', 'timeout'] as const).find(name => args[name] !== undefined)
+  if (flag !== undefined)
+    throw new PkiError('USAGE', `--${flag} is for a cluster, and with --from none is asked`)
+  return openManifests(args.from, args.nodes, host)
+}
+
+async function openLive(args: SourceArguments, host: Host): Promise<OpenedSource> {
+  const api = await openCluster(args, host)
+  const onWarning = (message: string) => tell.warning(host, message)
+  const source = clusterSource(api, { nodes: args.nodes, onWarning })
+  return { ...source, strays: () => ({ count: 0, broken: 0 }), authorities: api.authorities, api }
+}
+
+function openManifests(from: string, nodes: string | undefined, host: Host): OpenedSource {
   let [count, broken] = [0, 0]
   const onStray = (message: string, isBroken: boolean) => {
     count += 1
@@ -66,7 +87,7 @@ export function openSource({ from, nodes }: SourceArguments, host: Host): Opened
     if (count <= MOST_TOLD) (isBroken ? tell.warning : tell.note)(host, message)
     if (count === MOST_TOLD + 1) tell.note(host, 'more that are no requests are not told')
   }
-  return { ...manifestSource({ from, nodes, onStray }), strays: () => ({ count, broken }) }
+  return { ...manifestSource({ from, nodes, onStray }), strays: () => ({ count, broken }), authorities: [] }
 }
 
 /** Nothing was found though something is there. */
@@ -78,10 +99,13 @@ export function checkFound(count: number, { strays }: OpenedSource, from: string
   )
 }
 
-export function readAuthorities(file: string | undefined): readonly Certificate[] {
-  if (file === undefined) return []
+export function readAuthorities(
+  file: string | undefined,
+  known: readonly Certificate[] = [],
+): readonly Certificate[] {
+  if (file === undefined) return known
   const read = readCertificates(readUserFile(file))
-  if ('certificates' in read) return read.certificates
+  if ('certificates' in read) return [...known, ...read.certificates]
   throw new PkiError('CA_UNUSABLE', `${file}: wanted CA certificates, found none that can be read`)
 }
 

@@ -11,6 +11,7 @@ export const command = defineCommand({
   names: 'The request to look at',
   options: { ...POLICY_OPTIONS, output: OUTPUT_OPTION, ...SOURCE_OPTIONS },
   examples: [
+    { command: 'kubepki csr show csr-8b2xk', does: 'of the cluster that kubectl would ask' },
     {
       command: 'kubectl get csr -o json | kubepki csr show csr-8b2xk --from -',
       does: 'what is asked for beside what the request says, and a line for each rule',
@@ -20,9 +21,9 @@ export const command = defineCommand({
     const names = args.names ?? []
     const [name = ''] = names
     if (names.length > 1) throw new PkiError('USAGE', `wanted one name, found ${names.length}`)
-    const source = openSource(args, host)
+    const source = await openSource(args, host)
     const policy = args.policy ?? DEFAULT_POLICY
-    const authorities = readAuthorities(args['ca-cert'])
+    const authorities = readAuthorities(args['ca-cert'], source.authorities)
     const found = await findRequest({ source, policy, now: args.now ?? host.now(), authorities }, name)
     if ('known' in found) throw unknownRequest(name, found.known)
     const { facts, verdict } = found

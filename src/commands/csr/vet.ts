@@ -27,6 +27,7 @@ export const command = defineCommand({
     verbose: { alias: 'v', type: 'boolean', default: false, describe: 'Say also which rules are kept' },
   },
   examples: [
+    { command: 'kubepki csr vet --policy kubelet', does: "the cluster's requests beside its nodes" },
     {
       command:
         'kubectl get csr -o json | kubepki csr vet --from - --policy kubelet-serving --nodes nodes.json',
@@ -38,11 +39,11 @@ export const command = defineCommand({
     },
   ],
   run: async (args, host) => {
-    const source = openSource(args, host)
+    const source = await openSource(args, host)
     const policy = args.policy ?? DEFAULT_POLICY
     const verdicts = vetRequests({
       ...{ source, policy, now: args.now ?? host.now(), isAgain: args.again },
-      authorities: readAuthorities(args['ca-cert']),
+      authorities: readAuthorities(args['ca-cert'], source.authorities),
     })
     const writer =
       args.output === 'text'

@@ -1,0 +1,144 @@
+/** The credentials of a context, through the official client: tokens, certificates, plugins, OpenID Connect, proxies. */
+import type { RequestOptions } from 'node:https'
+import { KubeConfig, type User } from '@kubernetes/client-node'
+import { messageOf, PkiError } from '../errors.ts'
+import { named } from '../foreign-text.ts'
+import type { Credential } from '../kubernetes/kubeconfig.ts'
+import { isMapping } from '../kubernetes/yaml.ts'
+import { type Certificate, readCertificates } from '../x509/certificate.ts'
+import { runCredentialPlugin } from './exec-credential.ts'
+import type { ClusterTarget } from './target.ts'
+
+export interface Access {
+  /** Agent, credentials and headers of every request. */
+  readonly options: RequestOptions
+  readonly clientCertificate: Certificate | undefined
+  readonly authorities: readonly Certificate[]
+  /** The subject of a JSON Web Token, by its own word. */
+  readonly tokenSubject: string | undefined
+}
+
+const PLUGIN = 'kubepki-credential-plugin'
+
+/** Read anew each time: tokens and certificates on disk are renewed by others. */
+export async function openAccess(target: ClusterTarget): Promise<Access> {
+  const { context } = target
+  const config = new KubeConfig()
+  config.addAuthenticator({
+    isAuthProvider: ({ authProvider }) => authProvider?.name === PLUGIN,
+    applyAuthentication: (_user, options) => applyPlugin(target, options),
+  })
+  const ca = pemOf(context.certificateAuthority, target)
+  config.loadFromOptions({
+    clusters: [clusterOf(target, ca)],
+    users: [userOf(target)],
+    contexts: [{ name: context.name, cluster: context.clusterName, user: context.userName }],
+    currentContext: context.name,
+  })
+  const options: RequestOptions = { headers: {} }
+  try {
+    await config.applyToHTTPSOptions(options)
+  } catch (error) {
+    if (error instanceof PkiError) throw error
+    const found = named(messageOf(error).slice(0, 200))
+    throw new PkiError('KUBECONFIG_UNUSABLE', `user "${named(context.userName)}": ${found}`)
+  }
+  // One handshake for many requests.
+  Object.assign(options.agent ?? {}, { keepAlive: true })
+  Object.assign(options.headers ?? {}, impersonationHeaders(target))
+  return { options, ...identityOf(options, ca) }
+}
+
+function clusterOf({ context }: ClusterTarget, ca: string | undefined) {
+  return {
+    name: context.clusterName,
+    server: context.server,
+    // Without TLS there is nothing to verify: `kubectl proxy`.
+    skipTLSVerify: context.skipsVerification || context.server.startsWith('http:'),
+    ...(context.tlsServerName !== undefined && { tlsServerName: context.tlsServerName }),
+    ...(context.proxyUrl !== undefined && { proxyUrl: context.proxyUrl }),
+    ...(ca !== undefined && { caData: encoded(ca) }),
+  }
+}
+
+function userOf(target: ClusterTarget): User {
+  const { user, userName } = target.context
+  const token = user.tokenFile === undefined ? user.token : target.readFile(user.tokenFile).trim()
+  const certificate = pemOf(user.clientCertificate, target)
+  const key = pemOf(user.clientKey, target)
+  return {
+    name: userName,
+    ...(certificate !== undefined && { certData: encoded(certificate) }),
+    ...(key !== undefined && { keyData: encoded(key) }),
+    ...(token !== undefined && token !== '' && { token }),
+    ...(user.username !== undefined && { username: user.username, password: user.password ?? '' }),
+    ...(user.authProvider && { authProvider: user.authProvider }),
+    ...(user.exec && { authProvider: { name: PLUGIN } }),
+  }
+}
+
+async function applyPlugin(target: ClusterTarget, options: RequestOptions): Promise<void> {
+  const { context, environment, timeout, onNote } = target
+  const { exec: plugin } = context.user
+  if (!plugin) return
+  const ca = pemOf(context.certificateAuthority, target)
+  const cluster = {
+    server: context.server,
+    ...(ca !== undefined && { 'certificate-authority-data': encoded(ca) }),
+    ...(context.tlsServerName !== undefined && { 'tls-server-name': context.tlsServerName }),
+  }
+  const onLine = (line: string) => onNote(`${named(plugin.command)}: ${line}`)
+  const credential = await runCredentialPlugin({ plugin, cluster, environment, timeout, onLine })
+  if (credential.clientCertificate !== undefined) options.cert = credential.clientCertificate
+  if (credential.clientKey !== undefined) options.key = credential.clientKey
+  if (credential.token !== undefined)
+    options.headers = { ...options.headers, Authorization: `Bearer ${credential.token}` }
+}
+
+function impersonationHeaders({ context }: ClusterTarget): Record<string, string | string[]> {
+  const { user, uid, groups, extra } = context.user.impersonates
+  if (user === undefined) return {}
+  const extras = Object.entries(extra).map(([key, values]) => [
+    `Impersonate-Extra-${encodeURIComponent(key)}`,
+    [...values],
+  ])
+  return {
+    'Impersonate-User': user,
+    ...(uid !== undefined && { 'Impersonate-Uid': uid }),
+    ...(groups.length > 0 && { 'Impersonate-Group': [...groups] }),
+    ...Object.fromEntries(extras),
+  }
+}
+
+function identityOf({ cert, headers }: RequestOptions, ca: string | undefined): Omit<Access, 'options'> {
+  const { Authorization: authorization } = headers as Readonly<Record<string, unknown>>
+  return {
+    clientCertificate: certificatesIn(cert === undefined ? undefined : String(cert))[0],
+    authorities: certificatesIn(ca),
+    tokenSubject: subjectOfToken(String(authorization ?? '')),
+  }
+}
+
+function certificatesIn(pem: string | undefined): readonly Certificate[] {
+  const read = pem === undefined ? undefined : readCertificates(pem)
+  return read && 'certificates' in read ? read.certificates : []
+}
+
+function subjectOfToken(authorization: string): string | undefined {
+  const [, payload] = /^Bearer [^.]+\.([^.]+)\.[^.]+$/.exec(authorization) ?? []
+  if (payload === undefined) return undefined
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+    return isMapping(claims) && typeof claims.sub === 'string' ? claims.sub : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function pemOf(credential: Credential | undefined, { readFile }: ClusterTarget): string | undefined {
+  return credential?.at === 'file' ? readFile(credential.file) : credential?.pem
+}
+
+function encoded(text: string): string {
+  return Buffer.from(text).toString('base64')
+}

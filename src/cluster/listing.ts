@@ -1,0 +1,65 @@
+/** Long lists, a page at a time: what has been handed on is not kept. */
+import { PkiError } from '../errors.ts'
+import { isMapping, listAt, type Mapping, mappingAt, stringAt } from '../kubernetes/yaml.ts'
+import type { AccessQuestion } from '../pki/csr/access.ts'
+import type { Client } from './client.ts'
+
+export interface Listing {
+  readonly path: string
+  readonly question: AccessQuestion
+  readonly pageSize: number
+  readonly fieldSelector?: string | undefined
+}
+
+export interface Page {
+  readonly items: readonly Mapping[]
+  /** Of the whole list: where a watch goes on. */
+  readonly resourceVersion: string
+}
+
+/** A list that expires again and again is one that nobody can read. */
+const MOST_RESTARTS = 5
+
+/**
+ * Each object once. A page that comes too late (410 Gone: the server has forgotten that state of the list) is asked for
+ * as the server says, or from the start.
+ */
+export async function* pagesOf(client: Client, listing: Listing): AsyncGenerator<Page> {
+  const seen = new Set<string>()
+  for (let restarts = 0, from: string | undefined; ; ) {
+    const page = await pageFrom(client, listing, from)
+    if ('expired' in page) {
+      restarts += 1
+      if (restarts > MOST_RESTARTS) throw page.expired
+      from = page.from
+      continue
+    }
+    yield { items: page.items.filter(one => isNew(one, seen)), resourceVersion: page.resourceVersion }
+    if (page.next === '') return
+    from = page.next
+  }
+}
+
+function isNew(item: Mapping, seen: Set<string>): boolean {
+  const metadata = mappingAt(item, 'metadata')
+  const id = stringAt(metadata, 'uid') ?? stringAt(metadata, 'name') ?? ''
+  if (seen.has(id)) return false
+  seen.add(id)
+  return true
+}
+
+async function pageFrom(client: Client, { path, question, pageSize, fieldSelector }: Listing, from?: string) {
+  const query = { limit: pageSize, continue: from, fieldSelector }
+  try {
+    const list = await client.call({ method: 'GET', path, query, question })
+    const metadata = mappingAt(list, 'metadata')
+    return {
+      items: listAt(list, 'items').filter(isMapping),
+      resourceVersion: stringAt(metadata, 'resourceVersion') ?? '',
+      next: stringAt(metadata, 'continue') ?? '',
+    }
+  } catch (error) {
+    if (!(error instanceof PkiError) || error.code !== 'LIST_EXPIRED') throw error
+    return { expired: error, from: (error.cause as { readonly continue?: string }).continue }
+  }
+}

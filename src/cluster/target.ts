@@ -1,0 +1,15 @@
+/** Whom a connection is to, as whom, and what it may touch of the outside. */
+import type { ClusterContext } from '../kubernetes/cluster-context.ts'
+
+export interface ClusterTarget {
+  readonly context: ClusterContext
+  /** Milliseconds for one request, from the first byte to the last. */
+  readonly timeout: number
+  readonly now: () => Date
+  /** Of a file that a kubeconfig names; throws a PkiError. */
+  readonly readFile: (path: string) => string
+  /** What credential plugins are started with. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** What is worth telling whoever waits: a plugin's words, a server that is away. */
+  readonly onNote: (message: string) => void
+}

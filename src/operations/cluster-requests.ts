@@ -1,0 +1,66 @@
+/** The requests and the nodes of a cluster, as a source for whoever lists and judges; and what deletes them. */
+import type { ClusterApi } from '../cluster/api.ts'
+import { messageOf, PkiError } from '../errors.ts'
+import type { CertificateSigningRequest } from '../kubernetes/certificate-signing-request.ts'
+import type { NodeObject } from '../kubernetes/node-object.ts'
+import { onRequests } from '../pki/csr/access.ts'
+import { type CsrSource, manifestSource } from './csr-source.ts'
+
+export interface ClusterSourceOptions {
+  /** A file of Node objects in place of the cluster's. */
+  readonly nodes?: string | undefined
+  /** Of one signer alone. */
+  readonly signerName?: string | undefined
+  readonly onWarning: (message: string) => void
+}
+
+/** Page by page; whoever may not list nodes does without. */
+export function clusterSource(
+  api: ClusterApi,
+  { nodes, signerName, onWarning }: ClusterSourceOptions,
+): CsrSource {
+  return {
+    requests: () => api.listRequests({ signerName }),
+    nodes: async () => (nodes === undefined ? await nodesOf(api, onWarning) : nodesIn(nodes)),
+  }
+}
+
+async function nodesOf(
+  api: ClusterApi,
+  onWarning: (message: string) => void,
+): Promise<readonly NodeObject[] | undefined> {
+  try {
+    return await api.nodes()
+  } catch (error) {
+    if (!(error instanceof PkiError) || error.code !== 'FORBIDDEN') throw error
+    onWarning(`nothing is compared with the nodes: ${error.message}`)
+    return undefined
+  }
+}
+
+/** Of a file, a directory, or `-`. */
+export async function nodesIn(path: string): Promise<readonly NodeObject[] | undefined> {
+  return manifestSource({ from: '', nodes: path, onStray: () => undefined }).nodes()
+}
+
+export async function checkDeletion(api: ClusterApi): Promise<void> {
+  const missing = await api.missingAccess([onRequests('delete')])
+  if (missing) throw missing
+}
+
+export interface Deletion {
+  readonly outcome: 'deleted' | 'gone' | 'kept'
+  readonly message: string
+}
+
+/** The very object that was looked at. Trouble with one is no trouble with the others. */
+export async function deleteCleaned(api: ClusterApi, csr: CertificateSigningRequest): Promise<Deletion> {
+  try {
+    return (await api.deleteRequest(csr.name, csr.uid))
+      ? { outcome: 'deleted', message: 'deleted' }
+      : { outcome: 'gone', message: 'gone already, or another one has its name' }
+  } catch (error) {
+    if (!(error instanceof PkiError) || error.code === 'CLUSTER_UNREACHABLE') throw error
+    return { outcome: 'kept', message: messageOf(error) }
+  }
+}

@@ -1,0 +1,49 @@
+/** By which rules a request of a cluster is judged, and what they say of it. */
+import type { CertificateSigningRequest } from '../kubernetes/certificate-signing-request.ts'
+import type { NodeObject } from '../kubernetes/node-object.ts'
+import { partFor } from '../pki/csr/approval.ts'
+import type { JudgedRequest } from '../pki/csr/decision.ts'
+import { factsOf } from '../pki/csr/facts.ts'
+import { POLICIES, type Policy } from '../pki/csr/policy.ts'
+import type { CsrFacts, CsrPeer, CsrVerdict } from '../pki/csr/rule.ts'
+import { judge, offlineResults } from '../pki/csr/verdict.ts'
+import type { Certificate } from '../x509/certificate.ts'
+
+export interface Bench {
+  readonly now: Date
+  /** Undefined: the usual one of the request's signer. */
+  readonly policy: Policy | undefined
+  readonly nodes: readonly NodeObject[] | undefined
+  readonly peers: readonly CsrPeer[]
+  /** CAs whose key no request may have. */
+  readonly authorities: readonly Certificate[]
+}
+
+const BARE = 'none (API server and signer alone)'
+
+/** Where there is no policy for a signer, the rules of the API server and of the signer themselves are all there is. */
+export function judgeRequest(
+  csr: CertificateSigningRequest,
+  { now, policy = usualFor(csr), nodes, peers, authorities }: Bench,
+): JudgedRequest {
+  const facts = factsOf(csr, { now, nodes, all: peers, authorities })
+  return policy
+    ? { facts, verdict: judge(facts, policy), policyName: policy.name }
+    : { facts, verdict: bareVerdict(facts), policyName: BARE }
+}
+
+function usualFor({ spec }: CertificateSigningRequest): Policy | undefined {
+  const { kubelet } = POLICIES
+  return kubelet && partFor(kubelet, spec.signerName) && kubelet
+}
+
+function bareVerdict(facts: CsrFacts): CsrVerdict {
+  const rules = offlineResults(facts)
+  const isBroken = rules.some(({ ok, level }) => !ok && level === 'must')
+  return { name: facts.csr.name, outcome: isBroken ? 'deny' : 'approve', rules }
+}
+
+/** Whether Node objects say anything about it. */
+export function asksForNodes(csr: CertificateSigningRequest): boolean {
+  return usualFor(csr) !== undefined
+}

@@ -1,0 +1,161 @@
+/**
+ * Goes on deciding as requests come: the list and what becomes of it, a batch at a time, so that client requests come
+ * before the serving ones of the same moment. What is left is looked at again: nodes appear.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClusterApi } from '../cluster/api.ts'
+import { PkiError } from '../errors.ts'
+import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
+import { onRequests } from '../pki/csr/access.ts'
+import type { CsrDecision, CsrDecisionResult, PlannedDecision } from '../pki/csr/decision.ts'
+import { peerOf } from '../pki/csr/facts.ts'
+import type { CsrPeer } from '../pki/csr/rule.ts'
+import { carryOut, checkAccess, type DecideOptions, planFor, resultOf } from './decide-requests.ts'
+
+export interface WatchOptions extends DecideOptions {
+  /** Ends it; what was begun is done first. */
+  readonly signal: AbortSignal
+  /** Each decision that is news. */
+  readonly onDecision: (decision: CsrDecision) => void
+}
+
+/** Milliseconds in which what comes together is one batch. */
+const QUIET = 300
+/** Milliseconds after which what was left is looked at again. */
+const AGAIN = 10_000
+
+interface Desk {
+  /** By name: all there are, as far as they are compared. */
+  readonly peers: Map<string, CsrPeer>
+  /** Of one name: waits for a decision. */
+  readonly waiting: Map<string, CertificateSigningRequest>
+  readonly items: Map<string, CsrDecision>
+  /** Changes have come since the last batch. */
+  isFresh: boolean
+  /** All there are have been read. */
+  isComplete: boolean
+}
+
+export async function watchDecisions(api: ClusterApi, options: WatchOptions): Promise<CsrDecisionResult> {
+  await checkAccess(api, [], [onRequests('list'), onRequests('watch')])
+  const desk: Desk = {
+    peers: new Map(),
+    waiting: new Map(),
+    items: new Map(),
+    isFresh: false,
+    isComplete: false,
+  }
+  const trouble = new AbortController()
+  const signal = AbortSignal.any([options.signal, trouble.signal])
+  const endOther = (error: unknown) => {
+    trouble.abort()
+    throw error
+  }
+  const both = [follow(api, desk, signal), work(api, desk, { ...options, signal })]
+  const ended = await Promise.allSettled(both.map(one => one.catch(endOther)))
+  for (const one of ended) if (one.status === 'rejected') throw one.reason
+  return resultOf([...desk.items.values()], options)
+}
+
+async function follow(api: ClusterApi, desk: Desk, signal: AbortSignal): Promise<void> {
+  let listed = new Set<string>()
+  for await (const event of api.watchRequests(signal)) {
+    if (event.type === 'listing') {
+      listed = new Set()
+      desk.isComplete = false
+    } else if (event.type === 'synced') {
+      for (const name of desk.peers.keys()) if (!listed.has(name)) forget(desk, name)
+      desk.isComplete = true
+      desk.isFresh = true
+    } else if (event.type === 'gone') forget(desk, event.request.name)
+    else {
+      listed.add(event.request.name)
+      take(desk, event.request)
+    }
+  }
+}
+
+function forget(desk: Desk, name: string): void {
+  desk.peers.delete(name)
+  desk.waiting.delete(name)
+}
+
+function take(desk: Desk, csr: CertificateSigningRequest): void {
+  desk.peers.set(csr.name, peerOf(csr))
+  if (stateOf(csr) !== 'pending') {
+    desk.waiting.delete(csr.name)
+    return
+  }
+  desk.waiting.set(csr.name, csr)
+  desk.isFresh = true
+}
+
+async function work(api: ClusterApi, desk: Desk, options: WatchOptions): Promise<void> {
+  const { signal } = options
+  const patience = { hasWorked: false, refusals: 0 }
+  for (let waited = 0; !signal.aborted; waited += QUIET) {
+    await sleep(QUIET, undefined, { signal }).catch(() => undefined)
+    const isDue = desk.isFresh || (waited >= AGAIN && desk.waiting.size > 0)
+    if (signal.aborted || !desk.isComplete || !isDue) continue
+    waited = 0
+    desk.isFresh = !(await isDecided(api, desk, { options, patience }))
+    if (desk.isFresh) await sleep(PAUSE, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+/** Milliseconds before a server that is away is asked again. */
+const PAUSE = 1_000
+/** One that has just started refuses what it will allow. */
+const MOST_REFUSALS = 15
+
+interface Patience {
+  hasWorked: boolean
+  refusals: number
+}
+
+/** False: the server is away or not ready, as it was not before. */
+async function isDecided(
+  api: ClusterApi,
+  desk: Desk,
+  { options, patience }: { readonly options: WatchOptions; readonly patience: Patience },
+): Promise<boolean> {
+  try {
+    await decideWaiting(api, desk, options)
+    Object.assign(patience, { hasWorked: true, refusals: 0 })
+    return true
+  } catch (error) {
+    const isAway = error instanceof PkiError && /^CLUSTER_/.test(error.code)
+    const isRefused =
+      error instanceof PkiError && (error.code === 'FORBIDDEN' || error.code === 'UNAUTHORIZED')
+    patience.refusals += isRefused ? 1 : 0
+    if (!patience.hasWorked || !(isAway || isRefused) || patience.refusals > MOST_REFUSALS) throw error
+    return false
+  }
+}
+
+async function decideWaiting(api: ClusterApi, desk: Desk, options: WatchOptions): Promise<void> {
+  const requests = [...desk.waiting.values()]
+  if (requests.length === 0) return
+  const plan = await planFor(api, { requests, peers: [...desk.peers.values()] }, options)
+  const news = plan.filter(one => isNews(one, desk))
+  if (news.length === 0) return
+  await checkAccess(api, news)
+  const byName = new Map(news.map(one => [one.facts.csr.name, one]))
+  for (const item of await carryOut(api, news, options)) {
+    const { condition, facts } = byName.get(item.name) as PlannedDecision
+    if (isOther(item, desk.items.get(item.name))) options.onDecision(item)
+    desk.items.set(item.name, item)
+    // What failed or was left is looked at again; another look changes nothing about the rest.
+    const isSettled = condition !== undefined && item.outcome !== 'failed'
+    if (isSettled && desk.waiting.get(item.name) === facts.csr) desk.waiting.delete(item.name)
+  }
+}
+
+/** What was left for the same reason before is none. */
+function isNews({ condition, decision }: PlannedDecision, { items }: Desk): boolean {
+  return condition !== undefined || isOther(decision, items.get(decision.name))
+}
+
+function isOther(item: CsrDecision, known: CsrDecision | undefined): boolean {
+  return known?.outcome !== item.outcome || known.reason !== item.reason
+}
