@@ -87,3 +87,18 @@ export function firstAddressOf(cidrs: string): IpAddress | undefined {
 function maskByte(ones: number): number {
   return (0xff << (8 - Math.min(8, Math.max(0, ones)))) & 0xff
 }
+
+/** Never for an address of the other family. */
+export function isInside({ address: { bytes: network }, prefix }: Cidr, { bytes }: IpAddress): boolean {
+  return (
+    bytes.length === network.length &&
+    bytes.every((byte, index) => {
+      const mask = maskByte(prefix - index * 8)
+      return (byte & mask) === ((network[index] as number) & mask)
+    })
+  )
+}
+
+export function isLoopback({ bytes }: IpAddress): boolean {
+  return ipaddr.fromByteArray([...bytes]).range() === 'loopback'
+}

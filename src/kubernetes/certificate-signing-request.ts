@@ -73,6 +73,11 @@ export function readSigningRequests(text: string): ReadRequests {
   )
 }
 
+/** Of one document that is parsed already. */
+export function signingRequestsIn(document: unknown, where: string): ReadRequests {
+  return collect(itemsOf(document, where))
+}
+
 interface Item {
   readonly where: string
   readonly value: unknown

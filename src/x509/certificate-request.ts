@@ -92,6 +92,24 @@ function requestOf(der: Der): CertificateRequest {
   }
 }
 
+/** Of many requests as much as they are compared by, without the cost of proving them. */
+export interface RequestOutline {
+  readonly subject: Der
+  readonly publicKeySha256: string
+}
+
+/** Undefined: it is no request. */
+export function outlineOf(der: Der): RequestOutline | undefined {
+  try {
+    const [info] = elementsOf(onlyElement(TAG.sequence, der))
+    const [, subject, publicKeyInfo] = info?.[0] === TAG.sequence ? elementsOf(info) : []
+    if (!subject || !publicKeyInfo) return undefined
+    return { subject, publicKeySha256: createHash('sha256').update(publicKeyInfo).digest('hex') }
+  } catch {
+    return undefined
+  }
+}
+
 /** Undefined for a key of a kind that OpenSSL does not know. */
 function publicKeyOf(publicKeyInfo: Der): KeyObject | undefined {
   try {

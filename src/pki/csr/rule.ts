@@ -23,6 +23,8 @@ export interface CsrFacts {
   readonly all: readonly CsrPeer[]
   /** CAs whose key no request may have. */
   readonly authorities: readonly Certificate[]
+  /** What the node's kubelet serves now. Absent: nobody has asked it. */
+  readonly served?: Certificate | undefined
 }
 
 /** Of another request as much as is compared. */
@@ -49,4 +51,28 @@ export interface CsrVerdict {
   readonly name: string
   readonly outcome: Outcome
   readonly rules: readonly RuleResult[]
+}
+
+/** What a rule finds in one request. */
+export interface Finding {
+  readonly ok: boolean
+  readonly reason: string
+}
+
+export interface Rule<Parameters = undefined> {
+  readonly code: string
+  /** What has to be so, in a clause. */
+  readonly wants: string
+  /** `leave`: the fault may pass by itself. */
+  readonly onFailure: 'deny' | 'leave'
+  /** Undefined: it does not apply to this request. */
+  readonly look: (facts: CsrFacts, parameters: Parameters) => Finding | undefined
+}
+
+export function good(reason: string): Finding {
+  return { ok: true, reason }
+}
+
+export function bad(reason: string): Finding {
+  return { ok: false, reason }
 }

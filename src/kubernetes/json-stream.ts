@@ -1,0 +1,73 @@
+/** JSON of any length, piece by piece: the objects of a List one at a time, and never more of it in memory. */
+import { JSONParser } from '@streamparser/json'
+import { messageOf } from '../errors.ts'
+import { named } from '../foreign-text.ts'
+import { stringAt } from './yaml.ts'
+
+export interface StreamedValue {
+  readonly value: unknown
+  /** Of the list it is an item of, as far as that has been read. */
+  readonly list?: { readonly kind: string | undefined; readonly index: number }
+}
+
+export interface StreamProblem {
+  readonly problem: string
+}
+
+/** What etcd takes is far smaller. */
+export const LARGEST_OBJECT = 8 * 1024 * 1024
+
+/** Objects one after another, with line ends or nothing between; of one that has `items`, those in its place. */
+export function* streamJson(chunks: Iterable<Uint8Array>): Generator<StreamedValue | StreamProblem> {
+  const reader = startReader()
+  let pending = 0
+  for (const chunk of chunks) {
+    const before = reader.found.length
+    const problem = reader.write(chunk)
+    pending = reader.found.length > before ? 0 : pending + chunk.length
+    yield* reader.found.splice(0)
+    if (problem !== undefined) return yield { problem }
+    if (pending > LARGEST_OBJECT) return yield { problem: `an object of more than ${LARGEST_OBJECT} bytes` }
+  }
+  if (!reader.isBetween()) yield { problem: 'the JSON is cut off' }
+}
+
+interface Level {
+  readonly value?: unknown
+}
+
+function startReader() {
+  const found: StreamedValue[] = []
+  const parser = new JSONParser({ paths: ['$', '$.items.*'], separator: '' })
+  let [index, isBetween] = [0, true]
+  let problem: string | undefined
+  parser.onError = error => {
+    problem = `not JSON: ${named(error.message)}`
+  }
+  parser.onValue = ({ value, parent, stack }) => {
+    if (stack.length > 0) {
+      // Else the list would grow.
+      if (Array.isArray(parent)) parent.pop()
+      found.push({ value, list: { kind: stringAt((stack[1] as Level).value, 'kind'), index: index++ } })
+      return
+    }
+    if (!Array.isArray((value as { items?: unknown } | null)?.items)) found.push({ value })
+    index = 0
+    isBetween = true
+  }
+  const write = (chunk: Uint8Array): string | undefined => {
+    try {
+      isBetween = false
+      parser.write(chunk)
+      isBetween ||= chunk.every(isBlank)
+    } catch (error) {
+      problem ??= `not JSON: ${named(messageOf(error))}`
+    }
+    return problem
+  }
+  return { found, write, isBetween: () => isBetween }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
+}

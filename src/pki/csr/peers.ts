@@ -1,0 +1,134 @@
+/** The other requests and the nodes, by what rules ask for: each list is indexed once, however many requests are judged. */
+import { type Cidr, type IpAddress, isInside, parseIpAddress } from '../../ip-address.ts'
+import type { NodeObject } from '../../kubernetes/node-object.ts'
+import type { CsrFacts, CsrPeer } from './rule.ts'
+
+interface PeerIndex {
+  /** Public key -> common names of the requests that have it. */
+  readonly byKey: ReadonlyMap<string, ReadonlySet<string>>
+  /** Series -> its newest pending request. */
+  readonly newest: ReadonlyMap<string, CsrPeer>
+  /** Signer -> when its pending requests were made, in order. */
+  readonly times: ReadonlyMap<string, readonly number[]>
+}
+
+const PEERS = new WeakMap<readonly CsrPeer[], PeerIndex>()
+
+function peersOf(all: readonly CsrPeer[]): PeerIndex {
+  const known = PEERS.get(all)
+  if (known) return known
+  const byKey = new Map<string, Set<string>>()
+  const newest = new Map<string, CsrPeer>()
+  const times = new Map<string, number[]>()
+  for (const peer of all) {
+    if (peer.publicKeySha256 !== undefined) addTo(byKey, peer.publicKeySha256, peer.commonName)
+    if (!peer.isPending) continue
+    const before = newest.get(seriesOf(peer))
+    if (!before || isNewer(peer, before)) newest.set(seriesOf(peer), peer)
+    const made = times.get(peer.signerName) ?? []
+    made.push(peer.creationTimestamp?.getTime() ?? 0)
+    times.set(peer.signerName, made)
+  }
+  for (const made of times.values()) made.sort((a, b) => a - b)
+  const index = { byKey, newest, times }
+  PEERS.set(all, index)
+  return index
+}
+
+function addTo(map: Map<string, Set<string>>, key: string, value: string): void {
+  const set = map.get(key)
+  if (set) set.add(value)
+  else map.set(key, new Set([value]))
+}
+
+/** What a node, by the same user, asked of the same signer. */
+function seriesOf({ signerName, commonName, username }: CsrPeer): string {
+  return JSON.stringify([signerName, commonName, username])
+}
+
+function isNewer(one: CsrPeer, other: CsrPeer): boolean {
+  const [a, b] = [one, other].map(peer => peer.creationTimestamp?.getTime() ?? 0) as [number, number]
+  return a === b ? one.name > other.name : a > b
+}
+
+/** Common names of other requests with the same key. */
+export function keySharers({ all, request }: CsrFacts, commonName: string): string[] {
+  const names = request ? peersOf(all).byKey.get(request.publicKeySha256) : undefined
+  return [...(names ?? [])].filter(name => name !== commonName)
+}
+
+/** The newest pending request of the same series, when that is another. */
+export function newerThan({ csr, all }: CsrFacts, commonName: string): CsrPeer | undefined {
+  const { signerName, username } = csr.spec
+  const key = JSON.stringify([signerName, commonName, username])
+  const newest = peersOf(all).newest.get(key)
+  return newest && newest.name !== csr.name ? newest : undefined
+}
+
+const HOUR = 3_600_000
+
+/** Pending requests for the same signer, made in the hour before. */
+export function madeLastHour({ csr, all, now }: CsrFacts): number {
+  const made = peersOf(all).times.get(csr.spec.signerName) ?? []
+  const [from, to] = [now.getTime() - HOUR, now.getTime()]
+  return firstAbove(made, to) - firstAbove(made, from)
+}
+
+function firstAbove(sorted: readonly number[], limit: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] as number) > limit) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+interface NodeIndex {
+  readonly byName: ReadonlyMap<string, NodeObject>
+  /** Host name in lower case, or address in its one form -> names of the nodes that have it. */
+  readonly owners: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+const NODES = new WeakMap<readonly NodeObject[], NodeIndex>()
+
+function nodesOf(nodes: readonly NodeObject[]): NodeIndex {
+  const known = NODES.get(nodes)
+  if (known) return known
+  const owners = new Map<string, Set<string>>()
+  for (const node of nodes)
+    for (const { address } of [{ address: node.name }, ...node.addresses])
+      addTo(owners, nameKey(address), node.name)
+  const index = { byName: new Map(nodes.map(node => [node.name, node])), owners }
+  NODES.set(nodes, index)
+  return index
+}
+
+/** Equal for two ways to write one name or address. */
+export function nameKey(name: string): string {
+  return parseIpAddress(name)?.text ?? name.toLowerCase().replace(/\.$/, '')
+}
+
+export function nodeNamed({ nodes }: CsrFacts, name: string): NodeObject | undefined {
+  return nodes && nodesOf(nodes).byName.get(name)
+}
+
+/** Nodes that have the name or address. */
+export function ownersOf({ nodes }: CsrFacts, name: string): readonly string[] {
+  return [...((nodes && nodesOf(nodes).owners.get(nameKey(name))) ?? [])]
+}
+
+const ADDRESS_TYPES: ReadonlySet<string> = new Set(['InternalIP', 'ExternalIP', 'Hostname'])
+const NAME_TYPES: ReadonlySet<string> = new Set(['Hostname', 'InternalDNS', 'ExternalDNS'])
+
+export function hasAddress(node: NodeObject, address: string): boolean {
+  return node.addresses.some(one => ADDRESS_TYPES.has(one.type) && nameKey(one.address) === nameKey(address))
+}
+
+export function hasName(node: NodeObject, name: string): boolean {
+  return node.addresses.some(one => NAME_TYPES.has(one.type) && nameKey(one.address) === nameKey(name))
+}
+
+export function isIn(cidrs: readonly Cidr[], address: IpAddress): boolean {
+  return cidrs.some(cidr => isInside(cidr, address))
+}
