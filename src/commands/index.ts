@@ -24,6 +24,11 @@ export const GROUPS: readonly Group[] = [
     aliases: ['certificates'],
     describe: 'Commands related to handling Kubernetes certificates',
   },
+  {
+    words: ['csr'],
+    aliases: [],
+    describe: 'Kubernetes CertificateSigningRequests: judge, approve, sign, fetch',
+  },
   { words: ['init'], aliases: [], describe: 'Make the PKI of a new node' },
   { words: ['init', 'phase'], aliases: [], describe: 'One phase of kubeadm init' },
   { words: ['kubeconfig'], aliases: [], describe: 'Kubeconfig files for further users' },
@@ -97,6 +102,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: ['certs', 'certificate-key'],
     describe: 'Print a new key for kubeadm to encrypt uploaded certificates with',
     load: () => import('./certs/certificate-key.ts'),
+  },
+  {
+    words: ['csr', 'create'],
+    positionals: 'NAME',
+    describe: 'Make a key and a request, send it, and fetch certificate or kubeconfig',
+    load: () => import('./csr/create.ts'),
+  },
+  {
+    words: ['csr', 'sign'],
+    positionals: '[NAME...]',
+    describe: 'Sign what is approved, as the kube-controller-manager does, with a CA that it has not',
+    load: () => import('./csr/sign.ts'),
   },
   {
     words: ['init', 'phase', 'certs'],
