@@ -56,7 +56,7 @@ export async function createSigningRequest(options: CreateOptions): Promise<Crea
   const pair = asked.kind === 'request' ? readPair(asked.file) : await pairFor(asked, options)
   const request = readCertificateRequest(pair.csr)
   if ('reason' in request) throw new TypeError('what was made cannot be read')
-  const object = objectFor(options, pair.csr, request)
+  const object = objectFor(options, pair.csr)
   const csr = parseSigningRequest(object)
   if ('found' in csr) throw new TypeError('what was made is no CertificateSigningRequest')
   const flaws = offlineFlaws(factsOf(csr, { now })).filter(({ ok }) => !ok)
@@ -110,7 +110,7 @@ function otherRequest(asked: AskedSubject, csr: string): string | undefined {
   return asksFor(csr, asked) ? undefined : 'it asks for another subject or other names than these'
 }
 
-function objectFor(options: CreateOptions, pem: string, { keyAlgorithm }: CertificateRequest): Mapping {
+function objectFor(options: CreateOptions, pem: string): Mapping {
   const { name, asked, expirationSeconds } = options
   const signerName =
     options.signerName ?? (asked.kind === 'request' ? undefined : HABITS[asked.kind].signerName)
@@ -118,7 +118,7 @@ function objectFor(options: CreateOptions, pem: string, { keyAlgorithm }: Certif
     throw new PkiError('USAGE', 'wanted --signer with --from-csr, found none', { hint: SIGNER_HINT })
   const usage =
     habitualUsageOf(signerName) ?? (asked.kind === 'request' ? undefined : HABITS[asked.kind].usage)
-  const usages = options.usages ?? (usage && habitualUsages(usage, keyAlgorithm))
+  const usages = options.usages ?? (usage && habitualUsages(usage))
   if (usages === undefined)
     throw new PkiError('USAGE', `wanted --usage with --signer ${signerName}, found none`, {
       hint: "such as --usage 'client auth' --usage 'digital signature'",

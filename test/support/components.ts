@@ -1,7 +1,7 @@
 /** The controller-manager, and a kubelet as far as its certificates, as processes on 127.0.0.1. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, kubectl, pairOf, pkiFile, type Server, start } from './control-plane.ts'
+import { type Flags, freePort, kubectl, pairOf, pkiFile, type Server, start } from './control-plane.ts'
 
 export async function leaseHolder(root: string, port: number): Promise<string> {
   const lease = ['lease', 'kube-controller-manager', '--namespace=kube-system']
@@ -21,7 +21,12 @@ const CONTROLLERS = [
 ]
 
 /** With the flags that kubeadm gives it; without the CA's key it signs nothing, as kubeadm has it for an external CA. */
-export async function startControllerManager(root: string, port: number, signs: boolean): Promise<Server> {
+export async function startControllerManager(
+  root: string,
+  port: number,
+  signs: boolean,
+  more: Flags = {},
+): Promise<Server> {
   const kubeconfig = pointedHere(root, 'controller-manager.conf', port)
   const { certificate, key } = pairOf(root, 'ca')
   const flags = {
@@ -39,6 +44,7 @@ export async function startControllerManager(root: string, port: number, signs: 
     'bind-address': '127.0.0.1',
     'secure-port': await freePort(),
     port: 0,
+    ...more,
   }
   const isReady = async () => (await leaseHolder(root, port)) !== ''
   return start({ name: 'kube-controller-manager', flags, isReady })

@@ -26,9 +26,9 @@ export const HABITS: Readonly<Record<AskedSubject['kind'], Habit>> = {
   'node-serving': { signerName: 'kubernetes.io/kubelet-serving', usage: 'server auth' },
 }
 
-/** As the kubelet and kubectl's manual ask: only an RSA key enciphers keys. */
-export function habitualUsages(usage: Habit['usage'], keyAlgorithm: string): string[] {
-  return [usage, 'digital signature', ...(keyAlgorithm.startsWith('RSA') ? ['key encipherment'] : [])]
+/** Also of a key that enciphers nothing: signers before Kubernetes 1.27 take no fewer of a node. */
+export function habitualUsages(usage: Habit['usage']): string[] {
+  return [usage, 'digital signature', 'key encipherment']
 }
 
 /** Of a signer whose requests are all alike; undefined of any other. */
