@@ -4,8 +4,8 @@ import { attributesOf, COMMON_NAME, type NameAttribute } from './name.ts'
 import { relativeName } from './profile.ts'
 import type { SubjectAltName } from './subject-alt-name.ts'
 
-/** Attributes below 2.5.4, in the order that Go writes them: C, O, OU, L, ST, STREET, postalCode, CN, serialNumber. */
-const KEPT = [6, 10, 11, 7, 8, 9, 17, 3, 5]
+/** Attributes below 2.5.4, in the order of the kube-controller-manager: C, ST, L, STREET, postalCode, O, OU, CN, serialNumber. */
+const KEPT = [6, 8, 7, 9, 17, 10, 11, 3, 5]
 /** Of these the last one counts. */
 const SINGLE = new Set([3, 5])
 

@@ -27,7 +27,11 @@ function workplace(): string {
 }
 
 const admin = () => ['--kubeconfig', cluster.kubeconfig('admin.conf')]
-const create = (...args: string[]) => kubepki('csr', 'create', ...args, ...admin())
+/** The last of a flag counts. */
+const create = (name: string, ...args: string[]) => {
+  const waits = args.some(one => ['--wait', '--cert-out', '--kubeconfig-out'].includes(one))
+  return kubepki('csr', 'create', name, ...(waits ? ['--wait-timeout', '90s'] : []), ...args, ...admin())
+}
 /** kubepki's clock in tests stands still, and certificates of the cluster are of today. */
 const today = () => ['--now', new Date().toISOString()]
 
@@ -52,9 +56,9 @@ describe('jane', () => {
   test('asks, is approved, and has a kubeconfig that RBAC knows her by', async () => {
     const directory = workplace()
     const [kubeconfig, pending] = [join(directory, 'jane.conf'), join(directory, 'jane.conf.key')]
-    const asked = ['jane', '--user', 'jane', '--group', 'dev', '--kubeconfig-out', kubeconfig, ...today()]
+    const asked = ['--user', 'jane', '--group', 'dev', '--kubeconfig-out', kubeconfig, ...today()]
     const outcome = await whileWaiting(
-      create(...asked),
+      create('jane', ...asked),
       () => isThere('jane'),
       async () => expect(statSync(pending).mode & 0o777).toBe(0o600),
       decide('approve', 'jane'),
@@ -66,7 +70,7 @@ describe('jane', () => {
     const { exitCode, stderr } = await cluster.as(kubeconfig, 'get', 'pods')
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(/Forbidden.*User "jane" cannot list resource "pods"/)
-    expect((await create(...asked)).stderr).toContain('it exists already')
+    expect((await create('jane', ...asked)).stderr).toContain('it exists already')
   })
 
   test('has the certificate on standard output, and keeps the key', async () => {
@@ -117,21 +121,21 @@ describe('jane', () => {
       '-out',
       csr,
     ])
-    const args = ['jane-4', '--from-csr', csr, '--signer', 'kubernetes.io/kube-apiserver-client']
-    const refused = await create(...args, '--usage', 'server auth', '--wait')
+    const args = ['--from-csr', csr, '--signer', 'kubernetes.io/kube-apiserver-client']
+    const refused = await create('jane-4', ...args, '--usage', 'server auth', '--wait')
     expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
     expect(refused.stderr).toContain('error: SIGNER_USAGES: ')
-    const sent = await create(...args, '--submit')
+    const sent = await create('jane-4', ...args, '--submit')
     expect(sent).toMatchObject({
       exitCode: 0,
       stdout: 'certificatesigningrequest.certificates.k8s.io/jane-4 created\n',
     })
     await cluster.asAdmin('delete', 'csr', 'jane-4')
-    const object = { ...JSON.parse((await kubepki('csr', 'create', ...args, '-o', 'json')).stdout) }
+    const object = { ...JSON.parse((await kubepki('csr', 'create', 'jane-4', ...args, '-o', 'json')).stdout) }
     object.spec.usages = ['server auth', 'client auth']
     writeFileSync(join(directory, 'bad.json'), JSON.stringify(object))
     await cluster.asAdmin('create', '--filename', join(directory, 'bad.json'))
-    const other = await create(...args, '--wait')
+    const other = await create('jane-4', ...args, '--wait')
     expect(other.stderr).toContain(
       'the cluster has a request jane-4 already, and its usages are server auth, client auth',
     )
@@ -174,7 +178,6 @@ describe('jane', () => {
   test('gives up waiting, and goes on with the same key when run again', async () => {
     const directory = workplace()
     const asked = [
-      'jane-7',
       '--user',
       'jane',
       '--cert-out',
@@ -183,12 +186,12 @@ describe('jane', () => {
       join(directory, 'jane.key'),
       ...today(),
     ]
-    const late = await create(...asked, '--wait-timeout', '1s')
+    const late = await create('jane-7', ...asked, '--wait-timeout', '1s')
     expect(late.exitCode).toBe(1)
     expect(late.stderr).toContain('is not approved yet')
     const key = readFileSync(join(directory, 'jane.key'), 'utf8')
     await decide('approve', 'jane-7')()
-    const { exitCode, stderr } = await create(...asked)
+    const { exitCode, stderr } = await create('jane-7', ...asked)
     expect(exitCode, stderr).toBe(0)
     expect(stderr).toContain('jane-7: is in the cluster already')
     expect(readFileSync(join(directory, 'jane.key'), 'utf8')).toBe(key)
@@ -215,9 +218,10 @@ describe('jane', () => {
 
 test('a kubelet is served a certificate for its names', async () => {
   const key = join(workplace(), 'k.key')
-  const args = ['worker-1', '--node', 'worker-1', '--serving', '--dns', 'worker-1', '--address', '10.0.0.11']
+  const args = ['--node', 'worker-1', '--serving', '--dns', 'worker-1', '--address', '10.0.0.11']
   // As admin: the signer does not ask who wanted it.
   const waiting = create(
+    'worker-1',
     ...args,
     '--key-out',
     key,
@@ -239,8 +243,8 @@ test('a kubelet is served a certificate for its names', async () => {
 
 test('a node reads why the signer refused its request: this one is older than the rule that takes it', async () => {
   const key = join(workplace(), 'k.key')
-  const args = ['worker-2', '--node', 'worker-2', '--serving', '--dns', 'worker-2', '--key-out', key]
-  const waiting = create(...args, '--usage', 'server auth,digital signature', '--wait')
+  const args = ['--node', 'worker-2', '--serving', '--dns', 'worker-2', '--key-out', key]
+  const waiting = create('worker-2', ...args, '--usage', 'server auth,digital signature', '--wait')
   const outcome = await whileWaiting(waiting, () => isThere('worker-2'), decide('approve', 'worker-2'))
   expect(outcome).toMatchObject({ exitCode: 1, stdout: '' })
   expect(outcome.stderr).toContain(

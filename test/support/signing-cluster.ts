@@ -29,6 +29,9 @@ export interface SigningCluster {
   readonly stop: () => Promise<void>
 }
 
+/** One that cannot renew its lease ends, and the API server is away for longer than it would wait. */
+const PATIENT: Flags = { 'leader-elect-lease-duration': '120s', 'leader-elect-renew-deadline': '100s' }
+
 export async function startSigningCluster(root: string, signing: Flags | undefined): Promise<SigningCluster> {
   const [first] = BOOTSTRAPS
   if (!first) throw new Error('no bootstrap')
@@ -47,7 +50,7 @@ export async function startSigningCluster(root: string, signing: Flags | undefin
     manager = undefined
     if (!flags) return
     await as('admin.conf', 'delete', 'lease', 'kube-controller-manager', '--namespace=kube-system')
-    manager = await startControllerManager(root, port, true, flags)
+    manager = await startControllerManager(root, port, true, { ...PATIENT, ...flags })
   }
   await signWith(signing)
   return {
