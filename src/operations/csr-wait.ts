@@ -1,4 +1,5 @@
 /** A CertificateSigningRequest sent to a cluster, and followed by its name and its UID until somebody has answered it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterApi } from '../cluster/api.ts'
 import { PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
@@ -63,11 +64,21 @@ export async function awaitAnswer(
 /** Of Node's timers, in milliseconds: 24 days. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-/** What is known already is looked at first. */
+/** What is known already is looked at first. It was just there: a server that is away now comes back. */
 async function* following(api: ClusterApi, sent: CertificateSigningRequest, signal: AbortSignal) {
   yield sent
-  yield* api.watchRequest(sent.name, sent.uid ?? '', signal)
+  while (!signal.aborted) {
+    try {
+      yield* api.watchRequest(sent.name, sent.uid ?? '', signal)
+      return
+    } catch (error) {
+      if (!(error instanceof PkiError) || error.code !== 'CLUSTER_UNREACHABLE') throw error
+      await sleep(PAUSE, undefined, { signal }).catch(() => undefined)
+    }
+  }
 }
+
+const PAUSE = 1000
 
 const ENDS: Partial<
   Record<ReturnType<typeof stateOf>, 'issued' | ((csr: CertificateSigningRequest) => string)>

@@ -27,7 +27,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 /** What stands there when the tab key is pressed; what is offered. */
 const CASES: readonly [string, string][] = [
-  ['', 'certs init kubeconfig completion manual'],
+  ['', 'certs csr init kubeconfig completion manual'],
   ['ce', 'certs'],
   [
     'certs ',

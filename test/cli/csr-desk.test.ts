@@ -108,6 +108,8 @@ describe('csr create', () => {
     [['x', '--user', 'a', '--wait', '--out', 'f'], '--out is for a manifest'],
     [['x', '--user', 'a\u001b[2J'], '--user wants text, found control characters in it'],
     [['x', 'y', '--user', 'a'], 'wanted one name, found 2'],
+    [['../x', '--user', 'a'], 'wanted a name of letters, digits'],
+    [['x\u001b[2J', '--user', 'a'], 'wanted a name of letters, digits'],
     [[], 'wanted NAME, found nothing'],
   ])('takes no %j', async (args, message) => {
     const { exitCode, stdout, stderr } = await create(...args)

@@ -1,6 +1,7 @@
 /** What the flags of `csr create` say together. */
 import { isSubdomain } from '../../dns-name.ts'
 import { PkiError } from '../../errors.ts'
+import { shown } from '../../foreign-text.ts'
 import { parseIpAddress } from '../../ip-address.ts'
 import { CSR_USAGE_NAMES } from '../../kubernetes/key-usages.ts'
 import type { AskedSubject } from '../../pki/csr/asked.ts'
@@ -110,6 +111,15 @@ export function isSent(flags: Flags): boolean {
       '--cert-out or --kubeconfig-out takes what comes back',
     )
   return sent
+}
+
+/** The API server takes nearly anything; what is a part of a path, of a file name and of a command line, it is not. */
+export function checkName(name: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9._:-]{0,200}$/.test(name)) return
+  throw usage(
+    `wanted a name of letters, digits and . _ : -, found ${shown(name)}`,
+    'such as jane or worker-1-serving',
+  )
 }
 
 export function wordOption(flag: string) {

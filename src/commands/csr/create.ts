@@ -10,6 +10,7 @@ import { durationOption, NODE_OPTIONS, pathOption, tell } from '../options.ts'
 import {
   addressesOption,
   askedFlags,
+  checkName,
   dnsOption,
   isSent,
   nodeOption,
@@ -127,6 +128,7 @@ export const command = defineCommand({
       throw new PkiError('USAGE', `wanted one name, found ${more.length + 1}`, {
         hint: 'one request at a time',
       })
+    checkName(name)
     const asked = askedFlags(args)
     const sends = isSent(args)
     const outputs = { certificate: args['cert-out'], kubeconfig: args['kubeconfig-out'] }
