@@ -38,6 +38,8 @@ export const ERRORS = {
   REQUEST_INVALID: EXIT.failed,
   CLUSTER_REFUSED: EXIT.failed,
   LIST_EXPIRED: EXIT.failed,
+  CSR_EXISTS: EXIT.failed,
+  NOT_ISSUED: EXIT.failed,
 } as const satisfies Record<string, ExitCode>
 export type ErrorCode = keyof typeof ERRORS
 

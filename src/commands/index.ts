@@ -115,6 +115,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./csr/show.ts'),
   },
   {
+    words: ['csr', 'create'],
+    positionals: 'NAME',
+    describe: 'Make a key and a request, send it, and fetch certificate or kubeconfig',
+    load: () => import('./csr/create.ts'),
+  },
+  {
     words: ['csr', 'vet'],
     describe: 'Judge requests by a policy: approve, deny or leave, and why',
     load: () => import('./csr/vet.ts'),
@@ -130,6 +136,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     positionals: 'NAME...',
     describe: 'Deny requests of a cluster, for good',
     load: () => import('./csr/deny.ts'),
+  },
+  {
+    words: ['csr', 'sign'],
+    positionals: '[NAME...]',
+    describe: 'Sign what is approved, as the kube-controller-manager does, with a CA that it has not',
+    load: () => import('./csr/sign.ts'),
   },
   {
     words: ['csr', 'clean'],

@@ -1,6 +1,7 @@
 /** A connection to the cluster that kubectl would talk to from here. */
 import { delimiter, join } from 'node:path'
 import { type ClusterApi, connect } from '../cluster/api.ts'
+import type { ClusterTarget } from '../cluster/target.ts'
 import { PkiError } from '../errors.ts'
 import {
   type ClusterContext,
@@ -20,9 +21,14 @@ export interface ConnectionOptions {
   readonly onNote?: ((message: string) => void) | undefined
 }
 
-export async function connectCluster(options: ConnectionOptions): Promise<ClusterApi> {
+export function connectCluster(options: ConnectionOptions): Promise<ClusterApi> {
+  return connect(clusterTargetOf(options))
+}
+
+/** Nothing is asked yet. */
+export function clusterTargetOf(options: ConnectionOptions): ClusterTarget {
   const { timeout, now, environment, onNote = () => undefined } = options
-  return connect({ context: contextFor(options), timeout, now, environment, onNote, readFile: readUserFile })
+  return { context: contextFor(options), timeout, now, environment, onNote, readFile: readUserFile }
 }
 
 function contextFor({ kubeconfig, context, environment }: ConnectionOptions): ClusterContext {

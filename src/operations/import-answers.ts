@@ -35,6 +35,10 @@ export interface ImportOptions extends ReadOptions, ChangeOptions, RestartOption
   readonly now: Date
   /** What came: files and directories; none: what lies in the directory of requests. */
   readonly paths: readonly string[]
+  /** What came otherwise, in place of what lies anywhere. */
+  readonly answers?: Answers | undefined
+  /** Rows whose requests are looked at; absent: all that wait. */
+  readonly names?: readonly string[] | undefined
   /** Where the requests and their keys wait; by default `csr` in the certificate directory. */
   readonly csrDir?: string | undefined
   /** Milliseconds that a certificate has to last from now; by default 30 days. */
@@ -112,7 +116,8 @@ function read(options: ImportOptions) {
   const snapshot = readNode(options)
   const tree: Tree = { root: options.root, seen: new Map() }
   const directory = requestDirectory(tree, snapshot, options.csrDir)
-  const { awaited, flaws } = awaitedRequests(snapshot, directory)
+  const { awaited: waiting, flaws } = awaitedRequests(snapshot, directory)
+  const awaited = waiting.filter(({ entry }) => options.names?.includes(entry.name) ?? true)
   const paperwork = openPackage({ ...packageOf(snapshot, options), directory })
   const answers = answersOf(options, directory)
   const returned = answers.files.flatMap(({ path, certificates }) =>
@@ -128,6 +133,7 @@ function read(options: ImportOptions) {
 }
 
 function answersOf(options: ImportOptions, directory: RequestDirectory): Answers {
+  if (options.answers) return options.answers
   const isNowhere = options.paths.length === 0 && directory.isMissing
   const paths = options.paths.length > 0 ? options.paths : [directory.realPath]
   const answers = isNowhere ? { files: [], passedOver: [] } : readAnswers(paths)
@@ -200,7 +206,8 @@ function resultOf({ snapshot, plan, steps, changes }: Planned, { dryRun = false 
 }
 
 /** As a user would type it, for the history: what was allowed is on record there. */
-function commandOf({ partial, allow = [] }: ImportOptions): string {
+function commandOf({ partial, allow = [], names }: ImportOptions): string {
+  if (names) return `certs renew ${names.join(' ')} --use-api`
   return ['certs import', ...(partial ? ['--partial'] : []), ...allow.map(code => `--allow ${code}`)].join(
     ' ',
   )

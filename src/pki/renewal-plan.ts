@@ -38,7 +38,7 @@ export function describeRequest({ key, old, names }: RequestStep, pending: Pendi
   }
 }
 
-function describeNames(names: NameChange | undefined) {
+export function describeNames(names: NameChange | undefined) {
   return { subjectAltNamesAdded: names?.added ?? [], subjectAltNamesRemoved: names?.removed ?? [] }
 }
 

@@ -49,6 +49,7 @@ export type SkipReason =
   | 'NAMES_UNUSABLE'
   | 'REQUEST_INCOMPLETE'
   | 'NOT_MADE'
+  | 'NOT_BY_API'
   | AuthorityProblem
 
 export interface SkipStep {

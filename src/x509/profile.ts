@@ -31,7 +31,7 @@ export function subjectOf({ commonName, organizations }: CertificateProfile): De
 }
 
 /** A SET OF has its elements in the order of their bytes (X.690 section 11.6). */
-function relativeName(type: readonly number[], values: readonly string[]): Der {
+export function relativeName(type: readonly number[], values: readonly string[]): Der {
   const attributes = values.map(value => sequence(oid(...type), directoryString(value)))
   return encodeElement(SET, ...attributes.toSorted(Buffer.compare))
 }

@@ -2,7 +2,7 @@
 import { contentsOf, type Der, decodeInteger, decodeOid, elementsOf, TAG, tbsPartsOf } from './der.ts'
 
 /** In the order of their bits. */
-const KEY_USAGES = [
+export const KEY_USAGES = [
   'digitalSignature',
   'nonRepudiation',
   'keyEncipherment',
@@ -14,7 +14,7 @@ const KEY_USAGES = [
   'decipherOnly',
 ] as const
 
-const EXT_KEY_USAGES: Readonly<Record<string, string>> = {
+export const EXT_KEY_USAGES: Readonly<Record<string, string>> = {
   '2.5.29.37.0': 'anyExtendedKeyUsage',
   '1.3.6.1.5.5.7.3.1': 'serverAuth',
   '1.3.6.1.5.5.7.3.2': 'clientAuth',

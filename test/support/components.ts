@@ -22,7 +22,12 @@ const CONTROLLERS = [
 ]
 
 /** With the flags that kubeadm gives it; without the CA's key it signs nothing, as kubeadm has it for an external CA. */
-export async function startControllerManager(root: string, port: number, signs: boolean): Promise<Server> {
+export async function startControllerManager(
+  root: string,
+  port: number,
+  signs: boolean,
+  more: Flags = {},
+): Promise<Server> {
   const kubeconfig = pointedHere(root, 'controller-manager.conf', port)
   const flags = controllerManagerFlags(root, { kubeconfig, securePort: await freePort(), signs })
   const isReady = async () => (await leaseHolder(root, port)) !== ''
@@ -55,6 +60,7 @@ export function controllerManagerFlags(
     'bind-address': '127.0.0.1',
     'secure-port': securePort,
     port: 0,
+    ...more,
   }
 }
 

@@ -1,5 +1,7 @@
 /** What the flags of a renewal mean together. */
 import { PkiError } from '../../errors.ts'
+import { customSignerFlaw } from '../../pki/csr/renewal-signer.ts'
+import { signerNameFlaw } from '../../pki/csr/signer-name.ts'
 import { NAMED_ROWS } from '../../pki/renewal-names.ts'
 import { parseSubjectAltName, type SubjectAltName } from '../../x509/subject-alt-name.ts'
 
@@ -17,7 +19,21 @@ export function sansOption(flag: string) {
   }
 }
 
+export function signerNameOption(value: unknown): string {
+  const name = String(value)
+  const flaw = signerNameFlaw(name)?.replace('spec.signerName', '--signer-name') ?? customSignerFlaw(name)
+  if (flaw === undefined) return name
+  throw new PkiError('USAGE', flaw, { hint: 'such as example.com/internal' })
+}
+
 interface Flags {
+  readonly 'use-api': boolean
+  readonly 'signer-name'?: string | undefined
+  readonly 'wait-timeout'?: number | undefined
+  readonly kubeconfig?: string | undefined
+  readonly context?: string | undefined
+  readonly timeout?: number | undefined
+  readonly archive?: string | undefined
   readonly 'csr-only': boolean
   readonly restart: boolean
   readonly config?: string | undefined
@@ -54,10 +70,24 @@ function checkPairs(flags: Flags): void {
   const { 'csr-only': csrOnly, key, 'encryption-algorithm': algorithm, restart } = flags
   const refuse = (flags: string, hint: string) =>
     new PkiError('USAGE', `${flags} exclude each other`, { hint })
+  checkApi(flags, refuse)
   if (csrOnly && restart)
     throw refuse('--restart and --csr-only', 'a request changes no file that anybody holds')
   if (key !== 'keep') return
   if (csrOnly) throw refuse('--key keep and --csr-only', 'a request is always for a new key')
   if (algorithm !== undefined)
     throw refuse('--key keep and --encryption-algorithm', 'a kept key is what it is')
+}
+
+/** Flags that mean something with `--use-api`, and those that do not. */
+function checkApi(flags: Flags, refuse: (flags: string, hint: string) => PkiError): void {
+  const own = (['signer-name', 'wait-timeout', 'kubeconfig', 'context', 'timeout'] as const).find(
+    flag => flags[flag] !== undefined,
+  )
+  if (!flags['use-api'] && own !== undefined) throw new PkiError('USAGE', `--${own} wants --use-api too`)
+  if (!flags['use-api']) return
+  if (flags['csr-only'])
+    throw refuse('--use-api and --csr-only', 'the cluster signs the requests, or somebody else does')
+  if (flags.archive !== undefined) throw refuse('--use-api and --archive', 'the requests go to the cluster')
+  if (flags.key === 'keep') throw refuse('--use-api and --key keep', 'a request is always for a new key')
 }

@@ -9,6 +9,7 @@ import { PLAN_FORMATS } from '../../report/plan.ts'
 import { RENEWAL_FORMATS } from '../../report/renewal.ts'
 import { restartHints } from '../../report/restart.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
+import { CLUSTER_OPTIONS, clusterTarget } from '../cluster-target.ts'
 import { defineCommand, type Host } from '../command.ts'
 import {
   CHANGE_OPTIONS,
@@ -26,7 +27,7 @@ import {
   tellSources,
 } from '../options.ts'
 import { ARCHIVE_OPTION, requestHints, tellArchive, tellPlan } from '../paperwork.ts'
-import { checkFlags, sansOption } from './renew-flags.ts'
+import { checkFlags, sansOption, signerNameOption } from './renew-flags.ts'
 
 const NAMES = RENEWABLE.map(({ name }) => name)
 const ALGORITHMS = Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[]
@@ -73,6 +74,23 @@ export const command = defineCommand({
       completes: 'directory',
       describe: 'Where requests and their keys go (default: csr in the PKI directory)',
     },
+    'use-api': {
+      type: 'boolean',
+      default: false,
+      describe:
+        'Have them signed by the cluster, through the Certificates API; nothing changes before all are answered',
+    },
+    'signer-name': {
+      type: 'string',
+      coerce: signerNameOption,
+      describe: "With --use-api: a signer of your own (default: Kubernetes' signer of API server clients)",
+    },
+    'wait-timeout': {
+      type: 'string',
+      coerce: durationOption('wait-timeout'),
+      describe: 'With --use-api: how long to wait until all are answered (default: 15m)',
+    },
+    ...CLUSTER_OPTIONS,
     archive: ARCHIVE_OPTION,
     force: { type: 'boolean', default: false, describe: 'Replace requests that are already pending' },
     'encryption-algorithm': {
@@ -102,6 +120,11 @@ export const command = defineCommand({
       command: 'kubepki certs renew all --csr-only --csr-dir /root/csr',
       does: 'keys and requests for a CA elsewhere',
     },
+    {
+      command:
+        'kubepki certs renew controller-manager.conf scheduler.conf --use-api --kubeconfig /etc/kubernetes/admin.conf',
+      does: 'by the signer of the cluster, once somebody has approved the requests',
+    },
   ],
   run: async (args, host) => {
     const names = renewableNames((args.names ?? []).map(String))
@@ -124,14 +147,59 @@ export const command = defineCommand({
       sansFromConfig: args['sans-from-config'],
       ...restartOptions(args, host),
     }
+    if (args['use-api']) return useApi(options, args, host)
     if (args['dry-run']) return showPlan(await planCertificates(options), args, host)
-    const result = await renewCertificates(options)
-    const isAll = names === 'all'
-    host.stdout(RENEWAL_FORMATS[args.output](result, { isAll }))
-    if (args.verbose) tellSources(host, result.sources)
-    return explain(result, { host, isAll, flags: nodeFlags(args) })
+    return finish(await renewCertificates(options), {
+      host,
+      isAll: names === 'all',
+      flags: nodeFlags(args),
+      ...args,
+    })
   },
 })
+
+type ApiArguments = Parameters<typeof clusterTarget>[0] &
+  Parameters<typeof nodeFlags>[0] &
+  Shown & {
+    readonly 'dry-run': boolean
+    readonly 'signer-name'?: string | undefined
+    readonly 'wait-timeout'?: number | undefined
+    readonly now?: Date | undefined
+  }
+
+async function useApi(options: RenewOptions, args: ApiArguments, host: Host): Promise<ExitCode> {
+  const { planByApi, renewByApi } = await import('../../operations/renew-by-api.ts')
+  const asked = { ...options, signerName: args['signer-name'] }
+  if (args['dry-run']) {
+    const { steps, skipped } = planByApi(asked)
+    for (const { name, signer } of steps) host.stdout(`${name}: to be requested of ${signer.signerName}\n`)
+    const exitCode = explainSkipped(skipped, host)
+    tell.note(host, 'nothing was changed: this is the plan')
+    return exitCode
+  }
+  const result = await renewByApi({
+    ...asked,
+    interruption: host.interruption?.(),
+    target: clusterTarget(args, host),
+    waitTimeout: args['wait-timeout'] ?? API_WAIT,
+    clock: () => args.now ?? host.now(),
+  })
+  return finish(result, { host, isAll: options.names === 'all', flags: nodeFlags(args), ...args })
+}
+
+const API_WAIT = 15 * 60_000
+
+interface Shown {
+  readonly output: 'text' | 'json' | 'yaml'
+  readonly verbose: boolean
+}
+
+function finish(result: RenewalResult, { output, verbose, ...context }: Context & Shown): ExitCode {
+  const { host, isAll } = context
+  host.stdout(RENEWAL_FORMATS[output](result, { isAll }))
+  if (verbose) tellSources(host, result.sources)
+  return explain(result, context)
+}
 
 function showPlan(
   plan: RenewalPlan,

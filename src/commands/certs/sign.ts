@@ -1,10 +1,8 @@
 import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
 import { type SignOptions, signRequests } from '../../operations/sign-requests.ts'
-import { AUTHORITY_NAMES } from '../../pki/signing-authority.ts'
 import type { SigningResult } from '../../pki/signing-result.ts'
 import { renderSigned, renderSigning, SIGNING_FORMATS } from '../../report/signed.ts'
-import { type PassphraseSource, readPassphrase } from '../../store/passphrase.ts'
-import { SIGNER_INPUTS, type SignerInput } from '../../x509/remote-signature.ts'
+import { AUTHORITY_OPTIONS, KEY_OPTIONS, passphraseFrom, signerFrom } from '../authority-options.ts'
 import { defineCommand, type Host } from '../command.ts'
 import {
   DRY_RUN_OPTION,
@@ -17,28 +15,14 @@ import {
   tellFailures,
   tellSources,
 } from '../options.ts'
-import {
-  authorityFlags,
-  caOption,
-  descriptorOption,
-  passphraseFlags,
-  signerFlags,
-  wordsOption,
-} from './sign-flags.ts'
-
-const TIMEOUT = 60_000
-
-const fileOption = (flag: string, describe: string) =>
-  ({ type: 'string', coerce: pathOption(flag), completes: 'file', describe }) as const
+import { authorityFlags, passphraseFlags } from './sign-flags.ts'
 
 export const command = defineCommand({
   names:
     'FILE is a request, PKCS#10 in PEM or DER. What a certificate is for is said by --profile, else by the requests.json beside it that has its key, else by its name and subject (apiserver.csr with CN=kube-apiserver); never by what the request asks for',
   namesComplete: 'file',
   options: {
-    ca: { type: 'string', coerce: caOption, describe: `A CA of this node: ${AUTHORITY_NAMES.join(', ')}` },
-    'ca-cert': fileOption('ca-cert', 'Certificate of a CA, and behind it those above it'),
-    'ca-key': fileOption('ca-key', 'Its private key: PKCS#1, SEC1 or PKCS#8, also encrypted'),
+    ...AUTHORITY_OPTIONS,
     profile: {
       type: 'string',
       describe: 'server, client, peer (both), or the name of a certificate such as apiserver or admin.conf',
@@ -56,28 +40,7 @@ export const command = defineCommand({
     },
     yes: { alias: 'y', type: 'boolean', default: false, describe: 'Sign without asking' },
     'dry-run': DRY_RUN_OPTION,
-    'passphrase-file': fileOption('passphrase-file', 'Has the passphrase of the key in its first line'),
-    'passphrase-fd': {
-      type: 'string',
-      coerce: descriptorOption,
-      describe: 'An open descriptor to read it from, such as 3',
-    },
-    'signer-command': {
-      type: 'string',
-      coerce: wordsOption,
-      describe:
-        'A program that has the key, and its arguments ({hash}: sha256, ...): what is to be signed is its standard input, the signature its output, both in bytes',
-    },
-    'signer-input': {
-      choices: [...SIGNER_INPUTS] as SignerInput[],
-      describe:
-        'What the program is given: the digest, for RSA in DigestInfo, or all that is to be hashed (default: digest)',
-    },
-    'signer-timeout': {
-      type: 'string',
-      coerce: durationOption('signer-timeout'),
-      describe: 'How long it may take for one signature (default: 60s)',
-    },
+    ...KEY_OPTIONS,
     output: OUTPUT_OPTION,
     ...NODE_OPTIONS,
   },
@@ -105,7 +68,6 @@ export const command = defineCommand({
     const files = (args.names ?? []).map(String)
     if (files.includes('-')) throw new PkiError('USAGE', 'wanted files, found "-": a request needs a name')
     const ca = authorityFlags(args)
-    const signer = signerFlags(args)
     const source = passphraseFlags(args)
     const options: SignOptions = {
       ...readOptions(args, host),
@@ -116,12 +78,7 @@ export const command = defineCommand({
       out: args.out,
       dryRun: args['dry-run'],
       passphrase: passphraseFrom(source, host),
-      signer: signer && {
-        words: signer.words,
-        input: args['signer-input'] ?? 'digest',
-        timeout: signer.timeout ?? TIMEOUT,
-        onLine: line => tell.note(host, `signer: ${line}`),
-      },
+      signer: signerFrom(args, host),
     }
     if (args.yes || args['dry-run'])
       return finish(await signRequests(options), { ...args, isShown: false }, host)
@@ -129,11 +86,6 @@ export const command = defineCommand({
     return finish(await signRequests({ ...options, confirm }), { ...args, isShown: true }, host)
   },
 })
-
-function passphraseFrom(source: PassphraseSource | undefined, host: Host): SignOptions['passphrase'] {
-  return async file =>
-    source ? readPassphrase(source) : host.ask?.(`Passphrase of ${file}: `, { hidden: true })
-}
 
 /** What will be signed is on the terminal first, wherever stdout goes. */
 async function isConfirmed(plan: SigningResult, host: Host): Promise<boolean> {

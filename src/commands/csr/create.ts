@@ -1,0 +1,205 @@
+import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
+import { encodeObjects } from '../../kubernetes/signing-request-object.ts'
+import { type CreatedRequest, createSigningRequest } from '../../operations/csr-create.ts'
+import { checkOutputs, type Fetched, fetchAnswer } from '../../operations/csr-fetch.ts'
+import { checkNewFile, writeWholeFile } from '../../store/new-file.ts'
+import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
+import { CLUSTER_OPTIONS, clusterTarget } from '../cluster-target.ts'
+import { defineCommand, type Host } from '../command.ts'
+import { durationOption, NODE_OPTIONS, pathOption, tell } from '../options.ts'
+import {
+  addressesOption,
+  askedFlags,
+  checkName,
+  dnsOption,
+  isSent,
+  nodeOption,
+  usagesOption,
+  waits,
+  wordOption,
+  wordsOption,
+} from './create-flags.ts'
+
+const DEFAULT_WAIT = 15 * 60_000
+const TEN_MINUTES = 600_000
+
+const file = (flag: string, describe: string) =>
+  ({ type: 'string', coerce: pathOption(flag), completes: 'file', describe }) as const
+const flag = (describe: string) => ({ type: 'boolean', default: false, describe }) as const
+
+export const command = defineCommand({
+  names: 'NAME is the name of the object in the cluster',
+  repeatable: ['group', 'address', 'dns', 'usage'],
+  options: {
+    user: {
+      type: 'string',
+      coerce: wordOption('user'),
+      describe: 'For a user of this name: a client of the API server',
+    },
+    group: {
+      type: 'string',
+      coerce: wordsOption('group'),
+      describe: 'A group of the user; may be given again',
+    },
+    node: { type: 'string', coerce: nodeOption, describe: 'For the kubelet of this node, as a client' },
+    serving: flag('For the kubelet as a server'),
+    address: {
+      type: 'string',
+      coerce: addressesOption,
+      describe: 'An IP address it serves at; with commas or given again',
+    },
+    dns: {
+      type: 'string',
+      coerce: dnsOption,
+      describe: 'A DNS name it serves as; with commas or given again',
+    },
+    'from-csr': file('from-csr', 'A request made elsewhere, PKCS#10 in PEM or DER; its key stays there'),
+    signer: {
+      type: 'string',
+      coerce: wordOption('signer'),
+      describe: 'Who is to sign it (default: the signer of Kubernetes for such requests)',
+    },
+    usage: {
+      type: 'string',
+      coerce: usagesOption,
+      describe:
+        "What it is good for, such as 'client auth'; may be given again (default: as the signer wants it)",
+    },
+    expiration: {
+      type: 'string',
+      coerce: durationOption('expiration', TEN_MINUTES),
+      describe:
+        'How long it should be valid, at least 10m; the signer may shorten it (default: as long as the signer makes them)',
+    },
+    'encryption-algorithm': {
+      choices: Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[],
+      describe: 'Of the new key (default: RSA-2048)',
+    },
+    'key-out': file(
+      'key-out',
+      'Where the new private key goes (default: NAME.key; with --kubeconfig-out beside that, until it is in it)',
+    ),
+    out: file('out', 'Where the manifest goes (default: standard output)'),
+    submit: flag('Send it to the cluster; so do --kubeconfig, --context and what waits'),
+    wait: flag(
+      'And wait until it is issued, denied, failed or gone; the certificate goes to standard output',
+    ),
+    'wait-timeout': {
+      type: 'string',
+      coerce: durationOption('wait-timeout'),
+      describe: 'How long to wait (default: 15m)',
+    },
+    'cert-out': file('cert-out', 'Wait, and write the certificate here'),
+    'kubeconfig-out': file(
+      'kubeconfig-out',
+      'Wait, and write a kubeconfig here, with certificate and key, for the same cluster',
+    ),
+    'ca-cert': file(
+      'ca-cert',
+      'The CA that must have signed what comes back (default: a warning when it is not the one of the kubeconfig)',
+    ),
+    output: {
+      alias: 'o',
+      choices: ['yaml', 'json'] as ('yaml' | 'json')[],
+      default: 'yaml' as 'yaml' | 'json',
+      describe: 'Of the manifest',
+    },
+    ...CLUSTER_OPTIONS,
+    now: NODE_OPTIONS.now,
+  },
+  examples: [
+    {
+      command: 'kubepki csr create jane --user jane --group dev > jane.yaml',
+      does: 'the key to jane.key, the manifest to be applied by whoever may',
+    },
+    {
+      command: 'kubepki csr create jane --user jane --group dev --expiration 24h --kubeconfig-out jane.conf',
+      does: 'sent; when somebody has approved it, a kubeconfig for jane',
+    },
+    {
+      command:
+        'kubepki csr create worker-1-serving --node worker-1 --serving --dns worker-1 --address 10.0.0.11 --wait > worker-1.crt',
+      does: 'for a kubelet that does not ask itself',
+    },
+  ],
+  run: async (args, host) => {
+    const [name = '', ...more] = args.names ?? []
+    if (more.length > 0)
+      throw new PkiError('USAGE', `wanted one name, found ${more.length + 1}`, {
+        hint: 'one request at a time',
+      })
+    checkName(name)
+    const asked = askedFlags(args)
+    const sends = isSent(args)
+    const outputs = { certificate: args['cert-out'], kubeconfig: args['kubeconfig-out'] }
+    checkOutputs(outputs)
+    if (args.out !== undefined) checkNewFile(args.out)
+    const keyFile =
+      args['key-out'] ?? (outputs.kubeconfig === undefined ? `${name}.key` : `${outputs.kubeconfig}.key`)
+    const files = { keyFile, csrFile: keyFile.replace(/(\.key)?$/, '.csr') }
+    const target = sends ? clusterTarget(args, host) : undefined
+    const created = await createSigningRequest({
+      ...{ name, asked, files, signerName: args.signer, usages: args.usage },
+      expirationSeconds: args.expiration === undefined ? undefined : Math.floor(args.expiration / 1000),
+      algorithm: args['encryption-algorithm'],
+      now: args.now ?? host.now(),
+    })
+    if (created.flaws.length > 0) return tellFlaws(host, created)
+    if (created.key)
+      tell.note(host, `key: ${keyFile}${created.isResumed ? ' (it waited there, with its request)' : ''}`)
+    if (!target) return print(created, args, host)
+    const fetched = await fetchAnswer({
+      ...{ target, created, files, outputs, caFile: args['ca-cert'] },
+      patience: waits(args)
+        ? { timeout: args['wait-timeout'] ?? DEFAULT_WAIT, interruption: host.interruption?.() }
+        : undefined,
+      keepsKey: args['key-out'] !== undefined,
+      now: () => args.now ?? host.now(),
+      onProgress: message => tell.note(host, message),
+    })
+    return finish(fetched, { name, ...outputs }, host)
+  },
+})
+
+function tellFlaws(host: Host, { flaws }: CreatedRequest): ExitCode {
+  for (const { code, reason } of flaws) tell.error(host, `${code}: ${reason}`)
+  tell.note(host, 'nothing was sent, and nothing written')
+  return EXIT.failed
+}
+
+function print(
+  created: CreatedRequest,
+  { out, output }: { out?: string | undefined; output: 'yaml' | 'json' },
+  host: Host,
+): ExitCode {
+  const text = encodeObjects([created.object], output)
+  if (out === undefined) host.stdout(text)
+  else writeWholeFile(out, text, 0o644)
+  return EXIT.done
+}
+
+interface Outputs {
+  readonly name: string
+  readonly certificate?: string | undefined
+  readonly kubeconfig?: string | undefined
+}
+
+function finish(
+  { state, pem, warnings }: Fetched,
+  { name, certificate, kubeconfig }: Outputs,
+  host: Host,
+): ExitCode {
+  for (const warning of warnings) tell.warning(host, warning)
+  if (pem === undefined) {
+    host.stdout(`certificatesigningrequest.certificates.k8s.io/${name} ${state}\n`)
+    tell.hint(
+      host,
+      `whoever may approves it: kubepki csr approve ${name}; then the same again with --wait, --cert-out or --kubeconfig-out`,
+    )
+    return EXIT.done
+  }
+  if (certificate !== undefined) tell.note(host, `certificate: ${certificate}`)
+  if (kubeconfig !== undefined) tell.note(host, `kubeconfig: ${kubeconfig}`)
+  if (certificate === undefined && kubeconfig === undefined) host.stdout(pem)
+  return EXIT.done
+}

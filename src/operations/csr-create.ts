@@ -1,0 +1,129 @@
+/** A CertificateSigningRequest whose key is made here and stays here. */
+import { describeUnusable, PkiError } from '../errors.ts'
+import {
+  type CertificateSigningRequest,
+  parseSigningRequest,
+} from '../kubernetes/certificate-signing-request.ts'
+import { newSigningRequest } from '../kubernetes/signing-request-object.ts'
+import type { Mapping } from '../kubernetes/yaml.ts'
+import {
+  type AskedSubject,
+  askedParts,
+  asksFor,
+  HABITS,
+  habitualUsageOf,
+  habitualUsages,
+} from '../pki/csr/asked.ts'
+import { factsOf } from '../pki/csr/facts.ts'
+import type { RuleResult } from '../pki/csr/rule.ts'
+import { offlineFlaws } from '../pki/csr/verdict.ts'
+import { readUserBytes } from '../store/files.ts'
+import { checkNewFile, readWaitingKey, type WaitingFiles, writeWaitingKey } from '../store/new-file.ts'
+import { type CertificateRequest, readCertificateRequest } from '../x509/certificate-request.ts'
+import { algorithmOf, encodePrivateKey, generateKey, type PrivateKey } from '../x509/key.ts'
+import type { IssuableKeyAlgorithm } from '../x509/key-algorithm.ts'
+import { encodePem } from '../x509/pem.ts'
+
+export interface CreateOptions {
+  readonly name: string
+  /** For whom; or a request that was made elsewhere, whose key is there. */
+  readonly asked: AskedSubject | { readonly kind: 'request'; readonly file: string }
+  /** By default the habitual one of what is asked. */
+  readonly signerName?: string | undefined
+  readonly usages?: readonly string[] | undefined
+  readonly expirationSeconds?: number | undefined
+  /** By default RSA-2048; of a key that waits, its own. */
+  readonly algorithm?: IssuableKeyAlgorithm | undefined
+  readonly files: WaitingFiles
+  readonly now: Date
+}
+
+export interface CreatedRequest {
+  readonly csr: CertificateSigningRequest
+  readonly object: Mapping
+  readonly request: CertificateRequest
+  /** Absent: it is elsewhere. */
+  readonly key?: PrivateKey
+  /** The key waited already. */
+  readonly isResumed: boolean
+  /** Any: nothing may be sent, and nothing was written. */
+  readonly flaws: readonly RuleResult[]
+}
+
+/** The key is on the disk when this is done, unless there are flaws. */
+export async function createSigningRequest(options: CreateOptions): Promise<CreatedRequest> {
+  const { asked, files, now } = options
+  const pair = asked.kind === 'request' ? readPair(asked.file) : await pairFor(asked, options)
+  const request = readCertificateRequest(pair.csr)
+  if ('reason' in request) throw new TypeError('what was made cannot be read')
+  const object = objectFor(options, pair.csr)
+  const csr = parseSigningRequest(object)
+  if ('found' in csr) throw new TypeError('what was made is no CertificateSigningRequest')
+  const flaws = offlineFlaws(factsOf(csr, { now })).filter(({ ok }) => !ok)
+  if (pair.key && !pair.isResumed && flaws.length === 0)
+    writeWaitingKey(files, { key: encodePrivateKey(pair.key.key), csr: pair.csr })
+  return { csr, object, request, isResumed: pair.isResumed, flaws, ...(pair.key && { key: pair.key }) }
+}
+
+interface Pair {
+  readonly csr: string
+  readonly key?: PrivateKey
+  readonly isResumed: boolean
+}
+
+function readPair(file: string): Pair {
+  const read = readCertificateRequest(readUserBytes(file))
+  if ('reason' in read) throw new PkiError('FILE_UNREADABLE', `${file}: ${describeUnusable(read)}`)
+  return { csr: encodePem('CERTIFICATE REQUEST', read.der), isResumed: false }
+}
+
+async function pairFor(asked: AskedSubject, { files, algorithm }: CreateOptions): Promise<Pair> {
+  const waiting = readWaitingKey(files)
+  if (waiting.state === 'strange') checkNewFile(files.keyFile)
+  if (waiting.state === 'unusable')
+    throw new PkiError('FILE_UNREADABLE', `${waiting.file}: ${describeUnusable(waiting)}`, {
+      hint: `it is of no use: remove it and ${files.csrFile}, or name another file with --key-out`,
+    })
+  if (waiting.state === 'waiting') return resumed(asked, waiting, { files, algorithm })
+  const { createRequest } = await import('../x509/request.ts')
+  const key = await generateKey(algorithm ?? 'RSA-2048')
+  return { key, csr: await createRequest(askedParts(asked), key), isResumed: false }
+}
+
+function resumed(
+  asked: AskedSubject,
+  { key, csr }: { readonly key: PrivateKey; readonly csr: string },
+  { files, algorithm }: Pick<CreateOptions, 'files' | 'algorithm'>,
+): Pair {
+  const found = algorithmOf(key)
+  const other =
+    algorithm !== undefined && algorithm !== found
+      ? `its key is ${found}, not ${algorithm}`
+      : otherRequest(asked, csr)
+  if (other === undefined) return { key, csr, isResumed: true }
+  throw new PkiError('CSR_EXISTS', `a request waits in ${files.csrFile} with its key, and ${other}`, {
+    hint: `go on with it by the same flags as before, or remove it and ${files.keyFile}, or name another key file with --key-out`,
+  })
+}
+
+function otherRequest(asked: AskedSubject, csr: string): string | undefined {
+  return asksFor(csr, asked) ? undefined : 'it asks for another subject or other names than these'
+}
+
+function objectFor(options: CreateOptions, pem: string): Mapping {
+  const { name, asked, expirationSeconds } = options
+  const signerName =
+    options.signerName ?? (asked.kind === 'request' ? undefined : HABITS[asked.kind].signerName)
+  if (signerName === undefined)
+    throw new PkiError('USAGE', 'wanted --signer with --from-csr, found none', { hint: SIGNER_HINT })
+  const usage =
+    habitualUsageOf(signerName) ?? (asked.kind === 'request' ? undefined : HABITS[asked.kind].usage)
+  const usages = options.usages ?? (usage && habitualUsages(usage))
+  if (usages === undefined)
+    throw new PkiError('USAGE', `wanted --usage with --signer ${signerName}, found none`, {
+      hint: "such as --usage 'client auth' --usage 'digital signature'",
+    })
+  return newSigningRequest({ name, request: pem, signerName, usages, expirationSeconds })
+}
+
+const SIGNER_HINT = `one of ${[...new Set(Object.values(HABITS).map(({ signerName }) => signerName))].join(', ')}, or one of your own such as example.com/signer`

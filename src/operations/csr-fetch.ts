@@ -1,0 +1,154 @@
+/** A request made here, sent to a cluster; and what comes back, checked, to where it is wanted. */
+import { connect } from '../cluster/api.ts'
+import type { ClusterTarget } from '../cluster/target.ts'
+import { describeUnusable, PkiError } from '../errors.ts'
+import { named } from '../foreign-text.ts'
+import { stateOf } from '../kubernetes/certificate-signing-request.ts'
+import { encodeKubeconfig } from '../kubernetes/kubeconfig-document.ts'
+import { checkAnswer } from '../pki/csr/answered.ts'
+import { instant } from '../pki/instant.ts'
+import { readUserFile } from '../store/files.ts'
+import { checkNewFile, removeFiles, type WaitingFiles, writeWholeFile } from '../store/new-file.ts'
+import { type Certificate, encodeCertificates, readCertificates } from '../x509/certificate.ts'
+import { encodePrivateKey } from '../x509/key.ts'
+import { attributesOf, COMMON_NAME } from '../x509/name.ts'
+import type { CreatedRequest } from './csr-create.ts'
+import { awaitAnswer, type Patience, send } from './csr-wait.ts'
+
+export interface Outputs {
+  readonly certificate?: string | undefined
+  readonly kubeconfig?: string | undefined
+}
+
+export interface FetchOptions {
+  readonly target: ClusterTarget
+  readonly created: CreatedRequest
+  readonly files: WaitingFiles
+  readonly outputs: Outputs
+  /** Of the CA that must have signed it. */
+  readonly caFile?: string | undefined
+  /** Absent: it is sent, and nobody waits. */
+  readonly patience?: Patience | undefined
+  /** The key stays where it is also when it is in a kubeconfig. */
+  readonly keepsKey: boolean
+  readonly now: () => Date
+  readonly onProgress: (message: string) => void
+}
+
+export interface Fetched {
+  readonly state: 'created' | 'unchanged'
+  /** Of the certificate and those behind it; absent: nobody waited. */
+  readonly pem?: string
+  readonly warnings: readonly string[]
+}
+
+/** Before anything is made. */
+export function checkOutputs({ certificate, kubeconfig }: Outputs): void {
+  for (const path of [certificate, kubeconfig]) if (path !== undefined) checkNewFile(path)
+  if (certificate !== undefined && certificate === kubeconfig)
+    throw new PkiError('USAGE', '--cert-out and --kubeconfig-out name the same file')
+}
+
+export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
+  const { target, created, patience, onProgress, now } = options
+  const authorities =
+    options.caFile === undefined ? [] : certificatesIn(options.caFile, readUserFile(options.caFile))
+  const api = await connect(target)
+  const sent = await send(api, created, now())
+  const state = sent.isKnown ? 'unchanged' : 'created'
+  if (!patience) return { state, warnings: [] }
+  const { name } = sent.csr
+  onProgress(`${name}: ${sent.isKnown ? 'is in the cluster already' : 'sent'}, waiting for an answer`)
+  const onState = (csr: typeof sent.csr) => {
+    if (stateOf(csr) === 'approved')
+      onProgress(`${name}: approved, waiting for ${csr.spec.signerName} to sign`)
+  }
+  const answered = await awaitAnswer(api, sent.csr, { ...patience, onState })
+  const checked = checkAnswer(answered, created.request, { now: now(), anchors: authorities })
+  if ('flaws' in checked) {
+    throw new PkiError(
+      'ISSUED_CERTIFICATE_WRONG',
+      `${name}: what came back is not what was asked for: ${checked.flaws.join('; ')}`,
+      {
+        hint: 'nothing was written, and the key stays; ask whoever runs the signer',
+      },
+    )
+  }
+  const pem = encodeCertificates([checked.leaf, ...checked.intermediates])
+  const trust = trustOf(target)
+  deliver(options, pem, trust)
+  return {
+    state,
+    pem,
+    warnings: [...shortened(options, checked.leaf), ...strange(checked, { trust, authorities })],
+  }
+}
+
+function certificatesIn(file: string, text: string): readonly Certificate[] {
+  const read = readCertificates(text)
+  if ('certificates' in read) return read.certificates
+  throw new PkiError('FILE_UNREADABLE', `${file}: ${describeUnusable(read)}`)
+}
+
+/** What the API server is known by; PEM. */
+function trustOf({ context: { certificateAuthority: ca }, readFile }: ClusterTarget): string | undefined {
+  return ca?.at === 'file' ? readFile(ca.file) : ca?.pem
+}
+
+/** The key goes away when it is safe in the kubeconfig, the request when it is answered. */
+function deliver(
+  { created, files, outputs, target, keepsKey }: FetchOptions,
+  pem: string,
+  trust: string | undefined,
+): void {
+  const { certificate, kubeconfig } = outputs
+  if (kubeconfig !== undefined && created.key) {
+    const { context } = target
+    const text = encodeKubeconfig({
+      clusterName: context.clusterName,
+      server: context.server,
+      certificateAuthority: trust,
+      userName: userNameOf(created),
+      credentials: { certificate: pem, key: encodePrivateKey(created.key.key) },
+      kubernetesVersion: '1.34.0',
+    })
+    writeWholeFile(kubeconfig, text, 0o600)
+  }
+  if (certificate !== undefined) writeWholeFile(certificate, pem, 0o644)
+  if (created.key)
+    removeFiles([files.csrFile, ...(kubeconfig !== undefined && !keepsKey ? [files.keyFile] : [])])
+}
+
+function userNameOf({ request, csr }: CreatedRequest): string {
+  const commonName = attributesOf(request.subject).findLast(({ type }) => type === COMMON_NAME)?.value
+  return commonName === undefined || commonName === '' ? csr.name : commonName
+}
+
+const MINUTE = 60_000
+
+function shortened({ created, now }: FetchOptions, { notAfter }: Certificate): string[] {
+  const { expirationSeconds } = created.csr.spec
+  if (expirationSeconds === undefined) return []
+  const asked = now().getTime() + expirationSeconds * 1000
+  const found = notAfter.getTime()
+  if (Math.abs(found - asked) < 10 * MINUTE) return []
+  return [
+    `asked for ${expirationSeconds} s, valid until ${instant(notAfter)}${found > asked ? ': the signer did not heed it, as before Kubernetes 1.22' : ''}`,
+  ]
+}
+
+/** Clients and servers may have CAs of their own: nobody can tell here which. */
+function strange(
+  { leaf }: { readonly leaf: Certificate },
+  {
+    trust,
+    authorities,
+  }: { readonly trust: string | undefined; readonly authorities: readonly Certificate[] },
+): string[] {
+  const read = trust === undefined || authorities.length > 0 ? undefined : readCertificates(trust)
+  if (!read || !('certificates' in read) || read.certificates.some(({ subject }) => subject === leaf.issuer))
+    return []
+  return [
+    `signed by ${named(leaf.issuer)}, which is not the CA of the kubeconfig: right where the cluster has a CA of its own for this; --ca-cert F checks it`,
+  ]
+}

@@ -1,0 +1,228 @@
+/**
+ * Renewal through the Certificates API: keys and requests into their directory, all of them sent, all of them answered,
+ * and only then anything installed. What is interrupted goes on with the same keys when it is run again.
+ */
+import { type ClusterApi, connect } from '../cluster/api.ts'
+import type { ClusterTarget } from '../cluster/target.ts'
+import { describeUnusable, PkiError } from '../errors.ts'
+import {
+  type CertificateSigningRequest,
+  parseSigningRequest,
+  stateOf,
+} from '../kubernetes/certificate-signing-request.ts'
+import { newSigningRequest } from '../kubernetes/signing-request-object.ts'
+import { factsOf } from '../pki/csr/facts.ts'
+import { type ChosenSigner, renewalSigner } from '../pki/csr/renewal-signer.ts'
+import { offlineFlaws } from '../pki/csr/verdict.ts'
+import type { ImportResult, InstalledCertificate } from '../pki/import-result.ts'
+import { instant } from '../pki/instant.ts'
+import { describeNames } from '../pki/renewal-plan.ts'
+import type {
+  PendingRequest,
+  RenewalResult,
+  RenewedCertificate,
+  SkippedCertificate,
+} from '../pki/renewal-result.ts'
+import type { RequestStep, Step } from '../pki/renewal-step.ts'
+import type { AnswerFile } from '../store/answers.ts'
+import { readUserFile } from '../store/files.ts'
+import { readAnswer } from '../x509/answer.ts'
+import { readCertificateRequest } from '../x509/certificate-request.ts'
+import { awaitAnswer, send } from './csr-wait.ts'
+import { importAnswers } from './import-answers.ts'
+import { type RenewOptions, readAndPlan } from './plan-renewal.ts'
+import { renewCertificates } from './renew.ts'
+
+export interface ApiRenewOptions extends RenewOptions {
+  readonly target: ClusterTarget
+  /** Of the user's own; absent: those of Kubernetes, for what they sign. */
+  readonly signerName?: string | undefined
+  /** Milliseconds until all are answered. */
+  readonly waitTimeout: number
+  /** After the wait. */
+  readonly clock: () => Date
+}
+
+export interface ApiRenewalPlan {
+  readonly steps: readonly (RequestStep & { readonly signer: ChosenSigner })[]
+  readonly skipped: readonly SkippedCertificate[]
+}
+
+/** Writes nothing, asks nobody. */
+export function planByApi(
+  options: Omit<ApiRenewOptions, 'target' | 'waitTimeout' | 'clock'>,
+): ApiRenewalPlan {
+  const planned = readAndPlan({ ...options, csrOnly: true }).steps.map(step =>
+    withSigner(step, options.signerName),
+  )
+  return {
+    steps: planned.flatMap(one => ('signer' in one ? one : [])),
+    skipped: planned.flatMap(one => ('reason' in one ? one : [])),
+  }
+}
+
+function withSigner(
+  step: Step,
+  custom: string | undefined,
+): ApiRenewalPlan['steps'][number] | SkippedCertificate {
+  const { name, longName } = step
+  if (step.action === 'skip')
+    return { name, longName, reason: step.reason, message: step.message, hint: step.hint }
+  if (step.action === 'sign') throw new TypeError('a request was wanted')
+  const signer = renewalSigner(step, custom)
+  if ('signerName' in signer) return { ...step, signer }
+  return { name, longName, reason: 'NOT_BY_API', ...signer }
+}
+
+export async function renewByApi(options: ApiRenewOptions): Promise<RenewalResult> {
+  const plan = planByApi(options)
+  if (plan.steps.length === 0) return nothingDone(plan)
+  const api = await connect(options.target)
+  const names = plan.steps.map(({ name }) => name)
+  const requested = await renewCertificates({ ...options, names, csrOnly: true, restart: false })
+  const skipped = [...plan.skipped, ...requested.skipped]
+  const orders = requested.pending.map(pending => orderOf(pending, plan, options))
+  const { pending } = requested
+  if (pending.length === 0) return { ...requested, skipped }
+  const answers = await answersTo(api, orders, options)
+  const imported = await importAnswers({
+    ...options,
+    paths: [],
+    now: options.clock(),
+    answers: { files: answers, passedOver: [] },
+    names: pending.map(({ name }) => name),
+    minValidity: 0,
+    dryRun: false,
+  })
+  checkInstalled(imported)
+  return {
+    ...restartOf(imported),
+    changed: imported.changed,
+    renewed: imported.installed.map(one => renewedOf(one, plan)),
+    pending: [],
+    skipped,
+    backup: imported.backup,
+    sources: imported.sources,
+    warnings: [...new Set([...requested.warnings, ...imported.warnings])],
+  }
+}
+
+function nothingDone({ skipped }: ApiRenewalPlan): RenewalResult {
+  const nothing = { renewed: [], pending: [], restart: [], reloads: [], sources: [], warnings: [] }
+  return { ...nothing, changed: false, skipped, backup: undefined }
+}
+
+interface Order {
+  readonly name: string
+  readonly object: ReturnType<typeof newSigningRequest>
+  readonly csr: CertificateSigningRequest
+}
+
+/** The same request has the same name in every run: it is found again. */
+function orderOf(
+  { name, csrFile }: PendingRequest,
+  { steps }: ApiRenewalPlan,
+  { now, validity }: ApiRenewOptions,
+): Order {
+  const { signer } = steps.find(step => step.name === name) as ApiRenewalPlan['steps'][number]
+  const pem = readUserFile(csrFile)
+  const request = readCertificateRequest(pem)
+  if ('reason' in request) throw new PkiError('FILE_UNREADABLE', `${csrFile}: ${describeUnusable(request)}`)
+  const object = newSigningRequest({
+    ...signer,
+    name: `kubepki-${name}-${request.publicKeySha256.slice(0, 10)}`,
+    request: pem,
+    expirationSeconds: validity === undefined ? undefined : Math.floor(validity / 1000),
+  })
+  const csr = parseSigningRequest(object)
+  if ('found' in csr) throw new TypeError('what was made is no CertificateSigningRequest')
+  const flaws = offlineFlaws(factsOf(csr, { now }))
+  if (flaws.length > 0)
+    throw new PkiError(
+      'REQUEST_INVALID',
+      `${name}: ${csrFile} would be refused: ${flaws.map(({ code, reason }) => `${code}: ${reason}`).join('; ')}`,
+      {
+        hint: 'nothing was sent',
+      },
+    )
+  return { name, object, csr }
+}
+
+/** The first that will have no answer ends it for all. */
+async function answersTo(
+  api: ClusterApi,
+  orders: readonly Order[],
+  options: ApiRenewOptions,
+): Promise<AnswerFile[]> {
+  const { waitTimeout, interruption, now, onProgress } = options
+  const sent: CertificateSigningRequest[] = []
+  for (const order of orders) {
+    const { csr, isKnown } = await send(api, order, now)
+    onProgress?.(
+      `${order.name}: ${isKnown ? 'is in the cluster already' : 'sent'}: ${csr.name}, to be signed by ${csr.spec.signerName}`,
+    )
+    sent.push(csr)
+  }
+  const waiting = sent.filter(csr => stateOf(csr) === 'pending').map(({ name }) => name)
+  if (waiting.length > 0) onProgress?.(`whoever may approves: kubepki csr approve ${waiting.join(' ')}`)
+  const failure = new AbortController()
+  const signal = AbortSignal.any([failure.signal, ...(interruption ? [interruption] : [])])
+  const answered = sent.map(csr => awaitAnswer(api, csr, { timeout: waitTimeout, interruption: signal }))
+  try {
+    return (await Promise.all(answered)).map(fileOf)
+  } catch (error) {
+    failure.abort()
+    await Promise.allSettled(answered)
+    throw error
+  }
+}
+
+function fileOf({ name, status }: CertificateSigningRequest): AnswerFile {
+  const read = readAnswer(Buffer.from(status.certificate ?? '', 'utf8'))
+  if ('certificates' in read) return { path: name, certificates: read.certificates }
+  throw new PkiError(
+    'ISSUED_CERTIFICATE_WRONG',
+    `${name}: status.certificate: ${describeUnusable(read)}; nothing was changed`,
+  )
+}
+
+function checkInstalled({ refused, unanswered }: ImportResult): void {
+  const flaws = [
+    ...refused.map(
+      one => `${one.name ?? one.file}: ${one.code}: ${one.field}: wanted ${one.wanted}, found ${one.found}`,
+    ),
+    ...unanswered.map(({ name }) => `${name}: what came back is for another key`),
+  ]
+  if (flaws.length === 0) return
+  throw new PkiError(
+    'ISSUED_CERTIFICATE_WRONG',
+    `what the cluster returned is not what was asked for: ${flaws.join('; ')}; nothing was installed`,
+    {
+      hint: 'ask whoever runs the signer; --force makes a new request with a new key',
+    },
+  )
+}
+
+function restartOf({ restart, reloads, restarted, restartFailure }: ImportResult) {
+  return {
+    restart,
+    reloads,
+    ...(restarted && { restarted }),
+    ...(restartFailure !== undefined && { restartFailure }),
+  }
+}
+
+function renewedOf(installed: InstalledCertificate, { steps }: ApiRenewalPlan): RenewedCertificate {
+  const { old, key, names } = steps.find(({ name }) => name === installed.name) as RequestStep
+  const { name, longName, caName, issuer, file, keyFile, expirationDate, serialNumber } = installed
+  return {
+    ...{ name, longName, caName, caSubject: issuer, file, keyFile, expirationDate },
+    previousExpirationDate: instant(old.notAfter),
+    previousSerialNumber: old.serialNumber,
+    keyAlgorithm: key.algorithm,
+    previousKeyAlgorithm: old.keyAlgorithm,
+    newKey: true,
+    ...describeNames(names),
+    serialNumber,
+  }
+}
