@@ -255,3 +255,90 @@ describe('the signer of kube-controller-manager 1.20.2', () => {
     },
   )
 })
+
+describe('csr sign in a cluster where nobody else signs', () => {
+  const CUSTOM = 'example.com/internal'
+  const sign = (kubeconfig: string, ...args: string[]) => {
+    const { certificate, key } = pairOf(cluster.root, 'ca')
+    const clock = ['--now', new Date().toISOString()]
+    const who = ['--kubeconfig', cluster.kubeconfig(kubeconfig)]
+    return kubepki('csr', 'sign', ...args, ...who, '--ca-cert', certificate, '--ca-key', key, ...clock)
+  }
+
+  async function approved(...cases: readonly Case[]): Promise<void> {
+    const directory = join(folder, `live-${cases[0]?.name}`)
+    mkdirSync(directory)
+    const file = join(directory, 'all.json')
+    const items = cases.map(one => objectOf(one, directory, ''))
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+    await cluster.asAdmin('create', '--filename', file)
+    await cluster.asAdmin('certificate', 'approve', ...cases.map(({ name }) => name))
+  }
+
+  const read = async (name: string): Promise<Answered> =>
+    JSON.parse(
+      await cluster.asAdmin('get', 'certificatesigningrequests.v1.certificates.k8s.io', name, '-o', 'json'),
+    )
+
+  beforeAll(() => cluster.signWith(undefined))
+
+  test('signs what is approved, fails what the signer may not sign, and leaves the rest', async () => {
+    await approved(
+      { ...any('live-good'), signer: CLIENT },
+      { ...any('live-bad'), signer: CLIENT, usages: TRIPLE('server auth') },
+      { ...any('live-custom'), signer: CUSTOM },
+    )
+    const { stdout, stderr, exitCode } = await sign('admin.conf', '--all')
+    expect(exitCode, stderr).toBe(3)
+    expect(stdout).toContain('certificatesigningrequest.certificates.k8s.io/live-good signed\n')
+    expect(stdout).toContain('certificatesigningrequest.certificates.k8s.io/live-bad failed\n')
+    expect(stdout).not.toContain('live-custom')
+    expect(leafOf(await read('live-good'))?.subject).toBe('CN=live-good')
+    expect((await read('live-bad')).status.conditions.map(({ type }) => type)).toEqual(['Approved', 'Failed'])
+    const again = await sign('admin.conf', 'live-good')
+    expect(again).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(again.stderr).toContain('it has its certificate already')
+    const other = await sign('admin.conf', 'live-custom')
+    expect(other).toMatchObject({ exitCode: 3, stdout: '' })
+    const custom = await sign('admin.conf', 'live-custom', '--signer', CUSTOM, '--duration', '30d')
+    expect(custom.exitCode, custom.stderr).toBe(0)
+    expect(leafOf(await read('live-custom'))?.subject).toBe('CN=live-custom')
+    expect((await sign('admin.conf', 'nobody')).stderr).toContain('no CertificateSigningRequest named nobody')
+  })
+
+  test('says which right is missing, as objects to apply, and signs nothing', async () => {
+    await approved({ ...any('live-forbidden'), signer: CUSTOM })
+    const scheduler = readFileSync(cluster.kubeconfig('scheduler.conf'), 'utf8')
+    const here = scheduler.replace(/(?<=^ *server: ).*$/m, `https://localhost:${cluster.port}`)
+    writeFileSync(cluster.kubeconfig('here.conf'), here, { mode: 0o600 })
+    const { exitCode, stdout, stderr } = await sign('here.conf', 'live-forbidden', '--signer', CUSTOM)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toContain('user "system:kube-scheduler" may not get certificatesigningrequests')
+    expect((await read('live-forbidden')).status.certificate).toBeUndefined()
+    await cluster.asAdmin(
+      'create',
+      'clusterrole',
+      'csr-reader',
+      '--verb=get',
+      '--resource=certificatesigningrequests',
+    )
+    await cluster.asAdmin(
+      'create',
+      'clusterrolebinding',
+      'csr-reader',
+      '--clusterrole=csr-reader',
+      '--user=system:kube-scheduler',
+    )
+    const missing = await sign('here.conf', 'live-forbidden', '--signer', CUSTOM)
+    expect(missing.exitCode).toBe(1)
+    expect(missing.stderr).toContain('certificatesigningrequests/status')
+    const manifest = missing.stderr.slice(missing.stderr.indexOf('---\n'))
+    const file = join(folder, 'rights.yaml')
+    writeFileSync(file, manifest)
+    await cluster.asAdmin('apply', '--filename', file)
+    await expect
+      .poll(async () => (await sign('here.conf', 'live-forbidden', '--signer', CUSTOM)).exitCode, PATIENCE)
+      .toBe(0)
+    expect(leafOf(await read('live-forbidden'))?.subject).toBe('CN=live-forbidden')
+  })
+})
