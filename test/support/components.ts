@@ -29,7 +29,8 @@ export async function startControllerManager(
   more: Flags = {},
 ): Promise<Server> {
   const kubeconfig = pointedHere(root, 'controller-manager.conf', port)
-  const flags = controllerManagerFlags(root, { kubeconfig, securePort: await freePort(), signs })
+  const own = controllerManagerFlags(root, { kubeconfig, securePort: await freePort(), signs })
+  const flags = { ...own, ...more }
   const isReady = async () => (await leaseHolder(root, port)) !== ''
   return start({ name: 'kube-controller-manager', flags, isReady })
 }
@@ -60,7 +61,6 @@ export function controllerManagerFlags(
     'bind-address': '127.0.0.1',
     'secure-port': securePort,
     port: 0,
-    ...more,
   }
 }
 
