@@ -32,7 +32,7 @@ describe.skipIf(!hasGroff)('kubepki(1), formatted', () => {
         const wanted = alias ? `--${name}, -${alias}` : `--${name}`
         expect(section.find(line => line.split(/ (?!-)/)[0] === wanted)).toBeDefined()
         // A flag that is shorter than the indentation has it on its own line.
-        expect(section.filter(line => line === said || line === `${wanted} ${said}`)).not.toEqual([])
+        expect(section.map(line => line.replace(/^--[\w-]+(, -\w)? +/, ''))).toContain(said)
       }
       for (const { command } of examples) expect(section).toContain(command)
     }
