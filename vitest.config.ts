@@ -1,7 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
+/** A tree for every check and for every way in which it could be wrong about one. */
+const SWEEPS = [
+  'test/cli/verify-{crypto,defects,files,kubeconfigs,kubelet,manifests,pairs,paths,role,time}.test.ts',
+  'test/cli/csr-{paging,policy}*.test.ts',
+]
+
 /**
- * `unit`: no disk but the fixtures, seconds. `node`: the command line, openssl and mutated inputs. `faults`: kill -9 and disks that
+ * `unit`: no disk but the fixtures, seconds. `node`: the command line, openssl and mutated inputs. `sweeps`: every check of `certs verify`, minutes. `faults`: kill -9 and disks that
  * fail, minutes. `e2e`: real Kubernetes binaries.
  */
 export default defineConfig({
@@ -22,6 +28,14 @@ export default defineConfig({
             'test/{cli,cluster,fuzz,operations,store}/**/*.test.ts',
             'test/conformance/{openssl,promtool}*.test.ts',
           ],
+          testTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'sweeps',
+          include: SWEEPS,
           testTimeout: 60_000,
           maxWorkers: 2,
         },

@@ -11,6 +11,7 @@ import {
   type ListedCsr,
   listedCsr,
   startFolding,
+  summaryOf,
 } from '../pki/csr/listing.ts'
 import type { Policy } from '../pki/csr/policy.ts'
 import type { CsrFacts, CsrPeer, CsrVerdict } from '../pki/csr/rule.ts'
@@ -70,8 +71,6 @@ function factsFor(
 
 export interface ListOptions extends JudgeOptions {
   readonly filter: CsrFilter
-  /** Duplicates are one row. */
-  readonly isFolded: boolean
 }
 
 export interface Listed {
@@ -80,22 +79,35 @@ export interface Listed {
   readonly count: number
 }
 
-export async function listRequests(options: ListOptions): Promise<Listed> {
+/** In the order of the source, and none is kept; undefined for one that is filtered out. */
+export async function* eachListed(options: ListOptions): AsyncGenerator<ListedCsr | undefined> {
   const nodes = await options.source.nodes()
   const kept = await keepRequests(options.source)
+  for (const csr of kept.each()) {
+    const item = listedOf(csr, options, { nodes, peers: kept.peers })
+    yield isWanted(item, options.filter) ? item : undefined
+  }
+}
+
+/** Rows of a table, in its order. Folded: duplicates are one. */
+export async function listRequests(
+  options: ListOptions,
+  { isFolded }: { readonly isFolded: boolean },
+): Promise<Listed> {
   const items: ListedCsr[] = []
   const folding = startFolding()
   const sharing = shareTexts()
-  for (const csr of kept.each()) {
-    const item = listedOf(csr, options, { nodes, peers: kept.peers })
-    if (!isWanted(item, options.filter)) continue
-    if (options.isFolded) folding.add(item)
+  let count = 0
+  for await (const item of eachListed(options)) {
+    count += 1
+    if (!item) continue
+    if (isFolded) folding.add(item)
     else items.push(sharing(item))
   }
-  return { items: inOrder(options.isFolded ? folding.items() : items), count: kept.count }
+  return { items: inOrder(isFolded ? folding.items() : items), count }
 }
 
-/** What many rows have in common is there once. */
+/** What many rows have in common is there once, and of reasons what a row shows. */
 function shareTexts(): (item: ListedCsr) => ListedCsr {
   const texts = new Map<string, string>()
   const lists = new Map<string, readonly string[]>()
@@ -109,7 +121,13 @@ function shareTexts(): (item: ListedCsr) => ListedCsr {
     signerName: once(texts, item.signerName, item.signerName),
     stateInWords: once(texts, item.stateInWords, item.stateInWords),
     usages: once(lists, item.usages.join(), item.usages),
+    reasons: summaryOf(item.reasons).map(flat),
   })
+}
+
+/** Of text put together: the same as one piece, which takes a third of the room. */
+function flat(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 /** What is decided needs no verdict, and nobody else's request either. */

@@ -1,5 +1,5 @@
 /** The list of CertificateSigningRequests: a table for each signer, or data. */
-import type { ListedCsr } from '../pki/csr/listing.ts'
+import { type ListedCsr, summaryOf } from '../pki/csr/listing.ts'
 import { age } from '../pki/csr/state-words.ts'
 import { plain } from '../pki/csr/words.ts'
 import { instant } from '../pki/instant.ts'
@@ -68,10 +68,7 @@ function cellsOf(item: ListedCsr, now: Date, isWide: boolean): string[] {
 }
 
 function verdictOf({ outcome, reasons }: ListedCsr): string {
-  if (outcome === undefined) return '-'
-  const [first, ...further] = reasons
-  const more = further.length > 0 ? ` (and ${further.length} more)` : ''
-  return first === undefined ? outcome : `${outcome}: ${first}${more}`
+  return outcome === undefined ? '-' : [outcome, ...summaryOf(reasons)].join(': ')
 }
 
 export function csrDocument(item: ListedCsr): object {

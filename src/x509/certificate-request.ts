@@ -60,16 +60,37 @@ function whyNone(text: string, blocks: readonly PemBlock[]): Unusable {
   return { reason: 'NO_REQUEST', found: `a ${blocks[0]?.label} block` }
 }
 
-function parseRequest(bytes: Der): CertificateRequest | Unusable {
+/** Of DER, one of very many: `subjectText` is worked out when it is read, and is made of the attributes where OpenSSL has none. */
+export function readRequestDer(bytes: Der): CertificateRequest | Unusable {
+  return parseRequest(bytes, named => ({
+    get subjectText() {
+      try {
+        return subjectTextOf(named)
+      } catch {
+        return attributesOf(named.subject)
+          .map(({ type, value }) => `${type}=${value}`)
+          .toReversed()
+          .join()
+      }
+    },
+  }))
+}
+
+type Subject = (named: NamedKey) => Pick<CertificateRequest, 'subjectText'>
+
+function parseRequest(
+  bytes: Der,
+  subjectText: Subject = named => ({ subjectText: subjectTextOf(named) }),
+): CertificateRequest | Unusable {
   try {
-    return requestOf(onlyElement(TAG.sequence, bytes))
+    return requestOf(onlyElement(TAG.sequence, bytes), subjectText)
   } catch (error) {
     return { reason: 'REQUEST_MALFORMED', found: messageOf(error).replace(/^error:/, '') }
   }
 }
 
 /** Throws RangeError, and whatever OpenSSL says. */
-function requestOf(der: Der): CertificateRequest {
+function requestOf(der: Der, subjectText: Subject): CertificateRequest {
   const [info, algorithm, signature] = elementsOf(der)
   const [version, subject, publicKeyInfo, attributes] = info?.[0] === TAG.sequence ? elementsOf(info) : []
   if (!info || !algorithm || !signature || !version || !subject || !publicKeyInfo)
@@ -80,16 +101,15 @@ function requestOf(der: Der): CertificateRequest {
   attributesOf(subject)
   const extensions = requestedExtensions(attributes)
   const key = publicKeyOf(publicKeyInfo)
-  return {
+  return Object.assign(subjectText({ subject, publicKeyInfo, algorithm, signature }), {
     ...{ subject, publicKeyInfo, extensions, der },
-    subjectText: subjectTextOf({ subject, publicKeyInfo, algorithm, signature }),
     publicKeySha256: createHash('sha256').update(publicKeyInfo).digest('hex'),
     keyAlgorithm: hasUnnamedCurve(publicKeyInfo) ? 'ECDSA-explicit' : key ? keyAlgorithmOf(key) : 'unknown',
     subjectAltNames: subjectAltNamesIn(extensions),
     signature: signatureAlgorithmOf(algorithm),
     isProved:
       key !== undefined && isSignatureOf(key, { algorithm, data: info, signature: bitsOf(signature) }),
-  }
+  })
 }
 
 /** Of many requests as much as they are compared by, without the cost of proving them. */

@@ -254,8 +254,8 @@ describe('csr list', () => {
     expect(names(await list('--signer', 'kube-apiserver-client-kubelet'))).toEqual(['joins'])
     expect(names(await list('--pending', '--signer', 'kubelet-serving'))).toEqual([
       'right',
-      'forged',
       'older',
+      'forged',
     ])
     expect((await list()).find(({ name }) => name === 'forged')?.username).toBe('jane\u001b[31m\u202e')
   })

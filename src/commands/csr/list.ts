@@ -1,8 +1,8 @@
-import { EXIT } from '../../errors.ts'
-import { listRequests } from '../../operations/judge-requests.ts'
+import { EXIT, type ExitCode } from '../../errors.ts'
+import { eachListed, type ListOptions, listRequests } from '../../operations/judge-requests.ts'
 import { csrDocument, renderCsrList } from '../../report/csr-list.ts'
 import { LIST_WRITERS } from '../../report/streamed-list.ts'
-import { defineCommand } from '../command.ts'
+import { defineCommand, type Host } from '../command.ts'
 import { tell } from '../options.ts'
 import { listHints } from './hints.ts'
 import {
@@ -24,7 +24,7 @@ export const command = defineCommand({
       alias: 'o',
       choices: ['text', 'wide', 'json', 'yaml'] as ('text' | 'wide' | 'json' | 'yaml')[],
       default: 'text' as 'text' | 'wide' | 'json' | 'yaml',
-      describe: 'Output format; all but text have each request in a row of its own',
+      describe: 'Output format; all but text have each request by itself, json and yaml as they come',
     },
     ...SOURCE_OPTIONS,
   },
@@ -43,19 +43,15 @@ export const command = defineCommand({
     const source = await openSource(args, host)
     const [policy, now] = [args.policy ?? DEFAULT_POLICY, args.now ?? host.now()]
     const { output } = args
-    const { items, count } = await listRequests({
-      ...{ source, policy, now, isFolded: output === 'text' },
+    const options = {
+      ...{ source, policy, now },
       authorities: readAuthorities(args['ca-cert'], source.authorities),
       filter: { signer: args.signer, node: args.node, isPending: args.pending },
-    })
-    checkFound(count, source, args.from ?? '')
-    if (output === 'json' || output === 'yaml') {
-      const writer = LIST_WRITERS[output]({ kind: 'CsrList', policy: policy.name })
-      host.stdout(writer.start)
-      for (const item of items) host.stdout(writer.item(csrDocument(item)))
-      host.stdout(writer.end())
-      return EXIT.done
     }
+    const check = (count: number) => checkFound(count, source, args.from ?? '')
+    if (output === 'json' || output === 'yaml') return writeData(output, options, { host, check })
+    const { items, count } = await listRequests(options, { isFolded: output === 'text' })
+    check(count)
     const list = { items, now, terminal: host.terminal?.() }
     for (const piece of renderCsrList(list, output === 'wide')) host.stdout(piece)
     if (items.length === 0)
@@ -64,3 +60,26 @@ export const command = defineCommand({
     return EXIT.done
   },
 })
+
+interface Outlet {
+  readonly host: Host
+  readonly check: (count: number) => void
+}
+
+/** As they come: a list of any length. */
+async function writeData(
+  output: 'json' | 'yaml',
+  options: ListOptions,
+  { host, check }: Outlet,
+): Promise<ExitCode> {
+  const writer = LIST_WRITERS[output]({ kind: 'CsrList', policy: options.policy.name })
+  let count = 0
+  host.stdout(writer.start)
+  for await (const item of eachListed(options)) {
+    count += 1
+    if (item) host.stdout(writer.item(csrDocument(item)))
+  }
+  host.stdout(writer.end())
+  check(count)
+  return EXIT.done
+}

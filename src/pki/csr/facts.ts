@@ -2,7 +2,12 @@
 import { type CertificateSigningRequest, stateOf } from '../../kubernetes/certificate-signing-request.ts'
 import type { NodeObject } from '../../kubernetes/node-object.ts'
 import type { Certificate } from '../../x509/certificate.ts'
-import { type CertificateRequest, outlineOf, readCertificateRequest } from '../../x509/certificate-request.ts'
+import {
+  type CertificateRequest,
+  outlineOf,
+  readCertificateRequest,
+  readRequestDer,
+} from '../../x509/certificate-request.ts'
 import { firstGoPemBlock } from '../../x509/go-pem.ts'
 import { attributesOf, COMMON_NAME, type NameAttribute, ORGANIZATION } from '../../x509/name.ts'
 import type { SubjectAltName, SubjectAltNameType } from '../../x509/subject-alt-name.ts'
@@ -22,7 +27,7 @@ export function requestIn({ spec }: CertificateSigningRequest): CertificateReque
   const { request } = spec
   if (!request || request.length > LARGEST_REQUEST) return undefined
   const block = firstGoPemBlock(latin1(request))
-  const read = readCertificateRequest(block?.bytes ?? request)
+  const read = block ? readRequestDer(block.bytes) : readCertificateRequest(request)
   return 'reason' in read ? undefined : read
 }
 

@@ -112,3 +112,9 @@ export function startFolding(): Folding {
   const items = () => [...rows.values()].map(({ newest, older }) => ({ ...newest, older }))
   return { add, items }
 }
+
+/** The first reason, and how many more there are; nothing of none. */
+export function summaryOf([first, ...further]: readonly string[]): string[] {
+  if (first === undefined) return []
+  return [further.length > 0 ? `${first} (and ${further.length} more)` : first]
+}
