@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   readonly onNote?: ((message: string) => void) | undefined
 }
 
-export function connectCluster(options: ConnectionOptions): Promise<ClusterApi> {
+export async function connectCluster(options: ConnectionOptions): Promise<ClusterApi> {
   return connect(clusterTargetOf(options))
 }
 

@@ -214,7 +214,7 @@ describe('csr vet', () => {
   })
 
   it.each([
-    [['csr', 'vet'], 2, 'wanted --from FILE, DIR or -'],
+    [['csr', 'vet'], 1, 'no kubeconfig: neither --kubeconfig nor $KUBECONFIG names one'],
     [['csr', 'vet', '--from', '/nonexistent'], 1, '/nonexistent: no such file or directory'],
     [['csr', 'vet', '--from', FILES.json, '--policy', 'kubelet-servin'], 2, 'found "kubelet-servin"'],
     [['csr', 'vet', '--from', FILES.json, '--nodes', FILES.json], 1, 'wanted Nodes, found none'],
