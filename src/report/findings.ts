@@ -42,9 +42,10 @@ function groupsOf(findings: readonly Finding[], keyOf: (finding: Finding) => str
 function blockOf(group: Group, paint: Paint): string {
   const [{ code, severity }] = group
   const head = `${paint(severity, LABELS[severity])} ${paint('strong', code)}: ${TITLES.get(code) ?? ''}`
-  const shared = group.length > 1 ? FIELDS.filter(field => isShared(group, field)) : []
   const merged = group.length > 1 ? mergedRenewal(group) : undefined
-  const own = FIELDS.filter(field => !shared.includes(field) && !(field === 'remedy' && merged))
+  const fields = FIELDS.filter(field => !(field === 'remedy' && merged))
+  const shared = group.length > 1 ? fields.filter(field => isShared(group, field)) : []
+  const own = fields.filter(field => !shared.includes(field))
   const each = group.flatMap(finding => [
     `  ${paint('strong', shown(finding.certificate))}  ${shown(finding.file)}`,
     ...own.map(field => fieldLine(field, finding[field], paint, '    ')),
