@@ -464,7 +464,7 @@ describe('settings', () => {
     const { expected, remedy } = await finding(root, 'CONFIGURED_SAN_MISSING', '--config', config)
     expect(expected).toMatch(/^SANs DNS:lb.example.com, IP:203.0.113.10, as .*: apiServer.certSANs has them$/)
     expect(remedy).toBe(
-      `kubepki certs renew apiserver --add-san lb.example.com --add-san 203.0.113.10 --root ${root} --config ${config}`,
+      `kubepki certs renew apiserver --add-san lb.example.com,203.0.113.10 --root ${root} --config ${config}`,
     )
   })
 
