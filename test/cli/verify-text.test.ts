@@ -25,6 +25,22 @@ describe('findings', () => {
     ])
   })
 
+  it('are no wider than a terminal, and whole for a pipe', () => {
+    const words = Array.from({ length: 40 }, (_, index) => `word${index}`).join(' ')
+    const said = { found: words, expected: 'e', impact: words, remedy: words }
+    const finding = { code: 'SAN_MISSING', certificate: 'apiserver', file: '/a', ...said } as const
+    const findings = [
+      { ...finding, severity: 'error' },
+      { ...finding, severity: 'info' },
+    ] as const
+    const lines = renderFindings(findings, { columns: 60, hasColour: false }).split('\n')
+    const long = lines.filter(line => line.length > 60)
+    expect(long).toEqual([`    remedy    ${words}`])
+    expect(lines).toContain(`    found     ${words.split(' ').slice(0, 7).join(' ')}`)
+    expect(lines.join(' ').replace(/\s+/g, ' ')).toContain(`SAN_MISSING apiserver: ${words}; ${words}`)
+    expect(renderFindings(findings).split('\n')).toContain(`    found     ${words}`)
+  })
+
   it('of what ends soon say what fails then', async () => {
     const { findings } = await verify(copyNode('stock-1.31'), '--within', '400d')
     const one = findings.find(({ certificate }) => certificate === 'apiserver')
