@@ -3,14 +3,16 @@ import { PkiError } from '../errors.ts'
 import type { Host } from './command.ts'
 import { pathOption } from './options.ts'
 
+const STREAM = /^\/dev\/(stdout|stderr|null|tty|fd\/.*)$|^\/proc\/[^/]+\/fd\//
+
 /** As the user named it, not below the root. */
 export const OUTPUT_FILE_OPTION = {
   type: 'string',
   coerce: (value: unknown): string => {
     const path = pathOption('output-file')(value)
-    if (path !== '-') return path
-    throw new PkiError('USAGE', '--output-file wants a file, found "-"', {
-      hint: 'without the flag the report is on the standard output',
+    if (path !== '-' && !STREAM.test(path)) return path
+    throw new PkiError('USAGE', `--output-file wants a file, found "${path}"`, {
+      hint: 'without the flag the report is on the standard output: use a pipe, or >',
     })
   },
   completes: 'file',

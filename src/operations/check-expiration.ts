@@ -14,7 +14,7 @@ export interface CheckOptions extends ReadOptions {
 /** Reads the node and says what expires when. Opens no private key and no connection. */
 export function checkExpiration(options: CheckOptions): ExpirationReport {
   const snapshot = readSnapshot(options)
-  if (options.outputFile !== undefined) checkOutputFile(options.outputFile, snapshot)
+  checkOutputFile(options, snapshot)
   const report = reportExpiration(snapshot, options.now, options.depth)
   return { ...report, warnings: [...unfinishedBusiness(options), ...report.warnings] }
 }

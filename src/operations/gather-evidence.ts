@@ -39,7 +39,7 @@ export function gatherEvidence(snapshot: Snapshot, options: EvidenceOptions): Ev
     keys: new Map([...snapshot.entries, ...copies].map(entry => [entry.name, keyOf(entry)])),
     serviceAccount: readServiceAccount(snapshot.serviceAccount),
     unfinished: unfinishedBusiness(options),
-    requests: findRequestFindings(tree, snapshot, options),
+    ...findRequestEvidence(tree, snapshot, options),
     kubelet: readKubelet(tree, snapshot),
     files: readFileEvidence(tree, { snapshot, copies, store: options }),
     flagFiles: readFlagFiles(tree, snapshot.pods),
@@ -66,7 +66,11 @@ function readServiceAccount([publicKeyFile, privateKeyFile]: readonly KeyFile[])
   }
 }
 
-function findRequestFindings(tree: Tree, snapshot: Snapshot, { now, csrDir, ...options }: EvidenceOptions) {
+function findRequestEvidence(
+  tree: Tree,
+  snapshot: Snapshot,
+  { now, csrDir, ...options }: EvidenceOptions,
+): Pick<Evidence, 'requests' | 'awaited'> {
   const directory = requestDirectory(tree, snapshot, csrDir)
   const { manifest } = readPackage(directory)
   const facts = {
@@ -77,5 +81,10 @@ function findRequestFindings(tree: Tree, snapshot: Snapshot, { now, csrDir, ...o
     now,
     commandFlags: commandFlags({ ...options, csrDir }),
   }
-  return requestFindings(facts, assessRequests(facts))
+  const listed = assessRequests(facts)
+  const names = new Set(listed.flatMap(({ name, state }) => (state === 'pending' ? name : [])))
+  return {
+    requests: requestFindings(facts, listed),
+    awaited: { names, commandFlags: facts.commandFlags },
+  }
 }

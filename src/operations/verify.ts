@@ -17,7 +17,7 @@ export interface VerifyOptions extends EvidenceOptions, LiveOptions {
 /** Every check over the node's PKI. Changes nothing, and opens no connection unless told to. */
 export async function verifyCertificates(options: VerifyOptions): Promise<VerificationReport> {
   const snapshot = readSnapshot(options)
-  if (options.outputFile !== undefined) checkOutputFile(options.outputFile, snapshot)
+  checkOutputFile(options, snapshot)
   const live = options.live ? await looking(snapshot, options) : undefined
   const evidence = { ...gatherEvidence(snapshot, options), live }
   return verifyNode(evidence, reportExpiration(snapshot, options.now), options.names)

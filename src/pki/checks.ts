@@ -8,6 +8,7 @@ import { FILE_CHECKS } from './checks/files.ts'
 import { ISSUER_CHECKS } from './checks/issuers.ts'
 import { KUBECONFIG_CHECKS } from './checks/kubeconfigs.ts'
 import { KUBELET_CHECKS } from './checks/kubelet.ts'
+import { JOB_CHECKS } from './checks/leftovers.ts'
 import { LIVE_CHECKS } from './checks/live.ts'
 import { MANIFEST_CHECKS } from './checks/manifests.ts'
 import { PAIR_CHECKS } from './checks/pairs.ts'
@@ -18,6 +19,7 @@ import { SERIAL_CHECKS } from './checks/serials.ts'
 import { TIME_CHECKS } from './checks/time.ts'
 
 export const CHECKS: readonly Check[] = [
+  ...JOB_CHECKS,
   ...TIME_CHECKS,
   ...PAIR_CHECKS,
   ...PATH_CHECKS,

@@ -29,6 +29,8 @@ export interface Evidence {
   readonly unfinished: readonly string[]
   /** What is wrong with the requests to an external CA. */
   readonly requests: readonly Finding[]
+  /** Absent: none waits. */
+  readonly awaited?: AwaitedRequests | undefined
   readonly kubelet: KubeletEvidence
   readonly files: FileEvidence
   /** Absent: nobody asked for it. */
@@ -36,6 +38,12 @@ export interface Evidence {
   /** What the flags of the static pods name. */
   readonly flagFiles: readonly FlagFile[]
   readonly unreadableManifests: readonly UnreadableManifest[]
+}
+
+/** Rows whose request to an external CA is out, and the flags that find it. */
+export interface AwaitedRequests {
+  readonly names: ReadonlySet<string>
+  readonly commandFlags: string
 }
 
 /** A file that a component is told of. */

@@ -1,6 +1,6 @@
 /** All checks over what was found on a node. Pure. */
 
-import { type NotLookedAt, notLookedAt } from './checks/needs.ts'
+import { lacksPermission, type NotLookedAt, notLookedAt } from './checks/needs.ts'
 import { subjectsOf } from './checks/subjects.ts'
 import { CHECKS } from './checks.ts'
 import type { Evidence } from './evidence.ts'
@@ -12,6 +12,10 @@ import { type SourceFact, sourceFacts } from './sources.ts'
 
 export interface VerificationReport {
   readonly now: Date
+  /** The rows that alone were looked at; without any, all. */
+  readonly names: readonly string[]
+  /** Something could not be read for want of permission. */
+  readonly isPartial: boolean
   readonly role: NodeRole
   /** The gravest first. */
   readonly findings: readonly Finding[]
@@ -39,7 +43,7 @@ export function verifyNode(
   )
   const found = all.filter(({ certificate }) => names.length === 0 || names.includes(certificate))
   return {
-    now,
+    ...{ now, names, isPartial: lacksPermission(evidence) },
     role: snapshot.role,
     findings: found.toSorted(compareSeverity).map(inOrder),
     notLookedAt: notLookedAt(evidence),

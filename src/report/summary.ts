@@ -3,6 +3,7 @@ import { humanDuration } from '../kubernetes/duration.ts'
 import type { ExpirationReport, ExpirationRow } from '../pki/expiration.ts'
 import { countOf } from '../pki/finding.ts'
 import type { VerificationReport } from '../pki/verification.ts'
+import { printable } from './printable.ts'
 
 export const SOON = 30 * 86_400
 
@@ -48,5 +49,12 @@ export function summaryOfFindings(report: VerificationReport): string {
     counted(warnings ?? 0, 'warning', 'warnings') ?? 'no warning',
     counted(infos ?? 0, 'note', 'notes'),
   ].filter(text => text !== undefined)
-  return `${counts.join(', ')} (${report.checks} checks over ${report.certificates} files with certificates)`
+  const scope = scopeOf(report)
+  return `${scope === undefined ? '' : `${scope}: `}${counts.join(', ')} (${report.checks} checks over ${report.certificates} files with certificates)`
+}
+
+/** `of apiserver, as far as it could be read`; undefined: all was. */
+export function scopeOf({ names, isPartial }: VerificationReport): string | undefined {
+  if (names.length === 0) return isPartial ? 'of what could be read' : undefined
+  return `of ${names.map(printable).join(', ')}${isPartial ? ', as far as it could be read' : ''}`
 }

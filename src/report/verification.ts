@@ -22,7 +22,12 @@ function renderText(report: VerificationReport, terminal?: Terminal): string {
   const style = gravestOf(report) ?? 'good'
   const summary = paint(style === 'info' ? 'good' : style, summaryOfFindings(report))
   const served = report.endpoints ? `${renderServed(report.endpoints)}\n` : ''
-  const lines = [summary, '', `${renderFindings(report.findings, paint)}${served}Not looked at:`, ...unseen]
+  const lines = [
+    summary,
+    '',
+    `${renderFindings(report.findings, terminal)}${served}Not looked at:`,
+    ...unseen,
+  ]
   return `${lines.join('\n')}\n`
 }
 

@@ -10,7 +10,7 @@ import type {
 } from '../pki/file-evidence.ts'
 import { watchedFiles } from '../pki/file-evidence.ts'
 import type { Entry, Found, Snapshot } from '../pki/snapshot.ts'
-import { explain, type Tree } from './files.ts'
+import { explain, readBounded, type Tree } from './files.ts'
 import { readLiveDirectories } from './leftovers.ts'
 import { readManifestFiles } from './manifest-files.ts'
 import { isBelow } from './paths.ts'
@@ -23,13 +23,24 @@ export interface FileQuestion {
 }
 
 export function readFileEvidence(tree: Tree, { snapshot, copies, store }: FileQuestion): FileEvidence {
-  const statuses = watchedFiles(snapshot, copies).map(file => statusOf(tree, file))
+  const watched = watchedFiles(snapshot, copies).map(file => ({ ...file, isSecret: isSecret(file) }))
+  const statuses = watched.map(file => statusOf(tree, file))
   return {
     statuses,
     directories: readLiveDirectories(tree, snapshot, statuses),
     manifests: readManifestFiles(tree, snapshot.locations.kubeconfigDir),
     backups: backupsOf(store),
   }
+}
+
+const SECRET =
+  /PRIVATE KEY-----|\b(client-key-data|token|tokenFile|password|id-token)"?\s*:\s*\S|\bclient-key"?\s*:\s*"?LS0/
+
+/** What is given as a copy may be anything: a file that can be read, and has nothing in it, is none. */
+function isSecret({ isSecret, isCopy, use, file }: WatchedFile): boolean {
+  if (!isSecret || !isCopy || use !== 'kubeconfig' || file.realPath === undefined) return isSecret
+  const contents = readBounded(file.realPath)
+  return contents.state !== 'present' || SECRET.test(contents.text)
 }
 
 /** Of where the bytes are: a link's own mode means nothing. */

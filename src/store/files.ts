@@ -99,7 +99,11 @@ export function referencedPath({ value, source }: Sourced<NodePath>, file: strin
   return { value: isAbsolute(file) ? { path: file } : { ...value, path: `${directory}/${file}` }, source }
 }
 
-function readBounded(path: string, seen?: Map<string, string>): Found<{ text: string; isUtf8: boolean }> {
+/** Reads a file of at most 1 MiB; every trouble with it is a state. */
+export function readBounded(
+  path: string,
+  seen?: Map<string, string>,
+): Found<{ text: string; isUtf8: boolean }> {
   let descriptor: number | undefined
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)

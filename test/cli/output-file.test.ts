@@ -74,6 +74,52 @@ describe.each(COMMANDS.map(words => words.join(' ')))('%s --output-file', words 
     expect(fingerprint(root)).toEqual(before)
   })
 
+  it.each([
+    ["the kubelet's configuration", 'var/lib/kubelet/config.yaml', "the node's own directories"],
+    ['a new manifest', `${K}/manifests/report.html`, "the node's own directories"],
+    ['the key of a request', `${K}/pki/csr/apiserver.key`, "the node's own directories"],
+    ['a stray file beside keys', `${K}/pki/etcd/notes.txt`, "the node's own directories"],
+    ['a backup', `${K}/kubepki-backups/x/report`, "the node's own directories"],
+    ['a key elsewhere', 'root/other.key', 'holds a key, a certificate or credentials'],
+    ['a kubeconfig elsewhere', 'root/.kube/config', 'holds a key, a certificate or credentials'],
+    ['a file of the requests', 'srv/requests/x', "the node's own directories"],
+    ['what --config names', 'root/kubeadm.yaml', 'a file that this command reads'],
+  ])('refuses %s', async (_, name, why) => {
+    const node = (file: string) => readFileSync(fixture('nodes/stock-1.31', file), 'utf8')
+    const root = copyNode('stock-1.31', {
+      'root/other.key': node(`${K}/pki/ca.key`),
+      'root/.kube/config': node(`${K}/admin.conf`),
+      'root/kubeadm.yaml': 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n',
+      [`${K}/pki/csr/apiserver.key`]: node(`${K}/pki/apiserver.key`),
+      [`${K}/kubepki-backups/x/manifest`]: '',
+      'srv/requests/readme': '',
+    })
+    const before = fingerprint(root)
+    const file = join(root, name)
+    const config = ['--config', join(root, 'root/kubeadm.yaml')]
+    const requests = words.endsWith('verify') ? ['--csr-dir', join(root, 'srv/requests')] : []
+    if (name.startsWith('srv') && requests.length === 0) return
+    const args = [...(name.startsWith('srv') ? requests : []), ...config, '--output-file', file]
+    const { stdout, stderr, exitCode } = await run(words, '--root', root, ...args)
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 })
+    expect(stderr).toContain(why)
+    expect(stderr).toContain(file)
+    expect(fingerprint(root)).toEqual(before)
+  })
+
+  it.each(['/dev/stdout', '/dev/null', '/dev/fd/1'])('%s is no file: a pipe is told of', async file => {
+    const outcome = await run(words, '--root', fixture('nodes/stock-1.31'), '--output-file', file)
+    expect(outcome).toMatchObject({ stdout: '', exitCode: 2 })
+    expect(outcome.stderr).toContain('use a pipe')
+  })
+
+  it('may stand beside kubeconfigs, and take the place of its own', async () => {
+    const root = copyNode('stock-1.31')
+    const file = join(root, K, 'report.html')
+    for (const _ of ['first', 'second'])
+      expect((await run(words, '--root', root, '-o', 'html', '--output-file', file)).exitCode).toBe(0)
+  })
+
   it.each<[string, (directory: string) => string, RegExp]>([
     ['a directory', directory => directory, /it is a directory/],
     ['in no directory', directory => join(directory, 'no', 'x'), /its directory does not exist/],
@@ -99,6 +145,15 @@ describe.each(COMMANDS.map(words => words.join(' ')))('%s --output-file', words 
     const outcome = await run(words, '--root', fixture('nodes/stock-1.31'), '--output-file', file)
     expect(outcome).toMatchObject({ stdout: '', exitCode: 2 })
   })
+})
+
+it('certs verify refuses a copy of a kubeconfig that it read', async () => {
+  const root = copyNode('stock-1.31', { 'home/config': 'not yet' })
+  const copy = join(root, 'home/config')
+  const outcome = await run('certs verify', '--root', root, '--kubeconfig', copy, '--output-file', copy)
+  expect(outcome).toMatchObject({ stdout: '', exitCode: 2 })
+  expect(outcome.stderr).toContain('a file that this command reads')
+  expect(readFileSync(copy, 'utf8')).toBe('not yet')
 })
 
 describe('replacing', () => {

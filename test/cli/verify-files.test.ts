@@ -396,9 +396,12 @@ describe('certs verify: what lies beside', () => {
       JSON.stringify({ path: `/${MANIFESTS}/kube-scheduler.yaml` }),
     )
     const findings = await found(root)
-    expect(findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual(['warning UNFINISHED_JOB'])
+    expect(findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual(['error UNFINISHED_JOB'])
     expect(findings[0]?.remedy).toBe(`kubepki certs recover --root ${root}`)
     expect(findings[0]?.found).toBe('a restart was interrupted while a manifest was away')
+    rmSync(join(root, 'etc/kubernetes/pki/apiserver.crt'))
+    const [first] = (await verify(root)).findings
+    expect(first?.code).toBe('UNFINISHED_JOB')
   })
 })
 

@@ -92,7 +92,6 @@ describe('certs verify: nodes as kubeadm and kubespray leave them', () => {
   it('a year later: no way back, and a dead file that nobody verifies', async () => {
     expect(await told(node('expired'))).toEqual([
       'error KUBELET_CLIENT_EXPIRED kubelet-client-current.pem',
-      'error KUBELET_BOOTSTRAP_MISSING kubelet.conf',
       'info KUBELET_SERVING_EXPIRED kubelet.crt',
     ])
   })
@@ -237,10 +236,7 @@ describe('certs verify: where kubelet.conf leads', () => {
 describe('certs verify: the link to the rotated certificate', () => {
   it('leads to nothing, and nothing else is there', async () => {
     const root = node('stock-1.20', { [`${PKI}/${DATED}`]: null })
-    expect(await told(root)).toEqual([
-      'error KUBELET_BOOTSTRAP_MISSING kubelet.conf',
-      'error KUBELET_LINK_DANGLING kubelet-client-current.pem',
-    ])
+    expect(await told(root)).toEqual(['error KUBELET_LINK_DANGLING kubelet-client-current.pem'])
     const { found, remedy } = await one('KUBELET_LINK_DANGLING', root)
     expect(found).toBe(`a link to /${PKI}/${DATED}, which is not there`)
     expect(remedy).toContain('kubepki init phase kubeconfig kubelet --node-name')

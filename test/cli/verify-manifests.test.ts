@@ -45,6 +45,67 @@ describe('nodes that are as kubeadm makes them', () => {
   })
 })
 
+describe('flags left out', () => {
+  it.each<[string, string, string]>([
+    [API, 'client-ca-file', 'error FLAG_MISSING ca'],
+    [API, 'tls-cert-file', 'error FLAG_PAIR_HALF apiserver'],
+    [API, 'tls-private-key-file', 'error FLAG_PAIR_HALF apiserver'],
+    [API, 'kubelet-client-certificate', 'error FLAG_PAIR_HALF apiserver-kubelet-client'],
+    [API, 'kubelet-client-key', 'error FLAG_PAIR_HALF apiserver-kubelet-client'],
+    [API, 'etcd-certfile', 'error FLAG_PAIR_HALF apiserver-etcd-client'],
+    [API, 'etcd-keyfile', 'error FLAG_PAIR_HALF apiserver-etcd-client'],
+    [API, 'etcd-cafile', 'error FLAG_MISSING etcd-ca'],
+    [API, 'proxy-client-cert-file', 'error FLAG_PAIR_HALF front-proxy-client'],
+    [API, 'proxy-client-key-file', 'error FLAG_PAIR_HALF front-proxy-client'],
+    [API, 'requestheader-client-ca-file', 'warning FLAG_MISSING front-proxy-ca'],
+    [API, 'service-account-signing-key-file', 'error FLAG_MISSING sa'],
+    [API, 'service-account-issuer', `error FLAG_MISSING ${API}`],
+    [API, 'service-account-key-file', 'error FLAG_MISSING sa'],
+    ['etcd', 'cert-file', 'error FLAG_PAIR_HALF etcd-server'],
+    ['etcd', 'peer-key-file', 'error FLAG_PAIR_HALF etcd-peer'],
+    [MANAGER, 'service-account-private-key-file', 'info FLAG_MISSING sa'],
+    [MANAGER, 'root-ca-file', 'info FLAG_MISSING ca'],
+  ])('%s --%s', async (component, flag, wanted) => {
+    const root = flagged(component, { [flag]: null })
+    expect(await found(root)).toEqual([wanted])
+    const code = wanted.split(' ')[1] ?? ''
+    const { file, remedy, impact } = await finding(root, code)
+    expect(file).toBe(`${root}/${K}/manifests/${component}.yaml`)
+    expect(remedy).toMatch(new RegExp(`^put --${flag}(=/etc/kubernetes/pki/\\S+)? into ${file}, as another`))
+    expect(impact).not.toBe('')
+  })
+
+  it.each<[string, string[], string[]]>([
+    [API, ['tls-cert-file', 'tls-private-key-file'], ['error FLAG_MISSING apiserver']],
+    [
+      API,
+      ['kubelet-client-certificate', 'kubelet-client-key'],
+      ['warning FLAG_MISSING apiserver-kubelet-client'],
+    ],
+    [API, ['proxy-client-cert-file', 'proxy-client-key-file'], ['warning FLAG_MISSING front-proxy-client']],
+    [API, ['etcd-certfile', 'etcd-keyfile'], ['error FLAG_MISSING apiserver-etcd-client']],
+    ['etcd', ['cert-file', 'key-file'], ['error FLAG_MISSING etcd-server']],
+    ['etcd', ['peer-cert-file', 'peer-key-file'], ['error FLAG_MISSING etcd-peer']],
+  ])('%s without %j', async (component, flags, wanted) => {
+    expect(await found(flagged(component, Object.fromEntries(flags.map(one => [one, null]))))).toEqual(wanted)
+  })
+
+  it('that another one stands in for', async () => {
+    const pair = { 'tls-cert-file': null, 'tls-private-key-file': null }
+    expect(await found(flagged(API, { ...pair, 'cert-dir': PKI }))).toEqual([])
+    const signing = { 'service-account-signing-key-file': null, 'service-account-key-file': null }
+    const endpoint = { 'service-account-signing-endpoint': '/run/sign.sock' }
+    expect(await found(flagged(API, { ...signing, ...endpoint }))).toEqual([])
+    const automatic = { 'cert-file': null, 'key-file': null, 'auto-tls': 'true' }
+    expect(await found(flagged('etcd', automatic))).toEqual([])
+  })
+
+  it('of an etcd elsewhere nothing is known', async () => {
+    const flags = { 'etcd-certfile': null, 'etcd-keyfile': null }
+    expect(await found(flagged(API, flags, {}, 'external-etcd'))).toEqual([])
+  })
+})
+
 describe('files of flags', () => {
   it('is not there', async () => {
     const root = flagged(API, { 'kubelet-certificate-authority': `${PKI}/kubelet-ca.crt` })
@@ -403,7 +464,7 @@ describe('settings', () => {
     const { expected, remedy } = await finding(root, 'CONFIGURED_SAN_MISSING', '--config', config)
     expect(expected).toMatch(/^SANs DNS:lb.example.com, IP:203.0.113.10, as .*: apiServer.certSANs has them$/)
     expect(remedy).toBe(
-      `kubepki certs renew apiserver --add-san lb.example.com --add-san 203.0.113.10 --root ${root} --config ${config}`,
+      `kubepki certs renew apiserver --add-san lb.example.com,203.0.113.10 --root ${root} --config ${config}`,
     )
   })
 

@@ -310,7 +310,7 @@ describe("the API server's names", () => {
     const config = configFile('controlPlaneEndpoint: api.example.com:6443')
     const root = copyNode('external-ca', { [`${K}/pki/apiserver.crt`]: text })
     const { remedy } = await finding(root, 'SAN_MISSING', '--config', config)
-    expect(remedy).toContain('kubepki certs renew apiserver --csr-only --add-san api.example.com')
+    expect(remedy).toContain('kubepki certs renew apiserver --add-san api.example.com --csr-only')
   })
 })
 
@@ -359,7 +359,9 @@ describe('names of another node', () => {
     const { expected, found: is, remedy } = await finding(root, 'SAN_NOT_THIS_NODE')
     expect(expected).toBe('one of this node: cp-1, 192.0.2.10')
     expect(is).toBe('one of another: DNS:cp-2, IP:192.0.2.11')
-    expect(remedy).toBe(`kubepki certs renew etcd-${name} --add-san cp-1 --add-san 192.0.2.10 --root ${root}`)
+    expect(remedy).toBe(
+      `kubepki certs renew etcd-${name} --add-san cp-1,192.0.2.10 --remove-san cp-2,192.0.2.11 --root ${root}`,
+    )
   })
 
   it("the API server's of cp-2", async () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { TIME_CHECKS } from '../../src/pki/checks/time.ts'
 import { proveChecks } from '../support/check-cases.ts'
+import { kubepki } from '../support/host.ts'
 import { copyNode } from '../support/node.ts'
 import {
   authorityOf,
@@ -299,6 +300,21 @@ describe('remedies of leaves whose CA signs nothing', () => {
     const { findings } = await verify(root, 'apiserver', '--within', '10y')
     const soon = findings.find(({ code }) => code === 'CERTIFICATE_EXPIRES_SOON')
     expect(soon?.remedy).toMatch(/^kubepki certs renew apiserver --csr-only --root \S+ # its CA is elsewhere/)
+  })
+})
+
+describe('requests to an external CA that are out', () => {
+  it('are what the remedy points to, of those rows alone', async () => {
+    const root = copyNode('external-ca')
+    const { exitCode } = await kubepki('certs', 'renew', 'apiserver', '--csr-only', '--root', root)
+    expect(exitCode).toBe(0)
+    const { findings } = await verify(root, '--within', '10y')
+    const soon = findings.filter(({ code }) => code === 'CERTIFICATE_EXPIRES_SOON')
+    const remedyOf = (name: string) => soon.find(({ certificate }) => certificate === name)?.remedy
+    expect(remedyOf('apiserver')).toMatch(/^kubepki certs requests --root \S+ # its request waits/)
+    expect(remedyOf('apiserver-kubelet-client')).toMatch(
+      /^kubepki certs renew apiserver-kubelet-client --csr-only/,
+    )
   })
 })
 

@@ -173,6 +173,7 @@ describe('findings', () => {
   }
   const report = (...findings: Finding[]): VerificationReport => ({
     ...{ now: NOW, role: 'control-plane', findings, checks: 1, certificates: 1, sources: [], warnings: [] },
+    ...{ names: [], isPartial: false },
     notLookedAt: [{ what: 'the private keys', why: 'no permission', remedy: '' }],
     expiration: reportOf('stock-1.31'),
   })

@@ -3,7 +3,6 @@ import { checkExpiration } from '../../src/operations/check-expiration.ts'
 import type { Finding } from '../../src/pki/finding.ts'
 import { renderFindings } from '../../src/report/findings.ts'
 import { FORMATS } from '../../src/report/format.ts'
-import { COLOURED } from '../../src/report/paint.ts'
 import { NOW } from '../support/host.ts'
 import { fixture } from '../support/node.ts'
 
@@ -113,7 +112,10 @@ describe('findings', () => {
   })
 
   it('are coloured by severity on a terminal', () => {
-    const text = renderFindings([finding('x'), finding('y', { severity: 'warning' })], COLOURED)
+    const text = renderFindings([finding('x'), finding('y', { severity: 'warning' })], {
+      columns: 1000,
+      hasColour: true,
+    })
     expect(text).toContain('\u001b[31m\u001b[1mERROR')
     expect(text).toContain('\u001b[33m\u001b[1mWARNING')
   })

@@ -28,10 +28,20 @@ function namesKept({ name, certificate }: Entry): string {
 }
 
 export function renewalWithNames(evidence: Evidence, entry: Entry, names: readonly SubjectAltName[]): string {
-  const { snapshot } = evidence
-  const added = names.map(({ value }) => ` --add-san ${shellWord(value)}`).join('')
-  const rest = `${added}${snapshot.commandFlags}`
-  return isManagedElsewhere(snapshot, entry)
-    ? `its CA is elsewhere: kubepki certs renew ${entry.name} --csr-only${rest}, and have the request signed`
-    : `kubepki certs renew ${entry.name}${rest}`
+  return renewalOf(evidence, entry, sansFlag('add', names))
+}
+
+/** A certificate of another node made one of this node: it gets a key of its own too. */
+export function renewalForThisNode(
+  evidence: Evidence,
+  entry: Entry,
+  { own, foreign }: Readonly<Record<'own' | 'foreign', readonly SubjectAltName[]>>,
+): string {
+  return renewalOf(evidence, entry, `${sansFlag('add', own)}${sansFlag('remove', foreign)}`)
+}
+
+/** What is no DNS name and no address cannot be named. */
+function sansFlag(verb: 'add' | 'remove', names: readonly SubjectAltName[]): string {
+  const texts = names.flatMap(({ type, value }) => (type === 'DNS' || type === 'IP' ? value : []))
+  return texts.length === 0 ? '' : ` --${verb}-san ${shellWord(texts.join(','))}`
 }

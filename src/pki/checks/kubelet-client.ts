@@ -123,7 +123,7 @@ function bootstrapMissing(evidence: Evidence): readonly Observation[] {
   const isGone = certificate.state === 'invalid' && !NOT_GONE.has(certificate.reason)
   const isEndless = subjectNamed(evidence, CLIENT) !== undefined && outdated(evidence).length > 0
   if (kubelet.bootstrap.state !== 'missing' || isEndless || !(isExpired || isGone)) return []
-  if (newestUsable(kubelet.client, now)) return []
+  if (newestUsable(kubelet.client, now) || isSaidOfClient(evidence)) return []
   return [
     observe(
       evidence,
@@ -136,6 +136,22 @@ function bootstrapMissing(evidence: Evidence): readonly Observation[] {
       },
     ),
   ]
+}
+
+/** What it signs in with has expired, or the link to it leads to nothing: the way back is told there. */
+function isSaidOfClient(evidence: Evidence): boolean {
+  const client = clientOf(evidence)
+  const { certificate } = entryOf(evidence, CLIENT)
+  const { current } = evidence.kubelet.client
+  const { certificate: referred, certificateFile } = entryOf(evidence, CONF)
+  const isExpired = client !== undefined && client.leaf.notAfter <= evidence.now
+  const isDangling = certificate.state === 'invalid' && certificate.reason === 'DANGLING_LINK'
+  const isLinkGone =
+    current.is === 'missing' &&
+    certificateFile?.path === current.path &&
+    referred.state === 'invalid' &&
+    referred.reason === 'REFERENCE_MISSING'
+  return isExpired || (isDangling && current.is === 'link') || isLinkGone
 }
 
 /** Not seen from here, or no certificate is wanted. */

@@ -33,10 +33,14 @@ export const LEFTOVER_CHECKS: readonly Check[] = [
     remedy: 'move it out of the directory',
     find: ({ files }) => strayManifests(files.manifests),
   },
+]
+
+/** Mostly the cause of all else that is found. */
+export const JOB_CHECKS: readonly Check[] = [
   {
     code: 'UNFINISHED_JOB',
     group: 'files',
-    severity: 'warning',
+    severity: 'error',
     title: 'a job of kubepki stopped half-way',
     needs: ['certificates'],
     remedy: 'certs recover',

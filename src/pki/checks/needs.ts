@@ -111,6 +111,17 @@ const ELSEWHERE: readonly NotLookedAt[] = [
   },
 ]
 
+/** Something was there and could not be read. */
+export function lacksPermission(evidence: Evidence): boolean {
+  const { kubelet, unreadableManifests } = evidence
+  const { configuration } = kubelet
+  const isShut =
+    (configuration.state === 'invalid' && configuration.reason === 'PERMISSION_DENIED') ||
+    unreadableManifests.some(({ reason }) => reason === 'PERMISSION_DENIED')
+  const needs: readonly Need[] = ['certificates', 'keys', 'modes']
+  return isShut || needs.some(need => NEEDS[need].lacking(evidence) !== undefined)
+}
+
 export function notLookedAt(evidence: Evidence): readonly NotLookedAt[] {
   const lacking = Object.values<NeedSpec>(NEEDS).flatMap(({ what, lacking, remedy }) => {
     const why = lacking(evidence)

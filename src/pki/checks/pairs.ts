@@ -30,7 +30,7 @@ export const PAIR_CHECKS: readonly Check[] = [
     code: 'CERTIFICATE_MISSING',
     group: 'pairs',
     severity: 'error',
-    title: 'a file that belongs on this node is not there',
+    title: 'a file that belongs on this node, or that was named, is not there',
     needs: ['certificates'],
     remedy: 'put it back, or make it with init phase',
     find: evidence =>

@@ -21,6 +21,8 @@ export function renewalOf(evidence: Evidence, entry: Entry, flags = ''): string 
   if (KUBELETS_SERVING.has(entry.name) || entry.name === CLIENT || entry.name === CONF)
     return kubeletsRenewal(evidence, entry)
   const command = `kubepki certs renew ${entry.name}${flags}`
+  if (flags === '' && evidence.awaited?.names.has(entry.name))
+    return `kubepki certs requests${evidence.awaited.commandFlags} # its request waits for the CA: have it signed, then kubepki certs import`
   if (isManagedElsewhere(snapshot, entry))
     return `${command} --csr-only${snapshot.commandFlags} # its CA is elsewhere: have the request signed, then kubepki certs import`
   const first = firstOf(evidence, entry)

@@ -11,7 +11,7 @@ import { readableNames } from '../names-of-certificate.ts'
 import type { Check, Observation } from './check.ts'
 import { renewalWithNames } from './commands.ts'
 import { nameOf } from './own-names.ts'
-import { leavesOf, type Subject } from './subjects.ts'
+import { leavesOf, renewalOf, type Subject } from './subjects.ts'
 
 interface Named extends Subject {
   readonly names: readonly SubjectAltName[]
@@ -101,7 +101,7 @@ export const LINT_CHECKS: readonly Check[] = [
           expected: 'DNS names and IP addresses, without port, scheme or mask',
           found: listed(found),
           impact: 'no client accepts the server for it',
-          remedy: `${renewalWithNames(evidence, server.entry, [])} --add-san NAME, with the name alone`,
+          remedy: renewalOf(evidence, server.entry, ' --add-san NAME'),
         })
       }),
   },

@@ -6,7 +6,7 @@ import type { Evidence } from '../evidence.ts'
 import { SEVERITIES, type Severity } from '../finding.ts'
 import { lackingNames, readableNames } from '../names-of-certificate.ts'
 import type { Check, Observation } from './check.ts'
-import { renewalWithNames } from './commands.ts'
+import { renewalForThisNode, renewalWithNames } from './commands.ts'
 import {
   flagOf,
   hostsOfUrls,
@@ -187,7 +187,7 @@ function isAddressUsed(evidence: Evidence, { name }: Subject): boolean {
   return name !== 'apiserver' || kubeconfigHosts(evidence).some(host => own.includes(host))
 }
 
-/** One finding for each severity, with all its names. */
+/** One finding for each severity, with all its names; one renewal adds those of the others too. */
 function missingNames(evidence: Evidence, server: Server): readonly Observation[] {
   const lacking = server.needed.filter(({ host, isOfNode }) => {
     return !(isOfNode && server.foreign.length > 0) && names([host]).length > 0 && !has(server, [host])
@@ -201,7 +201,7 @@ function missingNames(evidence: Evidence, server: Server): readonly Observation[
       expected: `SANs ${wanted.map(describeSubjectAltName).join(', ')}`,
       found: server.names.map(describeSubjectAltName).join(', '),
       impact: [...new Set(group.map(({ impact }) => impact))].join('; '),
-      remedy: renewalWithNames(evidence, server.entry, wanted),
+      remedy: renewalWithNames(evidence, server.entry, names(lacking.map(({ host }) => host))),
     }
   })
 }
@@ -213,7 +213,7 @@ export const NAME_CHECKS: readonly Check[] = [
     severity: 'error',
     title: "a serving certificate names another node, and this one's names are not in it",
     needs: ['certificates', 'manifests'],
-    remedy: 'certs renew NAME --add-san ...',
+    remedy: 'certs renew NAME --add-san ... --remove-san ...',
     find: evidence =>
       serversOf(evidence).flatMap(({ entry, name, file, foreign }) => {
         if (foreign.length === 0) return []
@@ -222,7 +222,7 @@ export const NAME_CHECKS: readonly Check[] = [
           ...{ certificate: name, file, impact: impactOf(name) },
           expected: `one of this node: ${own.join(', ')}`,
           found: `one of another: ${foreign.map(describeSubjectAltName).join(', ')}`,
-          remedy: renewalWithNames(evidence, entry, names(own)),
+          remedy: renewalForThisNode(evidence, entry, { own: names(own), foreign }),
         }
       }),
   },

@@ -1,4 +1,5 @@
 /** What expires when. What the kubelet renews by itself has checks of its own. */
+import { impactOf } from '../../inventory/names.ts'
 import { humanDuration } from '../../kubernetes/duration.ts'
 import { type Certificate, isSameCertificate } from '../../x509/certificate.ts'
 import type { Evidence } from '../evidence.ts'
@@ -53,7 +54,7 @@ export const TIME_CHECKS: readonly Check[] = [
     find: evidence =>
       leavesOf(evidence)
         .filter(({ leaf }) => isSoon(leaf, evidence, evidence.within))
-        .map(subject => observe(evidence, subject, dueSoon(subject.leaf, evidence, evidence.within))),
+        .map(subject => observe(evidence, subject, dueSoon(subject, evidence, evidence.within))),
   },
   {
     code: 'CERTIFICATE_NOT_YET_VALID',
@@ -85,7 +86,7 @@ export const TIME_CHECKS: readonly Check[] = [
       return authoritiesOf(evidence)
         .map(authority => ({ ...authority, leaf: signingCertificateOf(evidence, authority) }))
         .filter(({ leaf }) => isSoon(leaf, evidence, notice))
-        .map(authority => observe(evidence, authority, dueSoon(authority.leaf, evidence, notice)))
+        .map(authority => observe(evidence, authority, dueSoon(authority, evidence, notice)))
     },
   },
   {
@@ -138,10 +139,11 @@ function isSoon({ notAfter }: Certificate, { now }: Evidence, notice: number): b
   return notAfter > now && notAfter.getTime() - now.getTime() <= notice
 }
 
-function dueSoon({ notAfter }: Certificate, { now }: Evidence, notice: number) {
+function dueSoon({ leaf: { notAfter }, name }: Subject, { now }: Evidence, notice: number) {
   return {
     expected: `valid for ${humanDuration(notice / 1000)} or more`,
     found: `ends in ${spanOf(now, notAfter)}, on ${instant(notAfter)}`,
+    impact: `then ${impactOf(name)}`,
   }
 }
 

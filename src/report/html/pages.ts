@@ -2,6 +2,7 @@
 import type { ExpirationReport } from '../../pki/expiration.ts'
 import { countOf } from '../../pki/finding.ts'
 import type { VerificationReport } from '../../pki/verification.ts'
+import { scopeOf } from '../summary.ts'
 import { renderFurther, renderTables } from './certificates.ts'
 import { renderFindings, renderNotLookedAt } from './findings.ts'
 import { html, type Markup } from './markup.ts'
@@ -29,10 +30,15 @@ export function renderVerificationPage(report: VerificationReport): Promise<stri
 }
 
 function findingTexts(report: VerificationReport): string[] {
+  const scope = scopeOf(report)
+  return [`${findingText(report)}${scope === undefined ? '' : ` (${scope})`}`]
+}
+
+function findingText(report: VerificationReport): string {
   const [errors, warnings] = [countOf(report, 'error'), countOf(report, 'warning')]
-  if (errors > 0) return [errors === 1 ? '1 finding needs you now' : `${errors} findings need you now`]
-  if (warnings > 0) return [warnings === 1 ? '1 finding to see to' : `${warnings} findings to see to`]
-  return ['no finding needs you']
+  if (errors > 0) return errors === 1 ? '1 finding needs you now' : `${errors} findings need you now`
+  if (warnings > 0) return warnings === 1 ? '1 finding to see to' : `${warnings} findings to see to`
+  return 'no finding needs you'
 }
 
 interface Additions {

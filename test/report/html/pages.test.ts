@@ -55,6 +55,7 @@ const verified = (...findings: Finding[]): VerificationReport => ({
     sources: [],
     warnings: ['careful'],
   },
+  ...{ names: [], isPartial: false },
   notLookedAt: [{ what: 'the private keys', why: 'no permission', remedy: 'run as root' }],
   expiration: STOCK,
 })
