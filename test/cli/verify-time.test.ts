@@ -290,7 +290,7 @@ describe('remedies of leaves whose CA signs nothing', () => {
     const root = copyNode(TREE, { ...onlyCa(9), ...endingIn(-1, 'apiserver') })
     const { findings } = await verify(root, 'apiserver')
     expect(findings.find(({ code }) => code === 'CERTIFICATE_EXPIRED')?.remedy).toMatch(
-      /^its CA has expired: make a new CA/,
+      /^first replace its CA: see CA_EXPIRED of ca; then kubepki certs renew apiserver --root \S+$/,
     )
   })
 
