@@ -3,7 +3,7 @@ import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { messageOf, type Unusable } from '../errors.ts'
 import { type Der, elementsOf, firstElement, issuerNameOf, publicKeyInfoOf, tbsPartsOf } from './der.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
-import { encodePem, PEM_QUIRKS, type PemBlock, type PemQuirk, parsePem } from './pem.ts'
+import { encodePem, type PemBlock, parsePem, readerWarnings } from './pem.ts'
 import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature.ts'
 
 /** Fields named as in RFC 5280 section 4.1. */
@@ -191,16 +191,6 @@ function whyNone(text: string, blocks: readonly PemBlock[], holdsKey: boolean): 
   if (holdsKey) return { reason: 'KEY_INSTEAD_OF_CERTIFICATE' }
   if (blocks[0]) return { reason: 'NO_CERTIFICATE', found: `a ${blocks[0].label} block` }
   return { reason: text.startsWith('0\uFFFD') ? 'DER_NOT_PEM' : 'NOT_PEM' }
-}
-
-function readerWarnings(blocks: readonly PemBlock[]): string[] {
-  const quirks = new Set<PemQuirk>(blocks.flatMap(block => block.quirks))
-  return [...quirks].map(quirk => {
-    const { found, openssl, kubernetes } = PEM_QUIRKS[quirk]
-    if (openssl && !kubernetes) return `${found}: openssl reads it, Kubernetes will not`
-    if (kubernetes && !openssl) return `${found}: Kubernetes reads it, openssl will not`
-    return `${found}: neither Kubernetes nor openssl reads it`
-  })
 }
 
 /** OpenSSL prints one relative distinguished name a line, values escaped as RFC 2253 asks, `+` spaced. */

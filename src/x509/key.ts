@@ -14,10 +14,12 @@ import { type Der, publicKeyInfoOf } from './der.ts'
 import { decryptKey } from './encrypted-key.ts'
 import { decodable, soundKey } from './hostile-key.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS, keyAlgorithmOf } from './key-algorithm.ts'
-import { encodePem, type PemBlock, parsePem } from './pem.ts'
+import { encodePem, type PemBlock, parsePem, readerWarnings } from './pem.ts'
 
 export interface PrivateKey {
   readonly key: KeyObject
+  /** What divides the readers of its file: one sentence each. */
+  readonly warnings?: readonly string[]
 }
 
 /** The public half alone, of a key that somebody else has. */
@@ -36,7 +38,8 @@ export function readPrivateKey(text: string, passphrase?: string): PrivateKey | 
   const candidates = blocks.filter(block => KEY_LABELS.has(block.label))
   for (const block of candidates) {
     const key = block.bytes && decodeKey(block.label, block.bytes)
-    if (key) return { key }
+    const warnings = key ? readerWarnings([block]) : []
+    if (key) return { key, ...(warnings.length > 0 && { warnings }) }
   }
   return whyNone(text, blocks, candidates)
 }

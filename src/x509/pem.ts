@@ -32,6 +32,17 @@ export interface PemBlock {
   readonly quirks: readonly PemQuirk[]
 }
 
+/** What divides the readers of these blocks: one sentence for each quirk. */
+export function readerWarnings(blocks: readonly PemBlock[]): string[] {
+  const quirks = new Set<PemQuirk>(blocks.flatMap(block => block.quirks))
+  return [...quirks].map(quirk => {
+    const { found, openssl, kubernetes }: PemQuirkSpec = PEM_QUIRKS[quirk]
+    if (openssl && !kubernetes) return `${found}: openssl reads it, Kubernetes will not`
+    if (kubernetes && !openssl) return `${found}: Kubernetes reads it, openssl will not`
+    return `${found}: neither Kubernetes nor openssl reads it`
+  })
+}
+
 /** RFC 7468 section 3, but with any spaces. */
 const BEGIN = /-----BEGIN ([ -,.-~]{1,64})-----/g
 

@@ -6,6 +6,7 @@ import {
   copyFileSync,
   linkSync,
   mkdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -44,6 +45,14 @@ async function one(code: string, root: string, ...args: string[]): Promise<Findi
   const [first] = (await found(root, ...args)).filter(finding => finding.code === code)
   if (!first) throw new Error(`no ${code}`)
   return first
+}
+
+/** What is left of it once its remedy was run as it is printed. */
+async function repaired(code: string, root: string): Promise<string[]> {
+  const { remedy } = await one(code, root)
+  const { status, stderr } = spawnSync('bash', ['-c', remedy], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  return (await told(root)).filter(line => line.includes(code))
 }
 
 /** The modes of a fresh checkout are kubeadm's, but for what copyNode sets. */
@@ -209,7 +218,9 @@ describe('certs verify: what is in a file', () => {
     )
     expect(finding).toMatchObject({ severity: 'error', certificate: 'apiserver' })
     expect(finding.found).toMatch(/Kubernetes (will not|nor openssl)/)
-    expect(finding.remedy).toContain('openssl x509')
+    expect(finding.remedy).toMatch(
+      /nor openssl/.test(finding.found) ? /^kubepki certs renew/ : /^openssl crl2pkcs7/,
+    )
   })
 
   it.each([
@@ -227,6 +238,70 @@ describe('certs verify: what is in a file', () => {
     expect(await told(node('stock-1.20', { 'etc/kubernetes/admin.conf': spaced }))).toEqual([
       'error PEM_NOT_FOR_KUBERNETES admin.conf',
     ])
+  })
+
+  it.each(['apiserver', 'ca', 'sa'])('a byte order mark before the key of %s', async name => {
+    const file = `${PKI}/${name}.key`
+    const root = node('stock-1.20', { [file]: `\uFEFF${readFixture('nodes/stock-1.20', file)}` })
+    expect(await told(withMode(0o600, file, root))).toEqual([`error PEM_NOT_FOR_KUBERNETES ${name}`])
+    expect(await repaired('PEM_NOT_FOR_KUBERNETES', root)).toEqual([])
+  })
+
+  it.each([
+    ['indented', (key: string) => key.replace(/^/gm, '  ')],
+    ['behind other text', (key: string) => `key: ${key}`],
+  ])('a key %s, which openssl does not read either', async (_, change) => {
+    const text = readFixture('nodes/stock-1.20', PKI, 'apiserver.key')
+    const root = node('stock-1.20', { [`${PKI}/apiserver.key`]: change(text) })
+    const { found, remedy } = await one('PEM_NOT_FOR_KUBERNETES', root)
+    expect(found).toMatch(/neither Kubernetes nor openssl reads it/)
+    expect(remedy).toMatch(/^kubepki certs renew apiserver /)
+  })
+
+  it('a CA with another behind it keeps both', async () => {
+    const ca = (name: string) => readFixture('nodes/stock-1.20', PKI, `${name}.crt`)
+    const bundle = `\uFEFF${ca('ca')}${ca('front-proxy-ca').replaceAll('CERTIFICATE', 'X509 CERTIFICATE')}`
+    const root = node('stock-1.20', { [`${PKI}/ca.crt`]: bundle })
+    expect(await repaired('PEM_NOT_FOR_KUBERNETES', root)).toEqual([])
+    const now = readFileSync(join(root, PKI, 'ca.crt'), 'utf8')
+    expect(now.match(/^-----BEGIN CERTIFICATE-----$/gm)).toHaveLength(2)
+  })
+
+  it('a CA that openssl does not read either', async () => {
+    const text = readFixture('nodes/stock-1.20', PKI, 'ca.crt').replace(/^/gm, '  ')
+    const { remedy } = await one('PEM_NOT_FOR_KUBERNETES', node('stock-1.20', { [`${PKI}/ca.crt`]: text }))
+    expect(remedy).toMatch(/^open \S+ca\.crt in an editor/)
+  })
+
+  it('the key of a CA beside its certificate is taken out of it', async () => {
+    const file = `${PKI}/ca.crt`
+    const both = readFixture('nodes/stock-1.20', file) + readFixture('nodes/stock-1.20', PKI, 'ca.key')
+    const root = node('stock-1.20', { [file]: both })
+    const { remedy } = await one('KEY_IN_CERTIFICATE_FILE', withMode(0o644, file, root))
+    expect(remedy).not.toMatch(/certs renew/)
+    expect(await repaired('KEY_IN_CERTIFICATE_FILE', root)).toEqual([])
+    expect(readFileSync(join(root, file), 'utf8')).not.toContain('PRIVATE KEY')
+    expect(readFileSync(join(root, `${file}.~1~`), 'utf8')).toBe(both)
+  })
+
+  it.each([
+    [`${PKI}/apiserver.key`, /^kubepki certs renew apiserver --root \S+ # is the disk full\? df \S+$/],
+    [`${PKI}/apiserver.crt`, /^mv \S+ \S+apiserver\.crt \S+ && mv .*kubepki init phase certs apiserver /],
+    ['etc/kubernetes/admin.conf', /^mv .* && kubepki init phase kubeconfig admin /],
+    [
+      'etc/kubernetes/kubelet.conf',
+      /^\(umask 077 && kubepki kubeconfig user --client-name system:node:cp-1 /,
+    ],
+    [
+      `${PKI}/ca.crt`,
+      /^kubectl config view --raw .* && openssl x509 .* # the other control-plane nodes have/,
+    ],
+    [`${PKI}/ca.key`, /^put the right \S+ca\.key back: the other control-plane nodes/],
+    [`${PKI}/etcd/ca.crt`, /^put the right \S+etcd\/ca\.crt back/],
+  ])('%s, empty, is not sought among old backups alone', async (file, wanted) => {
+    const { remedy } = await one('EMPTY_FILE', node('stock-1.20', { [file]: '' }))
+    expect(remedy).toMatch(wanted)
+    expect(remedy).not.toContain('rollback')
   })
 
   it('a block that is passed over', async () => {

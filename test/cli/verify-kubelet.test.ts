@@ -1,10 +1,20 @@
 /** `certs verify` over the kubelet's own files: each state that stops a kubelet, and its harmless neighbour. */
-import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/pki/finding.ts'
 import { type MadeAuthority, makeAuthority, makeLeaf, openssl, P256 } from '../support/certificates.ts'
-import { copyNode, readFixture } from '../support/node.ts'
+import { COMMAND, NOW } from '../support/host.ts'
+import { copyNode, readFixture, tempDir } from '../support/node.ts'
 import { verify } from '../support/verify.ts'
 
 const PKI = 'var/lib/kubelet/pki'
@@ -45,6 +55,19 @@ function embedding(leaf: string, user = 'system:node:cp-1'): string {
     .replace(/client-certificate: .*/, `client-certificate-data: ${base64(leaf)}`)
     .replace(/client-key: .*/, `client-key-data: ${base64(KEY)}`)
     .replaceAll('system:node:cp-1', user)
+}
+
+/** As an operator runs it, at the clock of the fixtures; what would go to /root goes below the tree. */
+function run(remedy: string, root: string, now = NOW.toISOString()) {
+  const bin = tempDir()
+  const script = (name: string, line: string) =>
+    writeFileSync(join(bin, name), `#!/bin/sh\n${line}\n`, { mode: 0o755 })
+  script('systemctl', `echo "$@" >> ${bin}/restarted`)
+  script('kubepki', `exec ${COMMAND.join(' ')} "$@" --now ${now}`)
+  const command = remedy.replaceAll('/root/', `${root}/root/`)
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` }
+  const { status } = spawnSync('bash', ['-c', `mkdir -p ${root}/root; ${command}`], { env })
+  return { status, isRestarted: existsSync(join(bin, 'restarted')) }
 }
 
 /** Puts a file, or a link, in the place of whatever is there; never through a link. */
@@ -104,14 +127,14 @@ describe('certs verify: the certificate that the kubelet signs in with', () => {
     expect(found).toBe('expired 183d ago, on 2026-06-01T00:00:00Z')
     expect(impact).toBe('the kubelet cannot reach the API server: the node goes NotReady')
     expect(remedy).toBe(
-      `mkdir -p /root/kubelet-old && mv ${root}/${PKI}/kubelet-client-*.pem ${root}/${CONF} /root/kubelet-old/ && kubepki init phase kubeconfig kubelet --node-name cp-1 --root ${root} && systemctl restart kubelet`,
+      `(umask 077 && kubepki kubeconfig user --client-name system:node:cp-1 --org system:nodes --root ${root} > ${root}/${CONF}.new) && mv --backup=numbered ${root}/${CONF}.new ${root}/${CONF} && mkdir -p -m 700 /root/kubelet-old && mv --backup=numbered ${root}/${PKI}/kubelet-client-*.pem /root/kubelet-old/ && systemctl restart kubelet`,
     )
   })
 
   it('and of a worker on a control-plane node, for the same endpoint', async () => {
     const { remedy } = await one('KUBELET_CLIENT_EXPIRED', node('worker'), '--now', '2028-01-01T00:00:00Z')
     expect(remedy).toContain(
-      'kubepki init phase kubeconfig kubelet --node-name worker-1 --control-plane-endpoint 192.0.2.10:6443 --kubeconfig-dir /root/worker-1',
+      'kubepki kubeconfig user --client-name system:node:worker-1 --org system:nodes --control-plane-endpoint 192.0.2.10:6443 > kubelet.conf.new',
     )
     expect(remedy).toContain('kubeadm token create --print-join-command')
   })
@@ -153,6 +176,61 @@ describe('certs verify: the certificate that the kubelet signs in with', () => {
       'warning KUBELET_CLIENT_NOT_ROTATED kubelet.conf',
     ])
     expect(await told(node('stock-1.20', changes), '--within', '10d')).toEqual([])
+  })
+})
+
+/** What is left of the kubelet's way in, links as links. */
+function wayIn(root: string): readonly string[] {
+  const clients = readdirSync(join(root, PKI)).filter(name => name.startsWith('kubelet-client-'))
+  return [...clients, readFileSync(join(root, CONF), 'utf8')]
+}
+
+describe('certs verify: the remedy of what the kubelet signs in with, run as it is printed', () => {
+  const K8S = 'etc/kubernetes/pki'
+
+  it('destroys nothing where the CA signs nothing: its certificate is that of another CA', async () => {
+    const root = node('stock-1.31', {
+      [`${K8S}/ca.crt`]: readFixture('nodes/stock-1.31', K8S, 'front-proxy-ca.crt'),
+      [`${K8S}/front-proxy-ca.crt`]: readFixture('nodes/stock-1.31', K8S, 'ca.crt'),
+    })
+    const before = wayIn(root)
+    const { findings } = await verify(root)
+    const remedies = findings.flatMap(({ code, file, remedy }) =>
+      code === 'WRONG_CA' && /kubelet(\.conf|-client)/.test(file) ? [remedy] : [],
+    )
+    expect(remedies).not.toEqual([])
+    for (const remedy of remedies) {
+      expect(remedy).toMatch(/^first put the key back that belongs to \S+ca\.crt; then /)
+      for (const command of [remedy, remedy.replace(/^first .*?; then /, '')]) {
+        expect(run(command, root)).toEqual({ status: expect.any(Number), isRestarted: false })
+        expect(wayIn(root)).toEqual(before)
+      }
+    }
+  })
+
+  it('destroys nothing where the CA has expired', async () => {
+    const root = node('stock-1.31')
+    const before = wayIn(root)
+    const { remedy } = await one('KUBELET_CLIENT_EXPIRED', root, '--now', '2037-01-01T00:00:00Z')
+    expect(remedy).toMatch(/^first replace its CA: see CA_EXPIRED of ca; then /)
+    for (const command of [remedy, remedy.replace(/^first .*?; then /, '')])
+      expect(run(command, root, '2037-01-01T00:00:00Z').isRestarted).toBe(false)
+    expect(wayIn(root)).toEqual(before)
+  })
+
+  it('lets the kubelet in again, and keeps what was there however often it is run', async () => {
+    const root = node('expired')
+    const { remedy } = await one('KUBELET_CLIENT_EXPIRED', root)
+    const old = readFileSync(join(root, CONF), 'utf8')
+    expect(run(remedy, root)).toEqual({ status: 0, isRestarted: true })
+    expect(readFileSync(join(root, `${CONF}.~1~`), 'utf8')).toBe(old)
+    expect(await told(root)).toEqual(['info KUBELET_SERVING_EXPIRED kubelet.crt'])
+    const kept = readdirSync(join(root, 'root/kubelet-old'))
+    put(root, `${PKI}/${LINK}`, 'the only key')
+    expect(run(remedy, root)).toEqual({ status: 0, isRestarted: true })
+    expect(readdirSync(join(root, 'root/kubelet-old'))).toEqual(
+      expect.arrayContaining([...kept, `${LINK}.~1~`]),
+    )
   })
 })
 
@@ -239,7 +317,7 @@ describe('certs verify: the link to the rotated certificate', () => {
     expect(await told(root)).toEqual(['error KUBELET_LINK_DANGLING kubelet-client-current.pem'])
     const { found, remedy } = await one('KUBELET_LINK_DANGLING', root)
     expect(found).toBe(`a link to /${PKI}/${DATED}, which is not there`)
-    expect(remedy).toContain('kubepki init phase kubeconfig kubelet --node-name')
+    expect(remedy).toContain('kubepki kubeconfig user --client-name system:node:')
   })
 
   it('is gone, and kubelet.conf refers to it', async () => {
@@ -301,7 +379,7 @@ describe('certs verify: the link to the rotated certificate', () => {
     expect(empty.map(({ certificate, file }) => ({ certificate, file }))).toEqual([
       { certificate: LINK, file: `${root}/${PKI}/${LINK}` },
     ])
-    expect(empty[0]?.remedy).toContain('kubepki init phase kubeconfig kubelet')
+    expect(empty[0]?.remedy).toContain('kubepki kubeconfig user --client-name system:node:')
   })
 })
 
@@ -317,7 +395,7 @@ describe('certs verify: whom the kubelet signs in as', () => {
     const root = as(subject, 'stock-1.20', { 'etc/hostname': 'cp-1\n' })
     expect(await told(root)).toEqual(['error KUBELET_IS_ADMIN kubelet.conf'])
     const { remedy, impact } = await one('KUBELET_IS_ADMIN', root)
-    expect(remedy).toContain('--node-name cp-1 ')
+    expect(remedy).toContain('--client-name system:node:cp-1 ')
     expect(impact).toContain('the whole cluster')
   })
 
@@ -341,7 +419,7 @@ describe('certs verify: whom the kubelet signs in as', () => {
       expected: 'CN=system:node:cp-1, as /etc/hostname has it',
       found: 'system:node:cp-2',
     })
-    expect(remedy).toContain('--node-name cp-1 ')
+    expect(remedy).toContain('--client-name system:node:cp-1 ')
   })
 
   it('as the flag of the kubelet says, whatever the host is called', async () => {

@@ -289,9 +289,11 @@ describe('what is told once', () => {
 describe('remedies of leaves whose CA signs nothing', () => {
   it('an expired CA comes first', async () => {
     const root = copyNode(TREE, { ...onlyCa(9), ...endingIn(-1, 'apiserver') })
-    const { findings } = await verify(root, 'apiserver')
+    const { findings } = await verify(root, 'apiserver', 'ca')
+    const codes = findings.map(({ code }) => code)
+    expect(codes.indexOf('CA_EXPIRED')).toBeLessThan(codes.indexOf('CERTIFICATE_EXPIRED'))
     expect(findings.find(({ code }) => code === 'CERTIFICATE_EXPIRED')?.remedy).toMatch(
-      /^its CA has expired: make a new CA/,
+      /^first replace its CA: see CA_EXPIRED of ca; then kubepki certs renew apiserver --root \S+$/,
     )
   })
 

@@ -6,7 +6,8 @@ import type { Evidence } from '../evidence.ts'
 import type { FileStatus } from '../file-evidence.ts'
 import { type Entry, shownFile } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
-import { CLIENT, SERVER, wayBack } from './kubelet-view.ts'
+import { byHand, refilling, rewritten, rewrittenKey, withoutItsKey } from './file-repairs.ts'
+import { CLIENT, SERVER } from './kubelet-way-back.ts'
 import { observe, type Subject, subjectsOf } from './subjects.ts'
 
 export const FILE_CONTENT_CHECKS: readonly Check[] = [
@@ -26,7 +27,10 @@ export const FILE_CONTENT_CHECKS: readonly Check[] = [
     title: 'a file that openssl may read, and Kubernetes does not',
     needs: ['certificates'],
     remedy: 'write it anew as plain PEM',
-    find: evidence => onceEach(evidence).flatMap(subject => unreadBy(evidence, subject)),
+    find: evidence => [
+      ...onceEach(evidence).flatMap(subject => unreadBy(evidence, subject)),
+      ...unreadKeys(evidence),
+    ],
   },
   {
     code: 'KEY_IN_CERTIFICATE_FILE',
@@ -58,7 +62,7 @@ function emptyFiles(evidence: Evidence): readonly Observation[] {
       ...{ certificate: status.name, file: status.file.path },
       ...{ expected: CONTENTS[status.use], found: 'nothing in it' },
       impact: status.use === 'publicKey' || status.name === 'sa' ? TOKENS : impactOf(status.name),
-      remedy: remedyOfEmpty(evidence, status),
+      remedy: refilling(evidence, status),
     }))
 }
 
@@ -97,14 +101,6 @@ function isEmpty(found: { readonly state: string; readonly reason?: string }): b
   return found.state === 'invalid' && found.reason === 'EMPTY_FILE'
 }
 
-function remedyOfEmpty(evidence: Evidence, { name, file }: FileStatus): string {
-  const flags = evidence.snapshot.commandFlags
-  if (name === CLIENT) return wayBack(evidence)
-  if (name === SERVER) return `rm ${shellWord(file.path)} && systemctl restart kubelet; then: kubectl get csr`
-  const backup = `df ${shellWord(file.path)}; then from a backup: kubepki certs history${flags}, kubepki certs rollback${flags}`
-  return name === 'sa' ? `put it back from another control-plane node: ${file.path}` : backup
-}
-
 /** A file that two rows have is said of the first: a kubeconfig's reference of the row it leads to. */
 function onceEach(evidence: Evidence): readonly Subject[] {
   const all = subjectsOf(evidence).toSorted(
@@ -135,13 +131,51 @@ function unreadBy(evidence: Evidence, { entry, ...subject }: Subject): readonly 
   })
 }
 
-function rewriting({ snapshot }: Evidence, { entry, file, name }: Subject): string {
-  const path = shellWord(file)
+function rewriting(evidence: Evidence, { entry, file }: Subject): string {
+  const { certificate } = entry
   if (entry.kind === 'kubeconfig' && !isReference(entry))
     return `write the base64 of it on one line, without spaces or tags, in ${file}`
-  if (entry.kind !== 'leaf')
-    return `write it anew, BEGIN and END lines alone and unindented: openssl x509 -in ${path}`
-  return `openssl x509 -in ${path} -out ${path}.new && mv ${path}.new ${path}, or: kubepki certs renew ${name}${snapshot.commandFlags}`
+  const isWhole = certificate.state === 'present' && !certificate.holdsKey
+  return isWhole && certificate.warnings.every(isReadByOpenssl)
+    ? rewritten(file)
+    : byHand(evidence, entry, file)
+}
+
+const isReadByOpenssl = (warning: string) => warning.includes(': openssl reads it')
+
+/** What is said of the certificate in the same file is not said again. */
+function unreadKeys(evidence: Evidence): readonly Observation[] {
+  const { snapshot, copies, keys, serviceAccount } = evidence
+  const rows = [...snapshot.entries, ...copies].flatMap(entry => {
+    const key = keys.get(entry.name)
+    const path = entry.key?.path ?? entry.file.path
+    const said = entry.certificate.state === 'present' ? entry.certificate.warnings : []
+    return key?.state === 'present' && said.length === 0 ? [{ entry, name: entry.name, path, key }] : []
+  })
+  const { privateKey: key, privateKeyFile } = serviceAccount
+  const own = key.state === 'present' ? [{ name: 'sa', path: privateKeyFile.path, key }] : []
+  const files = [...rows, ...own]
+  const once = files.filter(({ path }, index) => files.findIndex(other => other.path === path) === index)
+  return once.flatMap(one => (one.key.warnings ?? []).map(found => unreadKey(evidence, one, found)))
+}
+
+interface KeyFile {
+  readonly name: string
+  readonly path: string
+  readonly entry?: Entry
+}
+
+function unreadKey(evidence: Evidence, { name, path, entry }: KeyFile, found: string): Observation {
+  const isEmbedded = entry?.kind === 'kubeconfig' && entry.file.path === path
+  const byOpenssl = isReadByOpenssl(found) && !isEmbedded
+  const isCa = entry?.kind === 'ca'
+  const impact = name === 'sa' ? TOKENS : isCa ? 'this CA signs nothing here' : impactOf(name)
+  const instead = entry ? byHand(evidence, entry, path) : `write the key in ${shellWord(path)} as plain PEM`
+  return {
+    ...{ certificate: name, file: path, impact },
+    ...{ expected: 'a key in PEM that every reader takes', found },
+    remedy: byOpenssl ? rewrittenKey(path) : instead,
+  }
 }
 
 /** Normal where the key belongs to the same file: the kubelet's rotated ones, a pair in one file. */
@@ -160,7 +194,7 @@ function keyInside(evidence: Evidence, subject: Subject): readonly Observation[]
       expected: 'certificates only',
       found: `a private key beside them${isReachable ? ', and everybody can read the file' : ''}`,
       impact: 'files of certificates are handed around and readable: the key goes with them',
-      remedy: `chmod 600 ${shellWord(file)}, then take the key out of it${isReachable ? ', and renew it with a new key' : ''}`,
+      remedy: withoutItsKey(evidence, entry, { path: file, isReachable }),
     }),
   ]
 }

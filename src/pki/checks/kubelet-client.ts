@@ -29,7 +29,7 @@ export const KUBELET_CLIENT_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'the certificate that the kubelet signs in with has expired',
     needs: ['certificates'],
-    remedy: 'init phase kubeconfig kubelet, or join the node anew',
+    remedy: 'a new kubelet.conf by kubeconfig user, or join the node anew',
     find: evidence => {
       const client = clientOf(evidence)
       if (!client || client.leaf.notAfter > evidence.now) return []
@@ -71,7 +71,7 @@ export const KUBELET_CLIENT_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'the kubelet cannot sign in, and has nothing to get a new certificate with',
     needs: ['certificates'],
-    remedy: 'init phase kubeconfig kubelet, or join the node anew',
+    remedy: 'a new kubelet.conf by kubeconfig user, or join the node anew',
     find: bootstrapMissing,
   },
   {

@@ -43,7 +43,7 @@ export const KUBELET_CONF_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'a kubelet is here without its kubelet.conf',
     needs: ['certificates'],
-    remedy: 'init phase kubeconfig kubelet, or join the node anew',
+    remedy: 'a new kubelet.conf by kubeconfig user, or join the node anew',
     find: confMissing,
   },
 ]

@@ -23,7 +23,7 @@ export const KUBELET_IDENTITY_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'the kubelet signs in as an administrator of the cluster',
     needs: ['certificates'],
-    remedy: 'init phase kubeconfig kubelet',
+    remedy: 'kubeconfig user --client-name system:node:NAME --org system:nodes',
     find: evidence =>
       identities(evidence)
         .filter(isAdmin)
@@ -35,7 +35,7 @@ export const KUBELET_IDENTITY_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'the kubelet signs in as something other than a node',
     needs: ['certificates'],
-    remedy: 'init phase kubeconfig kubelet',
+    remedy: 'kubeconfig user --client-name system:node:NAME --org system:nodes',
     find: evidence =>
       identities(evidence)
         .filter(one => !isAdmin(one))
@@ -47,7 +47,7 @@ export const KUBELET_IDENTITY_CHECKS: readonly Check[] = [
     severity: 'error',
     title: 'the kubelet signs in as another node',
     needs: ['certificates'],
-    remedy: 'init phase kubeconfig kubelet --node-name NAME',
+    remedy: 'kubeconfig user --client-name system:node:NAME --org system:nodes',
     find: evidence =>
       identities(evidence)
         .filter(one => !isAdmin(one) && noNode(evidence, one).length === 0)

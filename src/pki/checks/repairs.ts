@@ -1,25 +1,22 @@
 /** What to do about a row: a command that can be run as it stands, and behind a `#` what is to be known besides. */
+import { isKubeletsName } from '../../inventory/names.ts'
 import { tbsPartsOf } from '../../x509/der.ts'
 import { isIssuable } from '../../x509/key-algorithm.ts'
 import { attributesOf, COMMON_NAME, ORGANIZATION } from '../../x509/name.ts'
-import { assessAuthority } from '../authority.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import { isExternallyManaged, isManagedElsewhere } from '../external-ca.ts'
 import { OTHER_NODES } from '../remedies.ts'
 import { type Entry, entryNamed } from '../snapshot.ts'
-
-const NEW_CA =
-  'make a new CA, have every node trust it beside this one, and renew every certificate before this one is taken out'
-const RESTART_KUBELET = 'systemctl restart kubelet'
+import { firstOf, NEW_CA } from './before-signing.ts'
+import { CLIENT, CONF, newKubeconfig, RESTART, SERVER } from './kubelet-way-back.ts'
 
 /** The command that gives a row a new certificate and a new key. `flags`: more of them, each with a space before it. */
 export function renewalOf(evidence: Evidence, entry: Entry, flags = ''): string {
   const { snapshot, copies } = evidence
   if (copies.includes(entry)) return replacementOf(evidence, entry)
   if (entry.kind === 'ca') return NEW_CA
-  if (KUBELETS_SERVING.has(entry.name) || entry.name === CLIENT || entry.name === CONF)
-    return kubeletsRenewal(evidence, entry)
+  if (isKubeletsName(entry.name)) return kubeletsRenewal(evidence, entry)
   const command = `kubepki certs renew ${entry.name}${flags}`
   if (flags === '' && evidence.awaited?.names.has(entry.name))
     return `kubepki certs requests${evidence.awaited.commandFlags} # its request waits for the CA: have it signed, then kubepki certs import`
@@ -29,18 +26,6 @@ export function renewalOf(evidence: Evidence, entry: Entry, flags = ''): string 
   return first === undefined
     ? `${command}${snapshot.commandFlags}`
     : `${first}; then ${command}${snapshot.commandFlags}`
-}
-
-/** What has to be done about its CA before: as it is, nothing can be signed with it. */
-function firstOf({ snapshot, keys, now }: Evidence, { caName }: Entry): string | undefined {
-  const authority = entryNamed(snapshot, caName)
-  const key = authority && keys.get(authority.name)
-  if (!authority || !key || (key.state === 'invalid' && key.reason === 'PERMISSION_DENIED')) return undefined
-  const state = assessAuthority(authority, key, now)
-  if (state.state !== 'unusable') return undefined
-  return state.problem === 'CA_EXPIRED'
-    ? `its CA has expired: ${NEW_CA}`
-    : `first ${state.hint ?? state.message}`
 }
 
 /** One that there is none of yet: what is left of the old one is kept beside. */
@@ -80,20 +65,19 @@ export function putBack(path: string): string {
   return `put the right ${shellWord(path)} back: ${OTHER_NODES}`
 }
 
-const CONF = 'kubelet.conf'
-const CLIENT = 'kubelet-client-current.pem'
-const KUBELETS_SERVING: ReadonlySet<string> = new Set(['kubelet-server-current.pem', 'kubelet.crt'])
-
 /** A serving certificate it makes or asks for by itself; to sign in again it needs a new kubelet.conf. */
-function kubeletsRenewal({ snapshot, facts }: Evidence, { name, file, key }: Entry): string {
-  const fileOf = (row: string) => shellWord(entryNamed(snapshot, row)?.file.path ?? row)
-  if (KUBELETS_SERVING.has(name))
-    return `rm -f ${[file.path, ...(key ? [key.path] : [])].map(shellWord).join(' ')} && ${RESTART_KUBELET}`
-  if (entryNamed(snapshot, 'ca')?.key?.state !== 'present')
-    return 'join the node anew: kubeadm token create --print-join-command on a control-plane node'
-  const node = facts.nodeName ? ` --node-name ${shellWord(facts.nodeName.value)}` : ''
-  return `rm -f ${fileOf(CLIENT)} && mv --backup=numbered ${fileOf(CONF)} ${shellWord(`${entryNamed(snapshot, CONF)?.file.path}.old`)} && kubepki init phase kubeconfig kubelet${node}${snapshot.commandFlags} && ${RESTART_KUBELET}`
+function kubeletsRenewal(evidence: Evidence, { name, file, key }: Entry): string {
+  if (name === CLIENT || name === CONF) return newKubeconfig(evidence)
+  if (name === SERVER) {
+    const first = firstOf(evidence, { caName: 'ca' })
+    return `${first === undefined ? '' : `${first}; then `}mv --backup=numbered ${shellWord(file.path)} ${shellWord(`${file.path}.old`)} && ${RESTART} # ${APPROVE_NEXT}`
+  }
+  const files = new Set([file.path, ...(key ? [key.path] : [])])
+  return `rm -f ${[...files].map(shellWord).join(' ')} && ${RESTART} # it makes a new pair`
 }
+
+const APPROVE_NEXT =
+  'then its new request has to be approved: kubectl get csr; kubectl certificate approve NAME'
 
 /** Of the admin's the newest is that of this node; anybody else has to be given an own one, never the admin's. */
 function replacementOf(evidence: Evidence, copy: Entry): string {

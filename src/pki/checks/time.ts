@@ -30,6 +30,14 @@ const time = { group: 'time', needs: ['certificates'] } as const
 
 export const TIME_CHECKS: readonly Check[] = [
   {
+    code: 'CA_EXPIRED',
+    ...time,
+    severity: 'error',
+    title: 'a CA has expired, and with it all that it signed',
+    remedy: 'replace the CA',
+    find: evidence => authoritiesOf(evidence).flatMap(authority => expiredAuthority(evidence, authority)),
+  },
+  {
     code: 'CERTIFICATE_EXPIRED',
     ...time,
     severity: 'error',
@@ -66,14 +74,6 @@ export const TIME_CHECKS: readonly Check[] = [
       subjectsOf(evidence)
         .filter(({ entry }) => !isKubelets(entry))
         .flatMap(subject => notYetValid(evidence, subject)),
-  },
-  {
-    code: 'CA_EXPIRED',
-    ...time,
-    severity: 'error',
-    title: 'a CA has expired, and with it all that it signed',
-    remedy: 'replace the CA',
-    find: evidence => authoritiesOf(evidence).flatMap(authority => expiredAuthority(evidence, authority)),
   },
   {
     code: 'CA_EXPIRES_SOON',
