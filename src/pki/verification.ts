@@ -1,5 +1,6 @@
 /** All checks over what was found on a node. Pure. */
 
+import { asItShouldBe } from './checks/misplaced.ts'
 import { type NotLookedAt, notLookedAt } from './checks/needs.ts'
 import { subjectsOf } from './checks/subjects.ts'
 import { CHECKS } from './checks.ts'
@@ -34,10 +35,17 @@ export function verifyNode(
   names: readonly string[] = [],
 ): VerificationReport {
   const { now, snapshot } = evidence
-  const all = CHECKS.flatMap(({ code, severity, find }) =>
-    find(evidence).map(observation => ({ severity, ...observation, code })),
+  const looked = asItShouldBe(evidence)
+  const all = CHECKS.flatMap(({ code, severity, isCause, find }) =>
+    find(isCause ? evidence : looked).map(observation => {
+      const finding = { severity, ...observation, code }
+      return isCause || looked === evidence ? finding : signedLater(finding)
+    }),
   )
-  const found = all.filter(({ certificate }) => names.length === 0 || names.includes(certificate))
+  const found = all.filter(
+    ({ certificate, concerns = [] }) =>
+      names.length === 0 || [certificate, ...concerns].some(name => names.includes(name)),
+  )
   return {
     now,
     role: snapshot.role,
@@ -50,6 +58,12 @@ export function verifyNode(
     sources: sourceFacts(snapshot),
     warnings: snapshot.warnings,
   }
+}
+
+/** As the files are, it would be signed by the wrong CA. */
+function signedLater<F extends Pick<Finding, 'remedy'>>(finding: F): F {
+  const isSigning = /kubepki (certs|init|kubeconfig) /.test(finding.remedy)
+  return isSigning ? { ...finding, remedy: `first put the CA right; then ${finding.remedy}` } : finding
 }
 
 /** Fields in the order that people and documents have them. */
