@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** A tree for every check and for every way in which it could be wrong about one. */
 const SWEEPS = [
-  'test/cli/verify-{crypto,defects,files,kubeconfigs,kubelet,manifests,misplaced,pairs,paths,role,time}.test.ts',
+  'test/cli/verify-{crypto,defects,files,kubeconfigs,kubelet,manifests,misnamed,misplaced,pairs,paths,role,time}.test.ts',
   'test/cli/csr-{paging,policy}*.test.ts',
 ]
 

@@ -10,6 +10,7 @@ import { KUBECONFIG_CHECKS } from './checks/kubeconfigs.ts'
 import { KUBELET_CHECKS } from './checks/kubelet.ts'
 import { LIVE_CHECKS } from './checks/live.ts'
 import { MANIFEST_CHECKS } from './checks/manifests.ts'
+import { MISNAMED_CHECKS } from './checks/misnamed.ts'
 import { MISPLACED_CHECKS } from './checks/misplaced.ts'
 import { PAIR_CHECKS } from './checks/pairs.ts'
 import { PATH_CHECKS } from './checks/paths.ts'
@@ -21,6 +22,7 @@ import { TIME_CHECKS } from './checks/time.ts'
 export const CHECKS: readonly Check[] = [
   ...TIME_CHECKS,
   ...MISPLACED_CHECKS,
+  ...MISNAMED_CHECKS,
   ...PAIR_CHECKS,
   ...PATH_CHECKS,
   ...ISSUER_CHECKS,

@@ -1,5 +1,6 @@
 /** All checks over what was found on a node. Pure. */
 
+import type { Observation } from './checks/check.ts'
 import { asItShouldBe } from './checks/misplaced.ts'
 import { type NotLookedAt, notLookedAt } from './checks/needs.ts'
 import { subjectsOf } from './checks/subjects.ts'
@@ -36,12 +37,12 @@ export function verifyNode(
 ): VerificationReport {
   const { now, snapshot } = evidence
   const looked = asItShouldBe(evidence)
-  const all = CHECKS.flatMap(({ code, severity, isCause, find }) =>
-    find(isCause ? evidence : looked).map(observation => {
-      const finding = { severity, ...observation, code }
-      return isCause || looked === evidence ? finding : signedLater(finding)
-    }),
-  )
+  const [causes, others] = [true, false].map(isCause =>
+    CHECKS.filter(check => (check.isCause ?? false) === isCause).flatMap(({ code, severity, find }) =>
+      find(isCause ? evidence : looked).map(observation => ({ severity, ...observation, code })),
+    ),
+  ) as [FoundHere[], FoundHere[]]
+  const all = [...causes, ...others.map(finding => signedLater(finding, causes))]
   const found = all.filter(
     ({ certificate, concerns = [] }) =>
       names.length === 0 || [certificate, ...concerns].some(name => names.includes(name)),
@@ -60,10 +61,14 @@ export function verifyNode(
   }
 }
 
-/** As the files are, it would be signed by the wrong CA. */
-function signedLater<F extends Pick<Finding, 'remedy'>>(finding: F): F {
-  const isSigning = /kubepki (certs|init|kubeconfig) /.test(finding.remedy)
-  return isSigning ? { ...finding, remedy: `first put the CA right; then ${finding.remedy}` } : finding
+type FoundHere = Observation & Finding
+
+/** As files and flags are, it would be signed by the wrong CA, or written to the wrong place. */
+function signedLater(finding: FoundHere, causes: readonly FoundHere[]): FoundHere {
+  const isSigning = /kubepki (certs (renew|generate|import)|init|kubeconfig) /.test(finding.remedy)
+  if (causes.length === 0 || !isSigning) return finding
+  const codes = [...new Set(causes.map(({ code }) => code))].join(', ')
+  return { ...finding, remedy: `first repair ${codes}; then ${finding.remedy}` }
 }
 
 /** Fields in the order that people and documents have them. */
