@@ -1,9 +1,11 @@
 import { reportExpiration } from '../pki/expiration.ts'
 import type { LiveEvidence } from '../pki/live-evidence.ts'
+import { type MisnamedFlag, misnamedFlags, podsSetRight, usualPods } from '../pki/misnamed-flags.ts'
 import type { Snapshot } from '../pki/snapshot.ts'
 import { type VerificationReport, verifyNode } from '../pki/verification.ts'
 import { checkOutputFile } from '../store/output-file.ts'
 import { readSnapshot } from '../store/read.ts'
+import { readFlagFiles } from './flag-files.ts'
 import { type EvidenceOptions, gatherEvidence } from './gather-evidence.ts'
 import type { LiveOptions } from './gather-live.ts'
 
@@ -16,11 +18,18 @@ export interface VerifyOptions extends EvidenceOptions, LiveOptions {
 
 /** Every check over the node's PKI. Changes nothing, and opens no connection unless told to. */
 export async function verifyCertificates(options: VerifyOptions): Promise<VerificationReport> {
-  const snapshot = readSnapshot(options)
+  const found = readSnapshot(options)
+  const misnamed = findMisnamed(found, options)
+  const snapshot = misnamed.length === 0 ? found : readSnapshot(options, pods => podsSetRight(pods, misnamed))
   checkOutputFile(options, snapshot)
   const live = options.live ? await looking(snapshot, options) : undefined
-  const evidence = { ...gatherEvidence(snapshot, options), live }
+  const evidence = { ...gatherEvidence(snapshot, options), live, misnamed }
   return verifyNode(evidence, reportExpiration(snapshot, options.now), options.names)
+}
+
+function findMisnamed(snapshot: Snapshot, { root }: VerifyOptions): readonly MisnamedFlag[] {
+  const [found, usual] = [snapshot.pods, usualPods(snapshot.pods)].map(pods => readFlagFiles({ root }, pods))
+  return misnamedFlags({ snapshot, found: found ?? [], usual: usual ?? [] })
 }
 
 /** The network's modules are loaded for this alone. */

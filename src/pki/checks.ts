@@ -11,6 +11,8 @@ import { KUBELET_CHECKS } from './checks/kubelet.ts'
 import { JOB_CHECKS } from './checks/leftovers.ts'
 import { LIVE_CHECKS } from './checks/live.ts'
 import { MANIFEST_CHECKS } from './checks/manifests.ts'
+import { MISNAMED_CHECKS } from './checks/misnamed.ts'
+import { MISPLACED_CHECKS } from './checks/misplaced.ts'
 import { PAIR_CHECKS } from './checks/pairs.ts'
 import { PATH_CHECKS } from './checks/paths.ts'
 import { REQUEST_CHECKS } from './checks/requests.ts'
@@ -21,6 +23,8 @@ import { TIME_CHECKS } from './checks/time.ts'
 export const CHECKS: readonly Check[] = [
   ...JOB_CHECKS,
   ...TIME_CHECKS,
+  ...MISPLACED_CHECKS,
+  ...MISNAMED_CHECKS,
   ...PAIR_CHECKS,
   ...PATH_CHECKS,
   ...ISSUER_CHECKS,

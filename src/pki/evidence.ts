@@ -9,6 +9,7 @@ import type { FileEvidence } from './file-evidence.ts'
 import type { Finding } from './finding.ts'
 import type { KubeletEvidence } from './kubelet-evidence.ts'
 import type { LiveEvidence } from './live-evidence.ts'
+import type { MisnamedFlag } from './misnamed-flags.ts'
 import type { Entry, Found, KeyFile, PlacedFile, PlacedPod, Snapshot } from './snapshot.ts'
 
 export interface Evidence {
@@ -37,6 +38,8 @@ export interface Evidence {
   readonly live?: LiveEvidence | undefined
   /** What the flags of the static pods name. */
   readonly flagFiles: readonly FlagFile[]
+  /** Flags that are looked at as if they named the right file. */
+  readonly misnamed?: readonly MisnamedFlag[] | undefined
   readonly unreadableManifests: readonly UnreadableManifest[]
 }
 

@@ -1,5 +1,7 @@
 /** All checks over what was found on a node. Pure. */
 
+import type { Observation } from './checks/check.ts'
+import { asItShouldBe } from './checks/misplaced.ts'
 import { lacksPermission, type NotLookedAt, notLookedAt } from './checks/needs.ts'
 import { subjectsOf } from './checks/subjects.ts'
 import { CHECKS } from './checks.ts'
@@ -38,10 +40,17 @@ export function verifyNode(
   names: readonly string[] = [],
 ): VerificationReport {
   const { now, snapshot } = evidence
-  const all = CHECKS.flatMap(({ code, severity, find }) =>
-    find(evidence).map(observation => ({ severity, ...observation, code })),
+  const looked = asItShouldBe(evidence)
+  const [causes, others] = [true, false].map(isCause =>
+    CHECKS.filter(check => (check.isCause ?? false) === isCause).flatMap(({ code, severity, find }) =>
+      find(isCause ? evidence : looked).map(observation => ({ severity, ...observation, code })),
+    ),
+  ) as [FoundHere[], FoundHere[]]
+  const all = [...causes, ...others.map(finding => signedLater(finding, causes))]
+  const found = all.filter(
+    ({ certificate, concerns = [] }) =>
+      names.length === 0 || [certificate, ...concerns].some(name => names.includes(name)),
   )
-  const found = all.filter(({ certificate }) => names.length === 0 || names.includes(certificate))
   return {
     ...{ now, names, isPartial: lacksPermission(evidence) },
     role: snapshot.role,
@@ -54,6 +63,16 @@ export function verifyNode(
     sources: sourceFacts(snapshot),
     warnings: snapshot.warnings,
   }
+}
+
+type FoundHere = Observation & Finding
+
+/** As files and flags are, it would be signed by the wrong CA, or written to the wrong place. */
+function signedLater(finding: FoundHere, causes: readonly FoundHere[]): FoundHere {
+  const isSigning = /kubepki (certs (renew|generate|import)|init|kubeconfig) /.test(finding.remedy)
+  if (causes.length === 0 || !isSigning) return finding
+  const codes = [...new Set(causes.map(({ code }) => code))].join(', ')
+  return { ...finding, remedy: `first repair ${codes}; then ${finding.remedy}` }
 }
 
 /** Fields in the order that people and documents have them. */

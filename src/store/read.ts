@@ -22,7 +22,14 @@ import {
   type PairLocation,
   type Sourced,
 } from '../pki/locations.ts'
-import { type Entry, type Found, type PlacedFile, roleOf, type Snapshot } from '../pki/snapshot.ts'
+import {
+  type Entry,
+  type Found,
+  type PlacedFile,
+  type PlacedPod,
+  roleOf,
+  type Snapshot,
+} from '../pki/snapshot.ts'
 import { type CertificateFile, readCertificates } from '../x509/certificate.ts'
 import {
   checkDirectory,
@@ -43,16 +50,19 @@ export interface ReadOptions extends LocationFlags {
   readonly config?: string | undefined
 }
 
+/** What the manifests ought to say, for what they do. */
+export type SetRight = (pods: readonly PlacedPod[]) => readonly PlacedPod[]
+
 /** Throws where there is no certificate at all. */
-export function readSnapshot(options: ReadOptions): Snapshot {
-  const snapshot = readNode(options)
+export function readSnapshot(options: ReadOptions, setRight?: SetRight): Snapshot {
+  const snapshot = readNode(options, setRight)
   const isEmpty = snapshot.entries.every(({ certificate }) => certificate.state === 'missing')
   if (isEmpty) throw noPki({ root: options.root }, snapshot.locations)
   return snapshot
 }
 
 /** Also a node that has nothing yet. */
-export function readNode(options: ReadOptions): Snapshot {
+export function readNode(options: ReadOptions, setRight: SetRight = pods => pods): Snapshot {
   const seen = new Map<string, string>()
   const tree: Tree = { root: options.root, seen }
   checkDirectory(tree, { path: '' })
@@ -60,7 +70,7 @@ export function readNode(options: ReadOptions): Snapshot {
   const inPlace = readStaticPods(tree, manifestDirectory(options))
   // Its owner's alone: whoever may not look has nothing to be told.
   const away = readStaticPods(tree, inKubeconfigDir(options, AWAY))
-  const pods = [...inPlace.pods, ...away.pods]
+  const pods = setRight([...inPlace.pods, ...away.pods])
   const locations = decideLocations({ flags: options, configuration, pods })
   for (const place of [locations.certDir, locations.kubeconfigDir]) checkDirectory(tree, place.value)
   const entries = readEntries(tree, locations)

@@ -47,6 +47,7 @@ const CLUSTERS = [
   ...['apiserver', 'apiserver-kubelet-client'],
   ...['admin.conf', 'kubelet.conf', 'controller-manager.conf', 'scheduler.conf'],
 ]
+const ETCDS = ['apiserver-etcd-client', 'etcd-healthcheck-client', 'etcd-peer', 'etcd-server']
 
 proveChecks(PATH_CHECKS, [
   {
@@ -92,11 +93,11 @@ proveChecks(PATH_CHECKS, [
   {
     code: 'NOT_SIGNED_BY_CA',
     of: 'H33: a new CA was made over the old one: it is the CA that is wrong',
-    tree: changed(filesOfCa('ca', makeRoot('/CN=kubernetes'))),
+    tree: changed(filesOfCa('etcd/ca', makeRoot('/CN=etcd-ca'))),
     finds: {
-      certificate: CLUSTERS,
+      certificate: ETCDS,
       severity: 'error',
-      remedy: /^put the right \S+pki\/ca\.crt back|kubelet/,
+      remedy: /^put the right \S+etcd\/ca\.crt back/,
     },
   },
   {
@@ -281,6 +282,17 @@ proveChecks(BUNDLE_CHECKS, [
         'etc/kubernetes/kubelet.conf': trusting(kubeconfigOf('kubelet.conf'), old),
       })
     },
+  },
+  {
+    code: 'CA_NAME_SHARED',
+    of: 'the last stage of a rotation: kubeconfigs trust both, and one is left in the file',
+    tree: () => {
+      const both = ca.certificate + makeRoot('/CN=kubernetes').certificate
+      return copyNode(TREE, {
+        'etc/kubernetes/kubelet.conf': trusting(kubeconfigOf('kubelet.conf'), both),
+      })
+    },
+    finds: { certificate: 'ca', severity: 'info', remedy: /^none needed while .*kubelet\.conf$/ },
   },
   {
     code: 'CA_BUNDLE_ORDER',

@@ -94,14 +94,19 @@ function namesakes(evidence: Evidence): Observation[] {
     const other = holders[0]?.certificates.find(isMeant)
     if (!other) return []
     const files = holders.map(({ file }) => file).join(', ')
+    const isBeside = holders.every(({ certificates }) =>
+      certificates.some(one => own.some(known => hasSameKey(known, one))),
+    )
     return observe(evidence, row, {
-      ...(isByDesign && { severity: 'info' }),
+      ...((isByDesign || isBeside) && { severity: 'info' }),
       expected: `one CA named ${row.leaf.subject}: ${own.map(shownKey).join(', ')}`,
       found: `also ${shownKey(other)}, from ${instant(other.notBefore)}, in ${files}`,
       impact: 'errors name the CA, and nobody can tell which of the two is meant',
       remedy: isByDesign
         ? 'none needed; the next CA could have a name of its own'
-        : `find out which of them signed what the cluster uses, and put that one into ${files}`,
+        : isBeside
+          ? `none needed while the cluster goes from one to the other; then take ${shownKey(other)} out of ${files}`
+          : `find out which of them signed what the cluster uses, and put that one into ${files}`,
     })
   })
 }

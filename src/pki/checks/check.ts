@@ -29,8 +29,14 @@ export interface Check {
   readonly needs: readonly Need[]
   /** For the list of checks; a finding has the command. */
   readonly remedy: string
+  /** Looks at what was found, all others at what it ought to have been: what follows from it is not told besides. */
+  readonly isCause?: true
   readonly find: (evidence: Evidence) => readonly Observation[]
 }
 
 /** A finding without what its check says. */
-export type Observation = Omit<Finding, 'code' | 'severity'> & { readonly severity?: Severity }
+export type Observation = Omit<Finding, 'code' | 'severity'> & {
+  readonly severity?: Severity
+  /** Other rows that it is about. */
+  readonly concerns?: readonly string[]
+}

@@ -13,9 +13,9 @@ import type { Check, Observation } from './check.ts'
 import { renewalWithNames } from './commands.ts'
 import {
   type Configured,
-  certificatesOf,
   hostOfServer,
   ofThisCluster,
+  servingLeaf,
   setCluster,
   specOf,
   trustFlags,
@@ -39,7 +39,7 @@ function observed(
 /** Undefined: the certificate has the name, or need not. Another control-plane node may have another certificate. */
 function lackingServerName(evidence: Evidence, one: Configured): string | undefined {
   const { config } = one
-  const [leaf] = certificatesOf(evidence.snapshot, 'apiserver')
+  const leaf = servingLeaf(evidence)
   const name = nameOf(config.tlsServerName ?? hostOfServer(config) ?? '')
   const isVerified = !isPlain(one) && !config.isInsecure && !servesByName(evidence.snapshot)
   if (!leaf || !name || !isVerified || readableNames(leaf).length === 0) return undefined
@@ -190,7 +190,7 @@ interface NotInCertificate {
 }
 
 function notInCertificate(evidence: Evidence, { one, lacking, apiServer }: NotInCertificate): Observation {
-  const [leaf] = certificatesOf(evidence.snapshot, 'apiserver')
+  const leaf = servingLeaf(evidence)
   const severity = gravityOf(evidence, one)
   const name = nameOf(one.config.tlsServerName ?? hostOfServer(one.config) ?? '')
   const file = shownFile(apiServer)

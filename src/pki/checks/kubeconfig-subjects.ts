@@ -7,6 +7,7 @@ import type { Evidence } from '../evidence.ts'
 import { lackingNames } from '../names-of-certificate.ts'
 import { type Entry, entryNamed, type KubeconfigDocument, type Snapshot } from '../snapshot.ts'
 import { hostOfUrl, isLoopback, kubeconfigHosts, nameOf, ownAddresses } from './own-names.ts'
+import { subjectsOf } from './subjects.ts'
 
 export interface Configured {
   readonly entry: Entry
@@ -50,7 +51,7 @@ function isKnownHost(evidence: Evidence, host: string | undefined): boolean {
   if (host === undefined || isLoopback(host)) return false
   const endpoint = evidence.facts.controlPlaneEndpoint.value?.host
   const isSaid = [endpoint, ...ownAddresses(evidence), ...kubeconfigHosts(evidence)].includes(host)
-  const [leaf] = certificatesOf(evidence.snapshot, 'apiserver')
+  const leaf = servingLeaf(evidence)
   const name = nameOf(host)
   return isSaid || (leaf !== undefined && name !== undefined && lackingNames(leaf, [name]).length === 0)
 }
@@ -63,6 +64,11 @@ export function hostOfServer({ server = '' }: Pick<Kubeconfig, 'server'>): strin
 export function certificatesOf(snapshot: Snapshot, name: string): readonly Certificate[] {
   const certificate = entryNamed(snapshot, name)?.certificate
   return certificate?.state === 'present' ? certificate.certificates : []
+}
+
+/** That of the API server's key, wherever it stands in its file. */
+export function servingLeaf(evidence: Evidence): Certificate | undefined {
+  return subjectsOf(evidence).find(({ name }) => name === 'apiserver')?.leaf
 }
 
 export function specOf(name: string): KubeconfigSpec | undefined {

@@ -13,6 +13,7 @@ import {
   configuredOf,
   describeAuthorities,
   ofThisCluster,
+  servingLeaf,
   setCluster,
   trustFlags,
 } from './kubeconfig-subjects.ts'
@@ -25,17 +26,21 @@ const shareKey = (some: readonly Certificate[], others: readonly Certificate[]) 
   some.some(one => others.some(other => hasSameKey(one, other)))
 
 /** The serving certificate leads to one of them. Without one here, they are the cluster's CA. */
-function accepts({ snapshot }: Evidence, trusted: readonly Certificate[]): boolean {
-  const [leaf, ...rest] = certificatesOf(snapshot, 'apiserver')
+function accepts(evidence: Evidence, trusted: readonly Certificate[]): boolean {
+  const { snapshot } = evidence
+  const leaf = servingLeaf(evidence)
+  const rest = certificatesOf(snapshot, 'apiserver')
   if (!leaf) return shareKey(trusted, certificatesOf(snapshot, 'ca'))
   const path = [leaf, ...pathAbove(leaf, [...trusted, ...rest])]
   return path.some(one => trusted.some(root => isSameCertificate(root, one)))
 }
 
 /** Those of the cluster's CAs that the serving certificate leads to, all where it leads to none. */
-function servingAuthorities({ snapshot }: Evidence): readonly Certificate[] {
+function servingAuthorities(evidence: Evidence): readonly Certificate[] {
+  const { snapshot } = evidence
   const authorities = certificatesOf(snapshot, 'ca')
-  const [leaf, ...rest] = certificatesOf(snapshot, 'apiserver')
+  const leaf = servingLeaf(evidence)
+  const rest = certificatesOf(snapshot, 'apiserver')
   const path = leaf ? pathAbove(leaf, [...authorities, ...rest]) : []
   const leading = authorities.filter(ca => path.some(one => isSameCertificate(one, ca)))
   return leading.length > 0 ? leading : authorities

@@ -32,9 +32,7 @@ export const PATH_CHECKS: readonly Check[] = [
         return observe(evidence, subject, {
           expected: `signed by ${shownAuthority(evidence, subject)}`,
           found: foundSigner(evidence, subject),
-          ...(isAuthorityOdd(evidence, subject) && {
-            remedy: putBack(entryNamed(evidence.snapshot, subject.entry.caName)?.file.path ?? ''),
-          }),
+          ...remedyOfOdd(evidence, subject, undefined),
         })
       }),
   },
@@ -52,6 +50,7 @@ export const PATH_CHECKS: readonly Check[] = [
         return observe(evidence, subject, {
           expected: `signed by ${shownAuthority(evidence, subject)}`,
           found: `signed by the ${anchor} of this node: ${certificatesOf(evidence, anchor).map(shownKey).join(', ')}`,
+          ...remedyOfOdd(evidence, subject, anchor),
         })
       }),
   },
@@ -108,14 +107,17 @@ function isOfAnotherCluster({ kubeconfig }: Entry, own: readonly Certificate[]):
   return !trusted.certificates.some(one => own.some(known => hasSameKey(known, one)))
 }
 
-/** None of at least two rows is signed by it: it is the CA that is not the right one. */
-function isAuthorityOdd(evidence: Evidence, { entry }: Subject): boolean {
+/** Most of at least two rows are signed by one other, or by none that is here: it is the CA that is not the right one. */
+function remedyOfOdd(evidence: Evidence, { entry }: Subject, signer: string | undefined) {
   const rows = judged(evidence).filter(row => row.entry.caName === entry.caName && !isKubelets(row.entry))
-  return rows.length > 1 && rows.every(row => anchorOf(evidence, row) === undefined)
+  const odd = rows.filter(row => anchorOf(evidence, row) === signer)
+  const isOdd = rows.length > 1 && odd.length * 2 > rows.length
+  const file = entryNamed(evidence.snapshot, entry.caName)?.file.path ?? ''
+  return isOdd ? { remedy: putBack(file) } : {}
 }
 
 /** The row of the CA at the end of its path. */
-function anchorOf(evidence: Evidence, subject: Subject): string | undefined {
+export function anchorOf(evidence: Evidence, subject: Subject): string | undefined {
   const path = pathOf(evidence, subject)
   const rows = authoritiesOf(evidence)
   const holds = ({ leaf, rest }: Subject, one: Certificate) =>
