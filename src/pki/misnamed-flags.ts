@@ -3,6 +3,7 @@ import { USUAL_FLAGS, type UsualFlag } from '../inventory/usual-flags.ts'
 import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
 import { holdsPublicKeyOf, isKeyOf, type PrivateKey } from '../x509/key.ts'
 import { pathAbove } from './certification-path.ts'
+import { servesByName } from './checks/own-names.ts'
 import type { FlagFile, FlagFileContents } from './evidence.ts'
 import type { PlacedPod, Snapshot } from './snapshot.ts'
 
@@ -138,6 +139,8 @@ function isEmpty(file: FlagFile): boolean {
 
 /** It accepts none of those that it is there for, and kubeadm's does. */
 function isWrongAuthority(facts: FlagFacts, { usual: { accepts }, named, right }: MisnamedFlag): boolean {
+  // Pods may be shown another certificate.
+  if (named.flag === 'root-ca-file' && servesByName(facts.snapshot)) return false
   const clients = accepts === 'kubeconfigs' ? usersOf(facts) : served(facts, accepts ?? [])
   const accepted = (file: FlagFile) => clients.some(chain => isBelow(chain, contentsOf(file).certificates))
   return accepted(right) && !accepted(named)

@@ -6,7 +6,7 @@ import { makeAuthority, openssl, P256 } from '../support/certificates.ts'
 import { configFile } from '../support/made.ts'
 import { copyNode, fixture, tempDir } from '../support/node.ts'
 import { authorityIn, flagged, K, newKey, pair, textIn, withFlags } from '../support/replaced.ts'
-import { verify } from '../support/verify.ts'
+import { codesOf, verify } from '../support/verify.ts'
 
 const CODES = new Set(MANIFEST_CHECKS.map(({ code }) => code))
 const PKI = '/etc/kubernetes/pki'
@@ -355,7 +355,9 @@ describe('whom a component accepts', () => {
     [MANAGER, 'root-ca-file', 'apiserver', 'pods refuse the API server'],
   ])('%s --%s of another CA', async (component, flag, row, impact) => {
     const place = component === 'etcd' ? 'etcd/other' : 'other'
-    const root = flagged(component, { [flag]: `${PKI}/${place}.crt` }, other(place))
+    const usual = flag === 'root-ca-file' ? 'ca' : 'etcd/ca'
+    const gone = { [`${K}/pki/${usual}.crt`]: null }
+    const root = flagged(component, { [flag]: `${PKI}/${place}.crt` }, { ...other(place), ...gone })
     expect(await found(root)).toEqual([`error TRUST_FILE_WRONG ${row}`])
     const one = await finding(root, 'TRUST_FILE_WRONG')
     expect(one.impact).toContain(impact)
@@ -368,7 +370,9 @@ describe('whom a component accepts', () => {
       'root-ca-file': `${PKI}/other.crt`,
     })
     const flags = { 'tls-sni-cert-key': `${PKI}/sni.crt,${PKI}/sni.key` }
-    expect(await found(flagged(API, flags, { ...other('other'), [file]: manager }))).toEqual([])
+    const root = flagged(API, flags, { ...other('other'), [file]: manager })
+    expect(await found(root)).toEqual([])
+    expect(await codesOf(root)).not.toContain('FLAG_NAMES_ANOTHER_FILE ca')
   })
 
   it("the row's own file is a matter of signatures", async () => {
@@ -397,7 +401,7 @@ describe('tokens of service accounts', () => {
 
   it('signed with a key that is checked by nobody', async () => {
     const flags = { 'service-account-private-key-file': `${PKI}/sa2.key` }
-    const root = flagged(MANAGER, flags, files(newKey()))
+    const root = flagged(MANAGER, flags, { ...files(newKey()), [`${K}/pki/sa.key`]: null })
     expect(await found(root)).toEqual([`error SERVICE_ACCOUNT_KEY_UNTRUSTED ${MANAGER}`])
     expect((await finding(root, 'SERVICE_ACCOUNT_KEY_UNTRUSTED')).remedy).toContain('/sa2.key -pubout')
   })

@@ -20,7 +20,7 @@ import {
   pairFor,
   TREE,
 } from '../support/rows.ts'
-import { verify } from '../support/verify.ts'
+import { codesOf, verify } from '../support/verify.ts'
 
 const K = 'etc/kubernetes'
 const changed = (changes: Readonly<Record<string, string | null>>) => () => copyNode(TREE, changes)
@@ -369,6 +369,12 @@ describe('what the remedy leaves', () => {
     expect(mine.map(({ remedy }) => remedy)).toContain(
       `cp --backup=numbered ${join(root, K, 'admin.conf')} ${join(root, 'home/config')}`,
     )
+  })
+
+  it('the CA stands before the leaf: no kubeconfig is told that its server has no name', async () => {
+    const file = `${PKI}/apiserver.crt`
+    const text = authorityOf('ca').certificate + readFixture('nodes', TREE, file)
+    expect(await codesOf(copyNode(TREE, { [file]: text }))).toEqual(['LEAF_NOT_FIRST apiserver'])
   })
 
   it('no key is in any of it', async () => {

@@ -461,7 +461,7 @@ describe('CAs of their own', () => {
       'requestheader-allowed-names': null,
     }
     const { severity, impact, remedy } = await finding(
-      flagged('kube-apiserver', flags),
+      flagged('kube-apiserver', flags, { [`${K}/pki/front-proxy-ca.crt`]: null }),
       'FRONT_PROXY_CA_SHARED',
     )
     expect(severity).toBe('error')

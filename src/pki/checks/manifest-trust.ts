@@ -179,7 +179,7 @@ export const MANIFEST_TRUST_CHECKS: readonly Check[] = [
             found: certificate ? describeAuthorities([certificate]) : 'nothing',
             impact:
               'kubelets are refused with the certificates they are given: nodes go NotReady as they renew theirs',
-            remedy: `cat ${one.file.file.path} >> ${trust?.file.path}, on every control-plane node`,
+            remedy: `have --${one.file.flag} and --${one.keyFile?.flag ?? one.file.flag.replace('cert', 'key')} in ${one.file.pod.file.path} name a CA of ${trust?.file.path} and its key; only if the new signer is meant, add ${one.file.file.path} to ${trust?.file.path} on every control-plane node`,
           }
         })
     },
