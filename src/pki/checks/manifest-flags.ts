@@ -107,7 +107,7 @@ export const MANIFEST_FLAG_CHECKS: readonly Check[] = [
     code: 'FLAG_MISSING',
     group: 'manifests',
     severity: 'error',
-    title: 'a static pod is not told of a file that the control plane needs',
+    title: 'a static pod lacks a flag that the control plane needs',
     needs: ['manifests'],
     remedy: 'the flag in the manifest',
     find: missing,
