@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -18,6 +19,7 @@ import {
 import { verify } from '../support/verify.ts'
 
 const CODES = new Set(ROLE_CHECKS.map(({ code }) => code))
+const PKI = 'etc/kubernetes/pki'
 const CLUSTER = authorityIn('ecdsa', 'ca')
 const ETCD = authorityIn('ecdsa', 'etcd/ca')
 const FRONT_PROXY = authorityIn('ecdsa', 'front-proxy-ca')
@@ -200,6 +202,37 @@ describe('usages', () => {
   ])('a client certificate for servers: %s', async (baseName, authority, subject) => {
     const root = copyNode('ecdsa', pair(baseName, authority, { subject, extensions: SERVER }))
     expect(await found(root)).toEqual([`error EXT_KEY_USAGE_WRONG ${baseName.replace('/', '-')}`])
+  })
+
+  it("two pairs in each other's place are put back, once, whichever remedy is run, and no name is lost", async () => {
+    const [one, other] = ['apiserver', 'apiserver-kubelet-client']
+    const files = ['crt', 'key'].flatMap(kind => [
+      [`${PKI}/${one}.${kind}`, textIn('ipv6-ha', `pki/${other}.${kind}`)],
+      [`${PKI}/${other}.${kind}`, textIn('ipv6-ha', `pki/${one}.${kind}`)],
+    ])
+    const root = copyNode('ipv6-ha', Object.fromEntries(files))
+    const { findings } = await verify(root)
+    const graves = findings.filter(({ severity }) => severity === 'error')
+    expect(graves.map(({ certificate }) => certificate)).toEqual(expect.arrayContaining([one, other]))
+    for (const { remedy } of graves.filter(({ code }) => CODES.has(code))) {
+      expect(remedy).toMatch(/ # the pairs of \S+ and \S+ are swapped: this puts each in the other's place$/)
+      spawnSync('bash', ['-c', remedy])
+      expect(await found(root)).toEqual([])
+    }
+  })
+
+  it('says that further names are not known where none can be read', async () => {
+    const root = apiServer(CLIENT)
+    const { remedy } = await finding(root, 'EXT_KEY_USAGE_WRONG')
+    expect(remedy).toMatch(
+      / # add --config kubeadm\.yaml with the certSANs: further names are not known here$/,
+    )
+    writeFileSync(join(root, PKI, 'apiserver.crt'), '-----BEGIN CERTIFICATE-----\nMII')
+    const { findings } = await verify(root)
+    const unreadable = findings.find(({ code }) => code === 'CERTIFICATE_UNREADABLE')
+    expect(unreadable?.remedy).toMatch(
+      / # add --config kubeadm\.yaml with the certSANs: .*; or put one back: /,
+    )
   })
 
   it('a kubeconfig with a certificate for servers', async () => {

@@ -5,18 +5,25 @@ import type { Evidence } from '../evidence.ts'
 import { isManagedElsewhere } from '../external-ca.ts'
 import { readableNames } from '../names-of-certificate.ts'
 import type { Entry } from '../snapshot.ts'
+import { firstOf } from './before-signing.ts'
+import { furtherNames } from './repairs.ts'
 import { renewalOf } from './subjects.ts'
+import { swappingBack } from './swapped-pairs.ts'
 
 /** A new one as kubeadm makes it: a renewal keeps subject and usages as they are. */
 export function remakeOf(evidence: Evidence, entry: Entry): string {
   const { snapshot, copies } = evidence
   if (copies.includes(entry) || isManagedElsewhere(snapshot, entry)) return renewalOf(evidence, entry)
+  const swap = swappingBack(evidence, entry)
+  if (swap !== undefined) return swap
   const isKubeconfig = entry.kind === 'kubeconfig'
   const files = [entry.file, ...(isKubeconfig || !entry.key ? [] : [entry.key])]
-  const moves = files.map(({ path }) => `mv ${shellWord(path)} ${shellWord(`${path}.old`)}`)
+  const moves = files.map(({ path }) => `mv --backup=numbered ${shellWord(path)} ${shellWord(`${path}.old`)}`)
   const phase = isKubeconfig ? `kubeconfig ${entry.name.replace(/\.conf$/, '')}` : `certs ${entry.name}`
   const make = `kubepki init phase ${phase}${namesKept(entry)}${snapshot.commandFlags}`
-  return [...moves, make].join(' && ')
+  const first = firstOf(evidence, entry)
+  const remake = `${[...moves, make].join(' && ')}${furtherNames(evidence, entry, namesKept(entry) !== '')}`
+  return first === undefined ? remake : `${first}; then ${remake}`
 }
 
 /** What was added to the API server's names is in no other file that is sure to be here. */
@@ -28,7 +35,7 @@ function namesKept({ name, certificate }: Entry): string {
 }
 
 export function renewalWithNames(evidence: Evidence, entry: Entry, names: readonly SubjectAltName[]): string {
-  return renewalOf(evidence, entry, sansFlag('add', names))
+  return swappingBack(evidence, entry) ?? renewalOf(evidence, entry, sansFlag('add', names))
 }
 
 /** A certificate of another node made one of this node: it gets a key of its own too. */

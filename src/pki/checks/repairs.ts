@@ -47,7 +47,16 @@ export function makingOf(evidence: Evidence, entry: Entry): string {
   if (isElsewhere)
     return `${away}kubepki certs generate-csr ${name}${flags} # its CA is elsewhere: have the request signed, then kubepki certs import`
   const phase = kind === 'kubeconfig' ? `kubeconfig ${name.replace(/\.conf$/, '')}` : `certs ${name}`
-  return `${away}kubepki init phase ${phase}${flags} # or put one back: kubepki certs history${snapshot.commandFlags}`
+  const further = furtherNames(evidence, entry, false)
+  const first = firstOf(evidence, entry)
+  return `${first ? `${first}; then ` : ''}${away}kubepki init phase ${phase}${flags}${further ? `${further};` : ' #'} or put one back: kubepki certs history${snapshot.commandFlags}`
+}
+
+/** What was asked for besides is in the configuration alone, where no certificate can be read that has it. */
+export function furtherNames({ snapshot }: Evidence, { name }: Entry, areKnown: boolean): string {
+  return name !== 'apiserver' || areKnown || snapshot.configuration
+    ? ''
+    : ' # add --config kubeadm.yaml with the certSANs: further names are not known here'
 }
 
 /** A new pair is RSA where nothing says otherwise: an ECDSA cluster stays one. */
