@@ -41,6 +41,6 @@ export function renewalWithNames(evidence: Evidence, entry: Entry, names: readon
   const added = names.map(({ value }) => ` --add-san ${shellWord(value)}`).join('')
   const rest = `${added}${snapshot.commandFlags}`
   return isManagedElsewhere(snapshot, entry)
-    ? `its CA is elsewhere: kubepki certs renew ${entry.name} --csr-only${rest}, and have the request signed`
+    ? `kubepki certs renew ${entry.name} --csr-only${rest} # its CA is elsewhere: have the request signed, then kubepki certs import`
     : `kubepki certs renew ${entry.name}${rest}`
 }
