@@ -143,7 +143,7 @@ function openToGroup(evidence: Evidence, seen: Seen): Observation {
     impact: guard
       ? 'none while that directory stays shut'
       : `whoever is in group ${gid} can ${powerOf(evidence, seen)}`,
-    remedy: `${tighten(seen)}, unless the group is meant to read it`,
+    remedy: `${tighten(seen)} # unless the group is meant to read it`,
   }
 }
 
@@ -210,7 +210,7 @@ function unusualOwners(evidence: Evidence): readonly Observation[] {
       expected: usual === 0 ? 'owner root' : `owner ${usual}, as of most of the files, or root`,
       found: `owner ${seen.uid}`,
       impact: seen.uid < FIRST_PERSON ? `that service can read it` : `that user can read and replace it`,
-      remedy: `chown ${usual} ${shellWord(seen.file.realPath ?? seen.file.path)}, unless what reads it runs as ${seen.uid}`,
+      remedy: `chown ${usual} ${shellWord(seen.file.realPath ?? seen.file.path)} # unless what reads it runs as ${seen.uid}`,
     }))
 }
 

@@ -52,7 +52,7 @@ export const KUBELET_CLIENT_CHECKS: readonly Check[] = [
       const found = `valid in ${span(notBefore, evidence.now)}, from ${instant(notBefore)}`
       const expected = `valid at ${instant(evidence.now)}`
       return [
-        observe(evidence, client, { expected, found, remedy: 'check the clock of this node: timedatectl' }),
+        observe(evidence, client, { expected, found, remedy: 'timedatectl # check the clock of this node' }),
       ]
     },
   },
@@ -108,7 +108,7 @@ function notRotated(evidence: Evidence): readonly Observation[] {
       found: `ends in ${span(notAfter, now)}, on ${instant(notAfter)}`,
       impact: `then ${impactOf(client.name)}`,
       remedy: isRotated
-        ? `see why it is not renewed: journalctl -u kubelet | grep -i certificate; kubectl get csr`
+        ? 'journalctl -u kubelet | grep -i certificate; kubectl get csr # see why it is not renewed'
         : newKubeconfig(evidence),
     }),
   ]

@@ -116,7 +116,7 @@ function confMissing(evidence: Evidence): readonly Observation[] {
         found: isJoining
           ? `no such file; ${kubelet.bootstrap.file.path} is there: not joined yet`
           : 'no such file',
-        remedy: isJoining ? 'see why it does not join: journalctl -u kubelet' : wayBack(evidence),
+        remedy: isJoining ? 'journalctl -u kubelet # see why it does not join' : wayBack(evidence),
       },
     ),
   ]

@@ -111,7 +111,7 @@ function isReferredTo(evidence: Evidence, { current }: RotatedFiles): boolean {
 function anew(evidence: Evidence, name: string): string {
   return name === CLIENT
     ? wayBack(evidence)
-    : `rm ${shellWord(fileOf(evidence, name))} && ${RESTART}; then approve its request: kubectl get csr`
+    : `rm ${shellWord(fileOf(evidence, name))} && ${RESTART} # then approve its request: kubectl get csr`
 }
 
 /** Files of another life, in the same second or by another kubelet, are no reason for an alarm: only a later end is. */
@@ -177,7 +177,7 @@ function withoutKeyFile(evidence: Evidence): readonly Observation[] {
         expected: `the key of ${subject.file}`,
         found: 'no such file',
         impact: 'the kubelet does not start with half a pair',
-        remedy: `rm ${shellWord(subject.file)} && ${RESTART}: it makes a new pair`,
+        remedy: `rm ${shellWord(subject.file)} && ${RESTART} # it makes a new pair`,
       },
     ),
   ]

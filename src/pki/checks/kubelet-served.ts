@@ -66,11 +66,11 @@ export function remedyFor({ source, file }: Place): string {
   if (source === 'named') return `put a new pair at ${file} (tlsCertFile), then ${RESTART}`
   if (source === 'rotated') return APPROVE
   const key = file.replace(/\.crt$/, '.key')
-  return `rm ${shellWord(file)} ${shellWord(key)} && ${RESTART}: it makes a new pair`
+  return `rm ${shellWord(file)} ${shellWord(key)} && ${RESTART} # it makes a new pair`
 }
 
 export const APPROVE =
-  'see its request, and approve it once its names are right: kubectl get csr | grep kubelet-serving; kubectl certificate approve NAME'
+  'kubectl get csr | grep kubelet-serving # once the names of its request are right: kubectl certificate approve NAME'
 
 type Wrong = Pick<Observation, 'expected' | 'found'> & Partial<Observation>
 

@@ -43,7 +43,7 @@ export const KUBELET_SERVING_CHECKS: readonly Check[] = [
               expected: `valid at ${instant(evidence.now)}`,
               found: `valid in ${span(leaf.notBefore, evidence.now)}, from ${instant(leaf.notBefore)}`,
               severity: isVerified(evidence) === true ? 'error' : 'info',
-              remedy: 'check the clock of this node: timedatectl',
+              remedy: 'timedatectl # check the clock of this node',
             }
           : undefined,
       ),
