@@ -55,6 +55,13 @@ export function isGlobalUnicast({ bytes }: IpAddress): boolean {
   return !LOCAL.has(ipaddr.fromByteArray([...bytes]).range())
 }
 
+const SHARED = new Set(['unspecified', 'multicast', 'broadcast'])
+
+/** Not of all hosts or of a group of them. */
+export function isOneHosts({ bytes }: IpAddress): boolean {
+  return !SHARED.has(ipaddr.fromByteArray([...bytes]).range())
+}
+
 export function isUnspecified({ bytes }: IpAddress): boolean {
   return bytes.every(byte => byte === 0)
 }

@@ -126,7 +126,7 @@ export function parseSigningRequest(value: unknown): CertificateSigningRequest |
     ...(resourceVersion !== undefined && { resourceVersion }),
     ...(creationTimestamp && { creationTimestamp }),
     spec: specIn(mappingAt(value, 'spec')),
-    status: statusIn(mappingAt(value, 'status')),
+    status: statusIn(value.status ?? {}),
     object: value,
   }
 }
@@ -137,7 +137,7 @@ function specIn(spec: Mapping): CsrSpec {
   return {
     request: bytesIn(spec.request),
     signerName: stringAt(spec, 'signerName') ?? '',
-    ...(typeof expirationSeconds === 'number' && { expirationSeconds }),
+    ...(typeof expirationSeconds === 'number' && Number.isFinite(expirationSeconds) && { expirationSeconds }),
     usages: textsIn(listAt(spec, 'usages')),
     username: stringAt(spec, 'username') ?? '',
     ...(uid !== undefined && { uid }),
@@ -148,13 +148,21 @@ function specIn(spec: Mapping): CsrSpec {
   }
 }
 
-function statusIn(status: Mapping): CsrStatus {
-  const certificate = bytesIn(status.certificate)
+/** A condition of no type stands for what is none: an object of another shape is never taken for an undecided one. */
+function statusIn(status: unknown): CsrStatus {
+  if (!isMapping(status)) return { conditions: [conditionIn({})], certificate: undefined }
+  const conditions = status.conditions ?? []
   return {
-    conditions: listAt(status, 'conditions').flatMap(one => (isMapping(one) ? conditionIn(one) : [])),
-    certificate:
-      certificate && certificate.length > 0 ? Buffer.from(certificate).toString('utf8') : undefined,
+    conditions: [conditions]
+      .flat()
+      .map(one => conditionIn(Array.isArray(conditions) && isMapping(one) ? one : {})),
+    certificate: certificateIn(status.certificate ?? ''),
   }
+}
+
+/** Empty: there is one, which cannot be read. */
+function certificateIn(value: unknown): string | undefined {
+  return value === '' ? undefined : Buffer.from(bytesIn(value) ?? []).toString('utf8')
 }
 
 function conditionIn(condition: Mapping): CsrCondition {

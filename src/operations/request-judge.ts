@@ -5,8 +5,8 @@ import { partFor } from '../pki/csr/approval.ts'
 import type { JudgedRequest } from '../pki/csr/decision.ts'
 import { factsOf } from '../pki/csr/facts.ts'
 import { POLICIES, type Policy } from '../pki/csr/policy.ts'
-import type { CsrFacts, CsrPeer, CsrVerdict } from '../pki/csr/rule.ts'
-import { judge, offlineResults } from '../pki/csr/verdict.ts'
+import type { CsrPeer } from '../pki/csr/rule.ts'
+import { judge, judgeBare } from '../pki/csr/verdict.ts'
 import type { Certificate } from '../x509/certificate.ts'
 
 export interface Bench {
@@ -21,7 +21,7 @@ export interface Bench {
 
 const BARE = 'none (API server and signer alone)'
 
-/** Where there is no policy for a signer, the rules of the API server and of the signer themselves are all there is. */
+/** Where there is no policy for a signer, there are the rules of the API server and of the signer, and what holds for every client. */
 export function judgeRequest(
   csr: CertificateSigningRequest,
   { now, policy = usualFor(csr), nodes, peers, authorities }: Bench,
@@ -29,18 +29,12 @@ export function judgeRequest(
   const facts = factsOf(csr, { now, nodes, all: peers, authorities })
   return policy
     ? { facts, verdict: judge(facts, policy), policyName: policy.name }
-    : { facts, verdict: bareVerdict(facts), policyName: BARE }
+    : { facts, verdict: judgeBare(facts), policyName: BARE }
 }
 
 function usualFor({ spec }: CertificateSigningRequest): Policy | undefined {
   const { kubelet } = POLICIES
   return kubelet && partFor(kubelet, spec.signerName) && kubelet
-}
-
-function bareVerdict(facts: CsrFacts): CsrVerdict {
-  const rules = offlineResults(facts)
-  const isBroken = rules.some(({ ok, level }) => !ok && level === 'must')
-  return { name: facts.csr.name, outcome: isBroken ? 'deny' : 'approve', rules }
 }
 
 /** Whether Node objects say anything about it. */

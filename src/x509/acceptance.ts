@@ -1,14 +1,6 @@
 /** What Go's crypto/x509, and so every component of Kubernetes, cannot verify or refuses to read, though OpenSSL does. */
-import {
-  contentsOf,
-  type Der,
-  elementsOf,
-  extensionsIn,
-  isVersion3,
-  leadingOid,
-  serialNumberOf,
-  TAG,
-} from './der.ts'
+import { contentsOf, type Der, extensionsIn, isVersion3, leadingOid, serialNumberOf } from './der.ts'
+import { extensionFlaw, extensionParts } from './extension.ts'
 import type { SignatureAlgorithm } from './signature.ts'
 
 /** Bytes that the hash has, which are as many as the salt of RSA-PSS has to have. */
@@ -37,10 +29,9 @@ export function unusableExtension(certificateDer: Der): string | undefined {
     const oid = leadingOid(extension)
     if (seen.has(oid)) return `the extension ${oid} twice`
     seen.add(oid)
-    const [, critical] = elementsOf(extension)
-    const flag = critical?.[0] === TAG.boolean ? critical.at(-1) : 0x00
-    if (flag !== 0xff && flag !== 0x00) return `the extension ${oid}, critical neither in DER nor not`
-    if (flag === 0xff && !KNOWN_EXTENSIONS.has(oid))
+    const flaw = extensionFlaw(extension)
+    if (flaw !== undefined) return `the extension ${oid}, ${flaw}`
+    if (extensionParts(extension).isCritical && !KNOWN_EXTENSIONS.has(oid))
       return `the critical extension ${oid}, which nobody knows`
   }
   return undefined

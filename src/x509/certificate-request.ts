@@ -13,6 +13,7 @@ import {
   onlyElement,
   TAG,
 } from './der.ts'
+import { extensionFlaw } from './extension.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
 import { attributesOf } from './name.ts'
 import { type PemBlock, parsePem } from './pem.ts'
@@ -91,12 +92,9 @@ function parseRequest(
 
 /** Throws RangeError, and whatever OpenSSL says. */
 function requestOf(der: Der, subjectText: Subject): CertificateRequest {
-  const [info, algorithm, signature] = elementsOf(der)
-  const [version, subject, publicKeyInfo, attributes] = info?.[0] === TAG.sequence ? elementsOf(info) : []
-  if (!info || !algorithm || !signature || !version || !subject || !publicKeyInfo)
-    throw new RangeError('a part of it is missing')
-  if (publicKeyInfo[0] !== TAG.sequence || signature[0] !== TAG.bitString)
-    throw new RangeError('a part of it has the wrong type')
+  const [info, algorithm, signature] = partsOf(der, [TAG.sequence, TAG.sequence, TAG.bitString])
+  const [version, subject, publicKeyInfo, attributes] = partsOf(info, INFO_TAGS, 3)
+  if (!isVersion1(version)) throw new RangeError('it is of a version that is not 1')
   // Whoever compares the subject later can rely on its form.
   attributesOf(subject)
   const extensions = requestedExtensions(attributes)
@@ -110,6 +108,29 @@ function requestOf(der: Der, subjectText: Subject): CertificateRequest {
     isProved:
       key !== undefined && isSignatureOf(key, { algorithm, data: info, signature: bitsOf(signature) }),
   })
+}
+
+const INFO_TAGS = [TAG.integer, TAG.sequence, TAG.sequence, 0xa0] as const
+
+function isVersion1(version: Der): boolean {
+  const [number, ...more] = contentsOf(version)
+  return number === 0 && more.length === 0
+}
+
+type Parts<Tags extends readonly number[]> = { readonly [At in keyof Tags]: Der }
+
+/** The elements, of these types, and no other: what is more is passed over by some readers and read by others. */
+function partsOf<const Tags extends readonly number[]>(
+  element: Der,
+  tags: Tags,
+  least: number = tags.length,
+): Parts<Tags> {
+  const parts = elementsOf(element)
+  if (parts.length < least) throw new RangeError('a part of it is missing')
+  if (parts.length > tags.length) throw new RangeError('there is more in it than may be')
+  if (parts.some((part, index) => part[0] !== tags[index]))
+    throw new RangeError('a part of it has the wrong type')
+  return parts as unknown as Parts<Tags>
 }
 
 /** Of many requests as much as they are compared by, without the cost of proving them. */
@@ -152,15 +173,21 @@ function hasUnnamedCurve(publicKeyInfo: Der): boolean {
 const EXTENSION_REQUESTS = new Set(['1.2.840.113549.1.9.14', '1.3.6.1.4.1.311.2.1.14'])
 
 function requestedExtensions(attributes: Der | undefined): ReadonlyMap<string, Der> {
-  const requests = (attributes ? elementsOf(attributes) : []).filter(one =>
-    EXTENSION_REQUESTS.has(leadingOid(one)),
-  )
-  const extensions = requests
-    .flatMap(request => elementsOf(request).slice(1, 2).flatMap(elementsOf))
-    .flatMap(sequence => elementsOf(onlyElement(TAG.sequence, sequence)))
+  const extensions = (attributes ? elementsOf(attributes) : []).flatMap(attribute => {
+    const [oid, values] = partsOf(attribute, [TAG.oid, TAG.set])
+    return EXTENSION_REQUESTS.has(decodeOid(oid)) ? extensionsIn(values) : []
+  })
   const byOid = new Map(extensions.map(extension => [leadingOid(extension), extension]))
   if (byOid.size < extensions.length) throw new RangeError('it asks for an extension twice')
   return byOid
+}
+
+function extensionsIn(values: Der): Der[] {
+  const [list] = partsOf(values, [TAG.sequence])
+  const extensions = elementsOf(list)
+  const flaw = extensions.map(extensionFlaw).find(one => one !== undefined)
+  if (flaw !== undefined) throw new RangeError(`an extension is ${flaw}`)
+  return extensions
 }
 
 interface NamedKey {

@@ -150,6 +150,7 @@ export function decodeOid(element: Der): string {
   const arcs: number[] = []
   let arc = 0
   for (const byte of contentsOf(element)) {
+    if (arc === 0 && byte === 0x80) throw new RangeError('an object identifier not in DER')
     arc = arc * 128 + (byte & 0x7f)
     if (byte < 0x80) {
       arcs.push(arc)
@@ -167,8 +168,12 @@ export function contentsStart(bytes: Der): number {
   return first < 0x80 ? 2 : 2 + (first & 0x7f)
 }
 
+/** Of tags that go on in the next byte, which nothing in a certificate has. */
+const LONG_TAG = 0x1f
+
 function contentLength(bytes: Der): number {
   const first = bytes[1]
+  if (((bytes[0] as number) & LONG_TAG) === LONG_TAG) throw new RangeError('a tag of several bytes')
   if (first === undefined) throw new RangeError('truncated DER')
   if (first === 0x80) throw new RangeError('BER of indefinite length')
   let length = first < 0x80 ? first : 0

@@ -39,6 +39,15 @@ export function goPemBlocks(text: string): GoPemBlock[] {
   return blocks
 }
 
+/** Empty lines before it and behind it say nothing. */
+const ALONE =
+  /^(?:[ \t\r]*\n)*-----BEGIN CERTIFICATE REQUEST-----[ \t\r]*\n(?:[A-Za-z0-9+/=]+[ \t\r]*\n)+-----END CERTIFICATE REQUEST-----[ \t\r\n]*$/
+
+/** One block of a request, without headers or anything around it: what every version of Go reads alike. */
+export function isRequestAlone(text: string): boolean {
+  return ALONE.test(text)
+}
+
 /** At the start of a line only. */
 function beginAt(text: string, from: number): number {
   if (from === 0 && text.startsWith(BEGIN)) return 0

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { PkiError } from '../errors.ts'
 import { type Certificate, parseCertificate, publicKeyOf } from './certificate.ts'
 import { contentsOf, type Der, elementsOf, encodeElement, TAG, tbsPartsOf } from './der.ts'
+import { extensionParts } from './extension.ts'
 import { type PrivateKey, type PublicKey, publicKeyInfo } from './key.ts'
 import {
   AuthorityKeyIdentifierExtension,
@@ -111,8 +112,7 @@ async function withKeyIdentifiers(
 /** The subject key identifier, in hexadecimal: an OCTET STRING inside the extension's OCTET STRING. */
 function keyIdentifierOf({ der }: Certificate): string | undefined {
   const extension = tbsPartsOf(der).extensions.get(SUBJECT_KEY_IDENTIFIER)
-  const value = extension && elementsOf(extension).at(-1)
-  return value && Buffer.from(contentsOf(contentsOf(value))).toString('hex')
+  return extension && Buffer.from(contentsOf(extensionParts(extension).value)).toString('hex')
 }
 
 /** 126 random bits, positive, as hexadecimal (RFC 5280 section 4.1.2.2 allows 20 octets). */

@@ -1,6 +1,7 @@
 /** How certificates point to the key of their CA (RFC 5280 sections 4.2.1.1 and .2). A hint alone: a signature proves. */
 import type { Certificate } from './certificate.ts'
 import { contentsOf, type Der, elementsOf, TAG, tbsPartsOf } from './der.ts'
+import { extensionParts } from './extension.ts'
 
 const SUBJECT_KEY_IDENTIFIER = '2.5.29.14'
 const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35'
@@ -39,8 +40,7 @@ function read(
 ): string | undefined {
   try {
     const extension = tbsPartsOf(der).extensions.get(oid)
-    const octets = extension && elementsOf(extension).at(-1)
-    const bytes = octets && decode(contentsOf(octets))
+    const bytes = extension && decode(extensionParts(extension).value)
     return bytes && Buffer.from(bytes).toString('hex')
   } catch {
     return undefined

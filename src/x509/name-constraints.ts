@@ -1,5 +1,6 @@
 /** Which names a CA may not give to anything below it (RFC 5280 section 4.2.1.10): DNS names and IP addresses, as Go compares them. */
-import { contentsOf, type Der, elementsOf } from './der.ts'
+import { contentsOf, type Der, elementsOf, onlyElement, TAG } from './der.ts'
+import { extensionParts } from './extension.ts'
 import type { SubjectAltName } from './subject-alt-name.ts'
 
 const NAME_CONSTRAINTS = '2.5.29.30'
@@ -12,9 +13,8 @@ export function forbiddenNames(
   names: readonly SubjectAltName[],
 ): SubjectAltName[] {
   const value = extensions.get(NAME_CONSTRAINTS)
-  const octets = value && elementsOf(value).at(-1)
-  if (!octets) return []
-  const lists = elementsOf(contentsOf(octets))
+  if (!value) return []
+  const lists = elementsOf(onlyElement(TAG.sequence, extensionParts(value).value))
   const [permitted, excluded] = [PERMITTED, EXCLUDED].map(tag =>
     lists
       .filter(list => list[0] === tag)

@@ -44,10 +44,10 @@ function decodeAttribute(attribute: Der): NameAttribute {
   return { type: decodeOid(type), value: decodeString(value) }
 }
 
-/** PrintableString, UTF8String and the rest that are bytes of text; BMPString has two bytes a character. */
+/** PrintableString, UTF8String and the rest that are bytes of text; BMPString has two bytes a character, and as in Go a NUL at its end is none of it. */
 function decodeString(value: Der): string {
   const contents = Buffer.from(contentsOf(value))
   return value[0] === BMP_STRING && contents.length % 2 === 0
-    ? contents.swap16().toString('utf16le')
+    ? contents.swap16().toString('utf16le').replace(/\0$/, '')
     : contents.toString('utf8')
 }

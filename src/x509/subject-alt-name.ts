@@ -2,7 +2,8 @@
 import { isSubdomain, isWildcard } from '../dns-name.ts'
 import { type IpAddress, ipAddressOf, isDisputedAddress, parseIpAddress } from '../ip-address.ts'
 import type { Certificate } from './certificate.ts'
-import { contentsOf, type Der, elementsOf, encodeElement, firstElement, tbsPartsOf } from './der.ts'
+import { contentsOf, type Der, elementsOf, encodeElement, onlyElement, tbsPartsOf } from './der.ts'
+import { type ExtensionParts, extensionParts } from './extension.ts'
 
 export type SubjectAltNameType = 'DNS' | 'IP' | 'email' | 'URI' | 'other'
 
@@ -28,20 +29,18 @@ const TEXT_TYPES: ReadonlyMap<number, SubjectAltNameType> = new Map([
   [0x86, 'URI'],
 ])
 
-/** Object identifier, perhaps a BOOLEAN, and the value in an OCTET STRING; nothing when there is no such extension. */
-function extensionParts(extensions: ReadonlyMap<string, Der>): Der[] {
+function partsIn(extensions: ReadonlyMap<string, Der>): ExtensionParts | undefined {
   const extension = extensions.get(SUBJECT_ALT_NAME)
-  return extension ? elementsOf(extension) : []
+  return extension && extensionParts(extension)
 }
 
 export function isSubjectAltNameCritical({ der }: Certificate): boolean {
   return isSubjectAltNameCriticalIn(tbsPartsOf(der).extensions)
 }
 
-/** Whether the extension, of a certificate or asked for, is critical. */
+/** Whether the extension, of a certificate or asked for, is critical. Throws as `subjectAltNamesOf`. */
 export function isSubjectAltNameCriticalIn(extensions: ReadonlyMap<string, Der>): boolean {
-  const [, critical] = extensionParts(extensions)
-  return critical?.[0] === BOOLEAN && critical.at(-1) !== 0
+  return partsIn(extensions)?.isCritical === true
 }
 
 /** In the certificate's order. Throws RangeError when the extension is not a list of names. */
@@ -51,19 +50,8 @@ export function subjectAltNamesOf({ der }: Certificate): readonly SubjectAltName
 
 /** Of a certificate's extensions, or those that a request asks for. Throws as `subjectAltNamesOf`. */
 export function subjectAltNamesIn(extensions: ReadonlyMap<string, Der>): readonly SubjectAltName[] {
-  const value = extensionParts(extensions).at(-1)
-  return value ? elementsOf(onlyElement(SEQUENCE, contentsWithTag(OCTET_STRING, value))).map(decodeName) : []
-}
-
-function contentsWithTag(tag: number, element: Der): Der {
-  if (element[0] !== tag) throw new RangeError('not a SubjectAltName')
-  return contentsOf(element)
-}
-
-function onlyElement(tag: number, bytes: Der): Der {
-  const element = firstElement(bytes)
-  if (element[0] !== tag || element.length !== bytes.length) throw new RangeError('not a SubjectAltName')
-  return element
+  const parts = partsIn(extensions)
+  return parts ? elementsOf(onlyElement(SEQUENCE, parts.value)).map(decodeName) : []
 }
 
 /** What is not plain text, or no address, is handed on as it is. */

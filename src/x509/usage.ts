@@ -1,5 +1,15 @@
 /** What a certificate is good for (RFC 5280 sections 4.2.1.3, .9 and .12), from its extensions or those of a request. */
-import { contentsOf, type Der, decodeInteger, decodeOid, elementsOf, TAG, tbsPartsOf } from './der.ts'
+import {
+  contentsOf,
+  type Der,
+  decodeInteger,
+  decodeOid,
+  elementsOf,
+  onlyElement,
+  TAG,
+  tbsPartsOf,
+} from './der.ts'
+import { extensionParts } from './extension.ts'
 
 /** In the order of their bits. */
 export const KEY_USAGES = [
@@ -79,8 +89,8 @@ function readValue(
   const extension = extensions.get(oid)
   if (!extension) return undefined
   try {
-    const value = elementsOf(extension).at(-1)
-    return value?.[0] === TAG.octetString ? read(contentsOf(value)) : []
+    const { value } = extensionParts(extension)
+    return read(onlyElement(value[0] ?? 0, value))
   } catch {
     return []
   }

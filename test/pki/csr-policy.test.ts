@@ -259,7 +259,7 @@ const CASES: readonly Case[] = [
   },
   {
     is: 'C14 a client request with a SAN',
-    request: client({ request: { names: ['DNS:worker-1'] } }),
+    request: client({ node: 'worker-9', request: { names: ['DNS:worker-9'] } }),
     verdict: 'deny',
     because: ['SIGNER_SANS'],
   },

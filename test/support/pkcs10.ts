@@ -21,6 +21,11 @@ export interface RequestSpec {
   readonly signingKey?: KeyObject
   readonly isCa?: boolean
   readonly extKeyUsage?: readonly string[]
+  /** Instead of those that ask for the rest. */
+  readonly attributes?: readonly Uint8Array[]
+  readonly version?: number
+  /** Behind the attributes. */
+  readonly surplus?: readonly Uint8Array[]
 }
 
 const OIDS: Readonly<Record<string, string>> = { CN: '2.5.4.3', O: '2.5.4.10', OU: '2.5.4.11' }
@@ -47,7 +52,7 @@ export function oid(text: string): Der {
   return encodeElement(TAG.oid, Uint8Array.from(bytes))
 }
 
-const sequence = (...parts: readonly Uint8Array[]) => encodeElement(TAG.sequence, ...parts)
+export const sequence = (...parts: readonly Uint8Array[]) => encodeElement(TAG.sequence, ...parts)
 
 export function nameOf(subject: readonly NameValue[]): Der {
   const parts = subject.map(([type, value]) =>
@@ -58,7 +63,7 @@ export function nameOf(subject: readonly NameValue[]): Der {
 
 const NAME_TAGS: Readonly<Record<string, number>> = { email: 0x81, DNS: 0x82, URI: 0x86, IP: 0x87 }
 
-function generalName(text: string): Der {
+export function generalName(text: string): Der {
   const [type = '', ...rest] = text.split(':')
   const value = rest.join(':')
   if (type === 'other')
@@ -82,8 +87,8 @@ function generalName(text: string): Der {
 
 const TRUE = Uint8Array.of(TAG.boolean, 1, 0xff)
 
-function extension(id: string, value: Uint8Array): Der {
-  return sequence(oid(id), encodeElement(TAG.octetString, value))
+export function extension(id: string, value: Uint8Array, ...surplus: readonly Uint8Array[]): Der {
+  return sequence(oid(id), encodeElement(TAG.octetString, value), ...surplus)
 }
 
 function extensionsOf({ names = [], isCa = false, extKeyUsage = [] }: RequestSpec): Der[] {
@@ -94,19 +99,25 @@ function extensionsOf({ names = [], isCa = false, extKeyUsage = [] }: RequestSpe
   ]
 }
 
+/** `values`: more than one is more than may be. */
+export function extensionRequest(...values: readonly (readonly Uint8Array[])[]): Der {
+  return sequence(
+    oid('1.2.840.113549.1.9.14'),
+    encodeElement(TAG.set, ...values.map(extensions => sequence(...extensions))),
+  )
+}
+
 export function requestDer(spec: RequestSpec): Der {
   const key = spec.key ?? SHARED
   const info = createPublicKey(key).export({ type: 'spki', format: 'der' })
   const extensions = extensionsOf(spec)
-  const attributes =
-    extensions.length > 0
-      ? [sequence(oid('1.2.840.113549.1.9.14'), encodeElement(TAG.set, sequence(...extensions)))]
-      : []
+  const { attributes = extensions.length > 0 ? [extensionRequest(extensions)] : [] } = spec
   const body = sequence(
-    encodeElement(TAG.integer, Uint8Array.of(0)),
+    encodeElement(TAG.integer, Uint8Array.of(spec.version ?? 0)),
     nameOf(spec.subject),
     info,
     encodeElement(0xa0, ...attributes),
+    ...(spec.surplus ?? []),
   )
   const signer = spec.signingKey ?? key
   const signature = sign(signer.asymmetricKeyType === 'ed25519' ? null : 'sha256', body, signer)

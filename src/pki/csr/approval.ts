@@ -50,9 +50,12 @@ export function policyResults(facts: CsrFacts, part: PolicyPart): Judged[] {
   )
 }
 
+/** Absent: `must`. */
+type FixedRule = Rule & { readonly level?: Level }
+
 /** Of rules that every policy has: the API server and the signer would refuse it anyway. */
-export function fixedResults(facts: CsrFacts, rules: readonly Rule[]): Judged[] {
-  return rules.flatMap(rule => resultOf(rule, facts, { level: 'must', parameters: undefined }))
+export function fixedResults(facts: CsrFacts, rules: readonly FixedRule[]): Judged[] {
+  return rules.flatMap(rule => resultOf(rule, facts, { level: rule.level ?? 'must', parameters: undefined }))
 }
 
 function resultOf<P extends PolicyParameters | undefined>(
@@ -66,7 +69,7 @@ function resultOf<P extends PolicyParameters | undefined>(
 }
 
 /** One that is dangerous outweighs all that may pass. */
-export function outcomeOf(judged: readonly Judged[], { neverDeny }: Policy): Outcome {
+export function outcomeOf(judged: readonly Judged[], { neverDeny }: Pick<Policy, 'neverDeny'>): Outcome {
   const failed = judged.filter(({ result }) => !result.ok && result.level === 'must')
   if (failed.length === 0) return 'approve'
   return !neverDeny && failed.some(({ onFailure }) => onFailure === 'deny') ? 'deny' : 'leave'

@@ -3,18 +3,21 @@
  * whose every part is known here. Pure.
  */
 
-import { describeUnusable } from '../../errors.ts'
 import { named } from '../../foreign-text.ts'
 import { type CertificateSigningRequest, conditionOf } from '../../kubernetes/certificate-signing-request.ts'
 import { usagesMeant } from '../../kubernetes/key-usages.ts'
 import type { Certificate } from '../../x509/certificate.ts'
-import { type CertificateRequest, readCertificateRequest } from '../../x509/certificate-request.ts'
+import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import type { Der } from '../../x509/der.ts'
 import { plainName, plainNames } from '../../x509/plain-name.ts'
 import { SUBJECT_ALT_NAME, subjectAltNameExtension } from '../../x509/subject-alt-name.ts'
 import { extKeyUsageExtension, keyUsageExtension, leafConstraints } from '../../x509/usage-extensions.ts'
 import { instant } from '../instant.ts'
+import { API_RULES } from './api-rules.ts'
+import { fixedResults } from './approval.ts'
 import { factsOf } from './facts.ts'
+import { FORM_RULES } from './policy-rules-form.ts'
+import type { CsrFacts, Rule } from './rule.ts'
 import { because } from './sent.ts'
 import { signerFlaws } from './signer-flaws.ts'
 
@@ -64,12 +67,23 @@ export type IssuanceStep = { readonly csr: CertificateSigningRequest } & (Left |
 export function planIssuance(csr: CertificateSigningRequest, order: IssuanceOrder): IssuanceStep {
   const reason = LEAVE_RULES.find(({ applies }) => applies(csr, order))
   if (reason) return { csr, action: 'leave', code: reason.code, message: reason.message(csr, order) }
-  const request = readCertificateRequest(csr.spec.request ?? '')
-  if ('reason' in request)
-    return { csr, action: 'leave', code: 'UNREADABLE', message: `its request: ${describeUnusable(request)}` }
-  const [flaw] = signerFlaws(factsOf(csr, { now: order.now }))
+  const facts = factsOf(csr, { now: order.now })
+  const { request } = facts
+  const odd = oddity(facts)
+  if (odd !== undefined || !request)
+    return { csr, action: 'leave', code: 'UNREADABLE', message: `unlike any of a cluster: ${odd}` }
+  const [flaw] = signerFlaws(facts)
   if (flaw) return { csr, action: 'fail', message: flaw.reason }
   return { csr, ...issuing(csr, request, order) }
+}
+
+/** A name says nothing of what is signed: whoever makes a file of it looks at it. */
+const isOfContents = ({ code }: Rule) => code !== 'OBJECT_NAME'
+
+/** Why the API server would not have it, or versions of it would read different things. */
+function oddity(facts: CsrFacts): string | undefined {
+  const judged = fixedResults(facts, [...API_RULES.filter(isOfContents), ...FORM_RULES])
+  return judged.find(({ result }) => !result.ok && result.level === 'must')?.result.reason
 }
 
 interface LeaveRule {

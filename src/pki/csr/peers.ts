@@ -93,6 +93,10 @@ function firstAbove(sorted: readonly number[], limit: number): number {
 
 interface NodeIndex {
   readonly byName: ReadonlyMap<string, NodeObject>
+  /** Of several Nodes: they cannot be of one cluster, and nobody knows which is meant. */
+  readonly repeated: ReadonlySet<string>
+  /** Name of a Node, as `nameKey` has it -> as it is. */
+  readonly names: ReadonlyMap<string, string>
   /** Host name in lower case, or address in its one form -> names of the nodes that have it. */
   readonly owners: ReadonlyMap<string, ReadonlySet<string>>
 }
@@ -106,7 +110,14 @@ function nodesOf(nodes: readonly NodeObject[]): NodeIndex {
   for (const node of nodes)
     for (const { address } of [{ address: node.name }, ...node.addresses])
       addTo(owners, nameKey(address), node.name)
-  const index = { byName: new Map(nodes.map(node => [node.name, node])), owners }
+  const byName = new Map<string, NodeObject>()
+  const repeated = new Set<string>()
+  for (const node of nodes) {
+    if (byName.has(node.name)) repeated.add(node.name)
+    byName.set(node.name, node)
+  }
+  const names = new Map(nodes.map(({ name }) => [nameKey(name), name]))
+  const index = { byName, repeated, names, owners }
   NODES.set(nodes, index)
   return index
 }
@@ -118,6 +129,15 @@ export function nameKey(name: string): string {
 
 export function nodeNamed({ nodes }: CsrFacts, name: string): NodeObject | undefined {
   return nodes && nodesOf(nodes).byName.get(name)
+}
+
+export function isRepeated({ nodes }: CsrFacts, name: string): boolean {
+  return nodes !== undefined && nodesOf(nodes).repeated.has(name)
+}
+
+/** The node whose own name it is: the API server has seen to that, whereas addresses are what kubelets say. */
+export function namesake({ nodes }: CsrFacts, name: string): string | undefined {
+  return nodes && nodesOf(nodes).names.get(nameKey(name))
 }
 
 /** Nodes that have the name or address. */

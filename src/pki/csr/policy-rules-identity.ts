@@ -4,7 +4,7 @@ import { humanDuration } from '../../kubernetes/duration.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import { COMMON_NAME, ORGANIZATION } from '../../x509/name.ts'
 import { NODE_PREFIX, nodeNameOf, subjectOf } from './facts.ts'
-import { madeLastHour, newerThan, nodeNamed } from './peers.ts'
+import { isRepeated, madeLastHour, newerThan, nodeNamed } from './peers.ts'
 import type { PolicyParameters } from './policy-parameters.ts'
 import { bad, type CsrFacts, type Finding, good, type Level, type Rule } from './rule.ts'
 import { KUBELET_SERVING } from './signer-name.ts'
@@ -138,6 +138,7 @@ export const IDENTITY_RULES: readonly PolicyRule[] = [
       if (!isServing(facts)) return undefined
       const name = nodeIn(request)
       if (!facts.nodes) return bad('no Nodes were given: whether it exists is not known')
+      if (isRepeated(facts, name)) return bad(`several Nodes have the name ${quoted(name)}`)
       return nodeNamed(facts, name)
         ? good(`Node ${quoted(name)}`)
         : bad(`there is no Node ${quoted(name)}, perhaps not yet`)

@@ -1,9 +1,10 @@
 /** Policy rules about the names and addresses of a kubelet's serving certificate. */
-import { isLoopback, parseIpAddress } from '../../ip-address.ts'
+import { isSubdomain } from '../../dns-name.ts'
+import { isLoopback, isOneHosts, parseIpAddress } from '../../ip-address.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import { subjectAltNameKey } from '../../x509/subject-alt-name.ts'
 import { namesOf } from './facts.ts'
-import { hasAddress, hasName, isIn, nameKey, nodeNamed, ownersOf } from './peers.ts'
+import { hasAddress, hasName, isIn, nameKey, namesake, nodeNamed, ownersOf } from './peers.ts'
 import { cidrOf, type PolicyParameters } from './policy-parameters.ts'
 import { isServing, nodeIn, ofRequest, type PolicyRule } from './policy-rules-identity.ts'
 import { bad, type CsrFacts, type Finding, good } from './rule.ts'
@@ -34,6 +35,18 @@ const SERVICE_NAME = /^kubernetes(\.default)?$|(^|\.)svc(\.|$)|(^|\.)cluster\.lo
 
 const LONGEST_DNS_NAME = 253
 
+/** Wildcards and names that are too long have rules of their own. */
+function isMisshapen(name: string): boolean {
+  const isElsewhere = name.includes('*') || name.length > LONGEST_DNS_NAME
+  return !isElsewhere && (!isSubdomain(name.toLowerCase()) || parseIpAddress(name) !== undefined)
+}
+
+/** Unspecified, multicast, broadcast. */
+function isNobodys(text: string): boolean {
+  const address = parseIpAddress(text)
+  return address !== undefined && !isOneHosts(address)
+}
+
 function isForbidden(name: string, forbidden: readonly string[]): boolean {
   const address = parseIpAddress(name)
   const key = nameKey(name)
@@ -49,7 +62,7 @@ export const NAME_RULES: readonly PolicyRule[] = [
     code: 'SAN_KINDS',
     wants: 'the SANs are DNS names and IP addresses alone',
     onFailure: 'deny',
-    look: ofServing(request =>
+    look: ofRequest(request =>
       unless(namesOf(request, 'URI', 'email', 'other'), ['URI, email or other names', 'DNS and IP alone']),
     ),
   },
@@ -69,7 +82,8 @@ export const NAME_RULES: readonly PolicyRule[] = [
     wants: 'no name is one of the API server or a service (and forbiddenNames)',
     onFailure: 'deny',
     look: ofServing((request, _, { forbiddenNames }) => {
-      const isOne = (name: string) => SERVICE_NAME.test(nameKey(name)) || isForbidden(name, forbiddenNames)
+      const isOne = (name: string) =>
+        SERVICE_NAME.test(nameKey(name).replace(/\.+$/, '')) || isForbidden(name, forbiddenNames)
       return unless(hosts(request).filter(isOne), [
         'names of the API server or a service, with which one could pose as it',
         'no name of a service',
@@ -77,13 +91,40 @@ export const NAME_RULES: readonly PolicyRule[] = [
     }),
   },
   {
+    code: 'SAN_FORM',
+    wants: 'each DNS name is one that a host can have, each address one that a host can have for itself',
+    onFailure: 'deny',
+    look: ofServing(request => {
+      const [names, addresses] = [namesOf(request, 'DNS'), namesOf(request, 'IP')]
+      return unless(
+        [...names.filter(isMisshapen), ...addresses.filter(isNobodys)],
+        ['no name or address of a host', 'names and addresses of hosts'],
+      )
+    }),
+  },
+  {
+    code: 'CLAIMED_ONCE',
+    wants: 'no name or address is claimed by several nodes, but for those in extraAddresses',
+    onFailure: 'leave',
+    look: ofServing((request, facts, { extraAddresses }) => {
+      const isShared = (name: string) => {
+        const address = parseIpAddress(name)
+        if (isLocal(name) || (address && isIn(extraAddresses, address))) return false
+        return ownersOf(facts, name).length > 1
+      }
+      return unless(hosts(request).filter(isShared), ['claimed by several nodes', 'claimed by one node'])
+    }),
+  },
+  {
     code: 'ANOTHER_NODE',
-    wants: 'no name or address is that of another node alone',
+    wants: "no name is another node's own, no name or address that of another node alone",
     onFailure: 'deny',
     look: ofServing((request, facts) => {
       const own = nodeIn(request)
       const foreign = hosts(request).flatMap(name => {
         const owners = ownersOf(facts, name)
+        const named = namesake(facts, name)
+        if (named !== undefined && named !== own) return [`${name} of ${named}`]
         return owners.length === 0 || owners.includes(own) || isLocal(name) ? [] : [`${name} of ${owners[0]}`]
       })
       return unless(foreign, ['of another node', "no other node's"])

@@ -3,13 +3,14 @@ import { named, shown } from '../../foreign-text.ts'
 import { isMapping, type Mapping, mappingAt, parseYaml } from '../../kubernetes/yaml.ts'
 import { nearest } from '../../nearest.ts'
 import { DEFAULT_PARAMETERS, PARAMETERS, type PolicyParameters } from './policy-parameters.ts'
+import { FORM_RULES } from './policy-rules-form.ts'
 import { IDENTITY_RULES, type PolicyRule } from './policy-rules-identity.ts'
 import { KEY_RULES } from './policy-rules-key.ts'
 import { NAME_RULES } from './policy-rules-names.ts'
 import { LEVELS, type Level } from './rule.ts'
 import { KUBELET_CLIENT, KUBELET_SERVING } from './signer-name.ts'
 
-export const RULES: readonly PolicyRule[] = [...IDENTITY_RULES, ...NAME_RULES, ...KEY_RULES]
+export const RULES: readonly PolicyRule[] = [...FORM_RULES, ...IDENTITY_RULES, ...NAME_RULES, ...KEY_RULES]
 
 /** Of one signer. */
 export interface PolicyPart {
@@ -32,7 +33,8 @@ export function levelOf({ levels }: PolicyPart, { code, level = 'must' }: Policy
 
 const client: PolicyPart = {
   signerName: KUBELET_CLIENT,
-  levels: {},
+  // A bootstrap token is for machines that are no node yet: with that of a node it becomes the node.
+  levels: { NODE_NEW: 'must' },
   parameters: { ...DEFAULT_PARAMETERS, allowedRequesters: ['system:bootstrap:*', 'system:node:*'] },
 }
 

@@ -6,7 +6,7 @@ import { bad, type Finding, good, type Rule } from './rule.ts'
 import { listed, quoted } from './words.ts'
 
 /** Of these alone every status but True is refused. */
-const DECISIONS: readonly string[] = ['Approved', 'Denied', 'Failed']
+export const DECISIONS: readonly string[] = ['Approved', 'Denied', 'Failed']
 const STATUSES: readonly string[] = ['True', 'False', 'Unknown']
 
 export const CONDITION_RULES: readonly Rule[] = [

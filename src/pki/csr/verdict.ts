@@ -1,7 +1,9 @@
 /** What becomes of a request by a policy, and what would be wrong with it whatever the policy. */
 import { API_RULES } from './api-rules.ts'
 import { fixedResults, notConcerned, outcomeOf, partFor, policyResults } from './approval.ts'
+import { CLIENT_RULES } from './client-rules.ts'
 import type { Policy } from './policy.ts'
+import { FORM_RULES } from './policy-rules-form.ts'
 import type { CsrFacts, CsrVerdict, RuleResult } from './rule.ts'
 import { SIGNER_RULES } from './signer-rules.ts'
 
@@ -13,6 +15,13 @@ export function judge(facts: CsrFacts, policy: Policy): CsrVerdict {
   if (unconcerned || !part) return { name, outcome: 'leave', rules: unconcerned ? [unconcerned] : [] }
   const judged = [...fixedResults(facts, [...API_RULES, ...SIGNER_RULES]), ...policyResults(facts, part)]
   return { name, outcome: outcomeOf(judged, policy), rules: judged.map(({ result }) => result) }
+}
+
+/** Where there is no policy for a signer: what holds for every request, and for clients of the API server. */
+export function judgeBare(facts: CsrFacts): CsrVerdict {
+  const judged = fixedResults(facts, [...API_RULES, ...SIGNER_RULES, ...FORM_RULES, ...CLIENT_RULES])
+  const outcome = outcomeOf(judged, { neverDeny: false })
+  return { name: facts.csr.name, outcome, rules: judged.map(({ result }) => result) }
 }
 
 /** Why the API server or a built-in signer would refuse it. Empty: they would not. */
