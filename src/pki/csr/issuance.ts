@@ -3,20 +3,23 @@
  * whose every part is known here. Pure.
  */
 
-import { describeUnusable } from '../../errors.ts'
 import { named } from '../../foreign-text.ts'
 import { type CertificateSigningRequest, conditionOf } from '../../kubernetes/certificate-signing-request.ts'
 import { usagesMeant } from '../../kubernetes/key-usages.ts'
 import type { Certificate } from '../../x509/certificate.ts'
-import { type CertificateRequest, readCertificateRequest } from '../../x509/certificate-request.ts'
+import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import type { Der } from '../../x509/der.ts'
 import { plainName, plainNames } from '../../x509/plain-name.ts'
 import { SUBJECT_ALT_NAME, subjectAltNameExtension } from '../../x509/subject-alt-name.ts'
 import { extKeyUsageExtension, keyUsageExtension, leafConstraints } from '../../x509/usage-extensions.ts'
 import { instant } from '../instant.ts'
+import { API_RULES } from './api-rules.ts'
+import { fixedResults } from './approval.ts'
 import { factsOf } from './facts.ts'
+import type { CsrFacts } from './rule.ts'
 import { because } from './sent.ts'
 import { signerFlaws } from './signer-flaws.ts'
+import { ambiguityIn } from './unambiguous.ts'
 
 export interface IssuanceOrder {
   /** Signer names that are served. */
@@ -35,6 +38,7 @@ export const LEAVE_CODES = [
   'FAILED',
   'OTHER_SIGNER',
   'UNREADABLE',
+  'INVALID',
 ] as const
 
 interface Left {
@@ -64,12 +68,21 @@ export type IssuanceStep = { readonly csr: CertificateSigningRequest } & (Left |
 export function planIssuance(csr: CertificateSigningRequest, order: IssuanceOrder): IssuanceStep {
   const reason = LEAVE_RULES.find(({ applies }) => applies(csr, order))
   if (reason) return { csr, action: 'leave', code: reason.code, message: reason.message(csr, order) }
-  const request = readCertificateRequest(csr.spec.request ?? '')
-  if ('reason' in request)
-    return { csr, action: 'leave', code: 'UNREADABLE', message: `its request: ${describeUnusable(request)}` }
-  const [flaw] = signerFlaws(factsOf(csr, { now: order.now }))
+  const facts = factsOf(csr, { now: order.now })
+  const invalid = apiFlaws(facts)
+  const { request } = facts
+  if (invalid.length > 0 || !request)
+    return { csr, action: 'leave', code: request ? 'INVALID' : 'UNREADABLE', message: invalid.join('; ') }
+  const ambiguity = ambiguityIn(facts)
+  if (ambiguity !== undefined) return { csr, action: 'leave', code: 'INVALID', message: ambiguity }
+  const [flaw] = signerFlaws(facts)
   if (flaw) return { csr, action: 'fail', message: flaw.reason }
   return { csr, ...issuing(csr, request, order) }
+}
+
+/** No API server holds such an object: it is from a file that was changed, or from a server that is none. */
+function apiFlaws(facts: CsrFacts): string[] {
+  return fixedResults(facts, API_RULES).flatMap(({ result }) => (result.ok ? [] : result.reason))
 }
 
 interface LeaveRule {
@@ -87,12 +100,13 @@ const LEAVE_RULES: readonly LeaveRule[] = [
   },
   {
     code: 'DENIED',
-    applies: csr => conditionOf(csr, 'Denied') !== undefined,
-    message: csr => `it was denied${because(csr, 'Denied')}`,
+    applies: csr => hasCondition(csr, 'Denied'),
+    message: csr =>
+      conditionOf(csr, 'Denied') ? `it was denied${because(csr, 'Denied')}` : 'it has a condition Denied',
   },
   {
     code: 'FAILED',
-    applies: csr => conditionOf(csr, 'Failed') !== undefined,
+    applies: csr => hasCondition(csr, 'Failed'),
     message: csr => `its signer refused it${because(csr, 'Failed')}`,
   },
   {
@@ -106,6 +120,11 @@ const LEAVE_RULES: readonly LeaveRule[] = [
     message: ({ spec }) => `its signer is ${named(spec.signerName) || 'not named'}`,
   },
 ]
+
+/** Whatever its status: as in the signers of Kubernetes. */
+function hasCondition({ status }: CertificateSigningRequest, type: string): boolean {
+  return status.conditions.some(one => one.type === type)
+}
 
 function issuing(csr: CertificateSigningRequest, request: CertificateRequest, order: IssuanceOrder): Issuing {
   const { subject, dropped } = plainName(request.subject)
