@@ -104,7 +104,8 @@ async function* follow(
   call: ApiCall & { readonly longest: number },
   { target, access, renewed }: Opened,
 ): AsyncGenerator<string> {
-  const limits = [AbortSignal.timeout(call.longest), ...(call.signal ? [call.signal] : [])]
+  const left = new AbortController()
+  const limits = [AbortSignal.timeout(call.longest), left.signal, ...(call.signal ? [call.signal] : [])]
   const ended = AbortSignal.any(limits)
   const used = await access()
   try {
@@ -120,6 +121,8 @@ async function* follow(
   } catch (error) {
     if (ended.aborted) return
     throw connectionFailure(error, { target, access: used })
+  } finally {
+    left.abort()
   }
 }
 

@@ -63,8 +63,8 @@ export async function* repeated<T>(
   let isFirst = true
   let isAway = false
   for (let failures = 0, refusals = 0; !signal.aborted; ) {
+    const rounds = round()
     try {
-      const rounds = round()
       for (let step = await rounds.next(); ; step = await rounds.next()) {
         if (isAway) onNote('the API server answers again')
         isAway = false
@@ -85,6 +85,9 @@ export async function* repeated<T>(
       isAway = true
       failures += 1
       await pause(Math.min(LONGEST_PAUSE, 250 * 2 ** failures), signal)
+    } finally {
+      // Whoever wants no more ends this one alone; an answer that is left open would keep the process.
+      await rounds.return(true).catch(() => undefined)
     }
   }
 }
