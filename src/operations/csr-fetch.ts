@@ -45,8 +45,6 @@ export interface Fetched {
 /** Before anything is made. */
 export function checkOutputs({ certificate, kubeconfig }: Outputs): void {
   for (const path of [certificate, kubeconfig]) if (path !== undefined) checkNewFile(path)
-  if (certificate !== undefined && certificate === kubeconfig)
-    throw new PkiError('USAGE', '--cert-out and --kubeconfig-out name the same file')
 }
 
 export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
