@@ -58,7 +58,8 @@ function startReader() {
       found.push({ value, list: { kind: stringAt((stack[1] as Level).value, 'kind'), index: index++ } })
       return
     }
-    if (!Array.isArray((value as { items?: unknown } | null)?.items)) found.push({ value })
+    // Of a list its items were found; one without any is something too.
+    if (index === 0 || !Array.isArray((value as { items?: unknown } | null)?.items)) found.push({ value })
     index = 0
   }
   const attempt = (work: () => void): string | undefined => {
