@@ -62,9 +62,11 @@ const COLLECTION = `/apis/${CSR_API_VERSION}/${REQUESTS_RESOURCE}`
 const PAGE_SIZE = 500
 
 export async function connect(target: ClusterTarget): Promise<ClusterApi> {
-  const { openAccess } = await import('./access.ts')
+  const { openAccess, weaknessesOf } = await import('./access.ts')
   const client = makeClient(target, openAccess)
-  const { authorities } = await client.access()
+  const access = await client.access()
+  const { authorities } = access
+  for (const weakness of weaknessesOf(target, access)) target.onNote(`warning: ${weakness}`)
   return {
     listRequests: options => listRequests(client, options),
     readRequest: name => readRequest(client, name),
