@@ -1,6 +1,7 @@
 /** The Kubernetes API as far as certificate signing requests need it. The client library is loaded with the first connection. */
 
 import { PkiError } from '../errors.ts'
+import { withoutSecrets } from '../foreign-text.ts'
 import {
   type CertificateSigningRequest,
   CSR_API_VERSION,
@@ -82,7 +83,7 @@ export async function connect(target: ClusterTarget): Promise<ClusterApi> {
     nodes: () => listNodes(client),
     isAllowed: question => isAllowed(client, question),
     missingAccess: questions => missingAccess(client, questions),
-    server: target.context.server,
+    server: withoutSecrets(target.context.server),
     user: target.context.userName,
     authorities,
   }

@@ -186,7 +186,7 @@ function explain(signed: readonly SignedRequest[], host: Host): ExitCode {
     const label = named(name) || 'the request without a name'
     const words =
       outcome === 'signed' && leaf
-        ? `signed: ${leaf.subject}, valid until ${instant(leaf.notAfter)}`
+        ? `signed: ${named(leaf.subject)}, valid until ${instant(leaf.notAfter)}`
         : `${outcome === 'failed' ? 'failed' : 'left alone'}: ${messages.join('; ')}`
     const say = outcome === 'failed' ? tell.error : tell.note
     say(host, `${label}: ${words}`)
