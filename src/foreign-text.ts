@@ -3,8 +3,8 @@
 /** Longer than any name of a host: may be a key in the wrong place. */
 const LONGEST_SHOWN = 300
 
-/** Controls, halves of surrogate pairs, line and paragraph separators. */
-const HIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu
+/** Controls, what does not show or turns the direction of writing, halves of surrogate pairs, separators. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 /** PEM, or its base64. */
 const KEY = /-----|LS0tLS1CRUdJTi/
@@ -24,12 +24,12 @@ function lengthOf(text: string): string {
 
 /** In quotes. */
 export function shown(text: string): string {
-  return isShort(text) ? escaped(JSON.stringify(text)) : lengthOf(text)
+  return isShort(text) ? escaped(withoutSecrets(JSON.stringify(text))) : lengthOf(text)
 }
 
 /** Names as they are. */
 export function named(text: string): string {
-  return isShort(text) ? escaped(text) : lengthOf(text)
+  return isShort(text) ? escaped(withoutSecrets(text)) : lengthOf(text)
 }
 
 /** A path: however long, and whatever it looks like. */
@@ -37,6 +37,14 @@ export function pathText(path: string): string {
   return escaped(path)
 }
 
+/** Tokens, and what stands before the host of a URL. */
+export function withoutSecrets(text: string): string {
+  return text.replace(/\bBearer\s+[^\s"',]+/gi, 'Bearer ...').replace(/:\/\/[^\s/@]+@/g, '://...@')
+}
+
 function escaped(text: string): string {
-  return text.replace(HIDDEN, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return text.replace(HIDDEN, character => {
+    const digits = (character.codePointAt(0) ?? 0).toString(16)
+    return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits.padStart(4, '0')}`
+  })
 }

@@ -45,8 +45,30 @@ export async function openAccess(target: ClusterTarget): Promise<Access> {
   }
   // One handshake for many requests.
   Object.assign(options.agent ?? {}, { keepAlive: true })
+  verifyOnly(options, !context.skipsVerification)
   Object.assign(options.headers ?? {}, impersonationHeaders(target))
   return { options, ...identityOf(options, ca) }
+}
+
+/** Said in so many words: NODE_TLS_REJECT_UNAUTHORIZED turns off what is left to the default. */
+function verifyOnly(options: RequestOptions, rejectUnauthorized: boolean): void {
+  options.rejectUnauthorized = rejectUnauthorized
+  const { agent } = options
+  if (typeof agent !== 'object' || !('options' in agent)) return
+  Object.assign(agent.options as object, { rejectUnauthorized })
+}
+
+/** What anybody in between could read or change. */
+export function weaknessesOf(target: ClusterTarget, { options }: Access): string[] {
+  const { server, skipsVerification } = target.context
+  const isPlain = server.startsWith('http:')
+  const hasCredentials = options.auth != null || 'Authorization' in (options.headers as object)
+  return [
+    ...(skipsVerification && !isPlain
+      ? [`${named(server)}: insecure-skip-tls-verify: nobody knows whether it is the server that is meant`]
+      : []),
+    ...(isPlain && hasCredentials ? [`${named(server)}: credentials are sent without TLS`] : []),
+  ]
 }
 
 function clusterOf({ context }: ClusterTarget, ca: string | undefined) {

@@ -1,6 +1,7 @@
 /** The Kubernetes API as far as certificate signing requests need it. The client library is loaded with the first connection. */
 
 import { PkiError } from '../errors.ts'
+import { withoutSecrets } from '../foreign-text.ts'
 import {
   type CertificateSigningRequest,
   CSR_API_VERSION,
@@ -62,9 +63,11 @@ const COLLECTION = `/apis/${CSR_API_VERSION}/${REQUESTS_RESOURCE}`
 const PAGE_SIZE = 500
 
 export async function connect(target: ClusterTarget): Promise<ClusterApi> {
-  const { openAccess } = await import('./access.ts')
+  const { openAccess, weaknessesOf } = await import('./access.ts')
   const client = makeClient(target, openAccess)
-  const { authorities } = await client.access()
+  const access = await client.access()
+  const { authorities } = access
+  for (const weakness of weaknessesOf(target, access)) target.onNote(`warning: ${weakness}`)
   return {
     listRequests: options => listRequests(client, options),
     readRequest: name => readRequest(client, name),
@@ -80,7 +83,7 @@ export async function connect(target: ClusterTarget): Promise<ClusterApi> {
     nodes: () => listNodes(client),
     isAllowed: question => isAllowed(client, question),
     missingAccess: questions => missingAccess(client, questions),
-    server: target.context.server,
+    server: withoutSecrets(target.context.server),
     user: target.context.userName,
     authorities,
   }

@@ -1,6 +1,7 @@
 /** Asks the API server: paths and verbs in, objects out. Credentials that are no longer taken are had anew, once. */
 import type { IncomingMessage } from 'node:http'
 import { PkiError } from '../errors.ts'
+import { withoutSecrets } from '../foreign-text.ts'
 import { parseJson } from '../kubernetes/yaml.ts'
 import type { AccessQuestion } from '../pki/csr/access.ts'
 import type { Access } from './access.ts'
@@ -86,7 +87,7 @@ function parsed({ text }: Answer, { context }: ClusterTarget): unknown {
   if (value !== undefined) return value
   throw new PkiError(
     'CLUSTER_REFUSED',
-    `${context.server}: wanted JSON from the API server, found something else`,
+    `${withoutSecrets(context.server)}: wanted JSON from the API server, found something else`,
     {
       hint: 'is a proxy or another server in between?',
     },
@@ -104,7 +105,8 @@ async function* follow(
   call: ApiCall & { readonly longest: number },
   { target, access, renewed }: Opened,
 ): AsyncGenerator<string> {
-  const limits = [AbortSignal.timeout(call.longest), ...(call.signal ? [call.signal] : [])]
+  const left = new AbortController()
+  const limits = [AbortSignal.timeout(call.longest), left.signal, ...(call.signal ? [call.signal] : [])]
   const ended = AbortSignal.any(limits)
   const used = await access()
   try {
@@ -120,6 +122,8 @@ async function* follow(
   } catch (error) {
     if (ended.aborted) return
     throw connectionFailure(error, { target, access: used })
+  } finally {
+    left.abort()
   }
 }
 

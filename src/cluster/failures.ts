@@ -1,6 +1,6 @@
 /** Why the API server gave no answer, or not the wanted one: one clear line each, and what to do. Tokens and keys are never in it. */
 import { messageOf, PkiError } from '../errors.ts'
-import { named } from '../foreign-text.ts'
+import { named, withoutSecrets } from '../foreign-text.ts'
 import { isMapping, listAt, type Mapping, mappingAt, parseJson, stringAt } from '../kubernetes/yaml.ts'
 import { type AccessQuestion, accessManifest, describeAccess, onSigner } from '../pki/csr/access.ts'
 import { instant } from '../pki/instant.ts'
@@ -58,10 +58,14 @@ export function connectionFailure(error: unknown, { target, access }: Omit<Asked
     ? `no answer within ${timeout / 1000} s`
     : (UNREACHABLE[code] ?? named(messageOf(error).slice(0, 200)))
   const hint = isLate ? `${NO_WAY} a longer --timeout, such as 60s` : NO_WAY
-  return new PkiError('CLUSTER_UNREACHABLE', `${context.server}: ${found}${codeIn(code, found)}`, {
-    hint,
-    cause: error,
-  })
+  return new PkiError(
+    'CLUSTER_UNREACHABLE',
+    `${withoutSecrets(context.server)}: ${found}${codeIn(code, found)}`,
+    {
+      hint,
+      cause: error,
+    },
+  )
 }
 
 interface PlainError {
@@ -95,7 +99,7 @@ function untrusted(
   const names = reason !== undefined && /altnames/.test(reason) ? `: ${named(reason.slice(0, 200))}` : ''
   return new PkiError(
     'CLUSTER_UNTRUSTED',
-    `${context.server}: the certificate it shows ${UNTRUSTED[code]}${which}${names} (${code})`,
+    `${withoutSecrets(context.server)}: the certificate it shows ${UNTRUSTED[code]}${which}${names} (${code})`,
     { hint: 'was the CA renewed, or is this another cluster? a current kubeconfig has its CA' },
   )
 }
@@ -114,7 +118,7 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
   403: forbidden,
   404: (status, { target, question }) =>
     new PkiError('NOT_FOUND', `${describeAccess(question)}: ${saidBy(status, 'there is none')}`, {
-      hint: `asked: ${target.context.server}`,
+      hint: `asked: ${withoutSecrets(target.context.server)}`,
     }),
   409: (status, { question }) => {
     const message = `${describeAccess(question)}: ${saidBy(status, 'it was changed meanwhile')}`
@@ -133,7 +137,7 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
 }
 
 function otherwise(status: Mapping, { target, question }: Asked, code: number): PkiError {
-  const message = `${target.context.server}: ${describeAccess(question)}: ${saidBy(status, 'no reason given')} (HTTP ${code})`
+  const message = `${withoutSecrets(target.context.server)}: ${describeAccess(question)}: ${saidBy(status, 'no reason given')} (HTTP ${code})`
   return new PkiError('CLUSTER_REFUSED', message)
 }
 
@@ -154,7 +158,7 @@ function causesOf(status: Mapping): string {
 
 function unauthorized(_status: Mapping, { target, access }: Asked): PkiError {
   const { context, now } = target
-  const message = `${context.server} does not know who user "${named(context.userName)}" is (401): ${whyUnknown(access, now())}`
+  const message = `${withoutSecrets(context.server)} does not know who user "${named(context.userName)}" is (401): ${whyUnknown(access, now())}`
   return new PkiError('UNAUTHORIZED', message, {
     hint: 'renew the credentials, or name another kubeconfig or context: --kubeconfig, --context',
   })
@@ -178,11 +182,14 @@ function forbidden(status: Mapping, asked: Asked): PkiError {
   const missing = missingIn(said, question)
   const user = userIn(said) ?? callerOf(access)
   if (!missing)
-    return new PkiError('FORBIDDEN', `${target.context.server}: ${saidBy(status, 'forbidden')} (403)`)
+    return new PkiError(
+      'FORBIDDEN',
+      `${withoutSecrets(target.context.server)}: ${saidBy(status, 'forbidden')} (403)`,
+    )
   if (user === 'system:anonymous')
     return new PkiError(
       'FORBIDDEN',
-      `${target.context.server}: nobody may ${describeAccess(missing)} without credentials: user "${named(target.context.userName)}" of the kubeconfig has none that are used`,
+      `${withoutSecrets(target.context.server)}: nobody may ${describeAccess(missing)} without credentials: user "${named(target.context.userName)}" of the kubeconfig has none that are used`,
     )
   return accessFailure([missing], { target, access, user })
 }
@@ -213,7 +220,7 @@ export function accessFailure(missing: readonly AccessQuestion[], { target, user
       : `user "${named(user)}"`
   return new PkiError(
     'FORBIDDEN',
-    `${target.context.server}: ${who} may not ${missing.map(describeAccess).join(', nor ')}`,
+    `${withoutSecrets(target.context.server)}: ${who} may not ${missing.map(describeAccess).join(', nor ')}`,
     {
       hint:
         user === undefined

@@ -1,7 +1,7 @@
 /** Watches: what changes, as it changes. A server that ends or goes away is asked again until the signal says stop. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PkiError } from '../errors.ts'
-import { named } from '../foreign-text.ts'
+import { named, withoutSecrets } from '../foreign-text.ts'
 import { isMapping, type Mapping, mappingAt, parseJson, stringAt } from '../kubernetes/yaml.ts'
 import type { AccessQuestion } from '../pki/csr/access.ts'
 import type { Client } from './client.ts'
@@ -44,7 +44,7 @@ export async function* eventsAfter(
 function watchFailure(status: Mapping, { target }: Client): PkiError {
   const code = status.code === 410 ? 'LIST_EXPIRED' : 'CLUSTER_REFUSED'
   const said = named((stringAt(status, 'message') ?? 'no reason given').slice(0, 290))
-  return new PkiError(code, `${target.context.server}: the watch ended: ${said}`)
+  return new PkiError(code, `${withoutSecrets(target.context.server)}: the watch ended: ${said}`)
 }
 
 export function versionOf(object: unknown): string | undefined {
@@ -63,8 +63,8 @@ export async function* repeated<T>(
   let isFirst = true
   let isAway = false
   for (let failures = 0, refusals = 0; !signal.aborted; ) {
+    const rounds = round()
     try {
-      const rounds = round()
       for (let step = await rounds.next(); ; step = await rounds.next()) {
         if (isAway) onNote('the API server answers again')
         isAway = false
@@ -85,6 +85,9 @@ export async function* repeated<T>(
       isAway = true
       failures += 1
       await pause(Math.min(LONGEST_PAUSE, 250 * 2 ** failures), signal)
+    } finally {
+      // Whoever wants no more ends this one alone; an answer that is left open would keep the process.
+      await rounds.return(true).catch(() => undefined)
     }
   }
 }

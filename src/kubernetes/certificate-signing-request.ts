@@ -201,8 +201,14 @@ function bytesIn(value: unknown): Uint8Array | undefined {
 }
 
 /** Undefined: there is none, or it is not `True`. v1beta1 conditions without a status count. */
-export function conditionOf({ status }: CertificateSigningRequest, type: string): CsrCondition | undefined {
-  return status.conditions.find(one => one.type === type && (one.status === 'True' || one.status === ''))
+export function conditionOf(
+  { status, object }: CertificateSigningRequest,
+  type: string,
+): CsrCondition | undefined {
+  const isOld = object.apiVersion === 'certificates.k8s.io/v1beta1'
+  return status.conditions.find(
+    one => one.type === type && (one.status === 'True' || (isOld && one.status === '')),
+  )
 }
 
 export type CsrState = 'pending' | 'approved' | 'denied' | 'failed' | 'issued'

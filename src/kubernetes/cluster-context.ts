@@ -118,10 +118,18 @@ function clusterIn({ file, name, value }: Entry) {
       [{ file }],
       `cluster "${named(name)}": wanted a server such as https://host:6443, found ${server === '' ? 'none' : `"${named(server)}"`}`,
     )
+  const certificateAuthority = credentialIn({ file, name, value }, 'certificate-authority')
+  const skipsVerification = value['insecure-skip-tls-verify'] === true
+  if (skipsVerification && certificateAuthority)
+    throw unusable(
+      [{ file }],
+      `cluster "${named(name)}": wanted a CA or insecure-skip-tls-verify, found both`,
+      'as kubectl has it: without insecure-skip-tls-verify the CA is used',
+    )
   return {
     server,
-    certificateAuthority: credentialIn({ file, name, value }, 'certificate-authority'),
-    skipsVerification: value['insecure-skip-tls-verify'] === true,
+    certificateAuthority,
+    skipsVerification,
     tlsServerName: stringAt(value, 'tls-server-name'),
     proxyUrl: stringAt(value, 'proxy-url'),
   }

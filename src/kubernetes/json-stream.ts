@@ -2,7 +2,7 @@
 import { JSONParser } from '@streamparser/json'
 import { messageOf } from '../errors.ts'
 import { named } from '../foreign-text.ts'
-import { stringAt } from './yaml.ts'
+import { DEEPEST, isTooDeep, stringAt } from './yaml.ts'
 
 export interface StreamedValue {
   readonly value: unknown
@@ -33,6 +33,8 @@ export function* streamJson(chunks: Iterable<Uint8Array>): Generator<StreamedVal
   if (problem !== undefined) yield { problem }
 }
 
+const TOO_DEEP = `nested more than ${DEEPEST} levels deep`
+
 interface Level {
   readonly value?: unknown
 }
@@ -46,13 +48,18 @@ function startReader() {
     problem = `not JSON: ${named(error.message)}`
   }
   parser.onValue = ({ value, parent, stack }) => {
+    if (isTooDeep(value)) {
+      problem ??= TOO_DEEP
+      return
+    }
     if (stack.length > 0) {
       // Else the list would grow.
       if (Array.isArray(parent)) parent.pop()
       found.push({ value, list: { kind: stringAt((stack[1] as Level).value, 'kind'), index: index++ } })
       return
     }
-    if (!Array.isArray((value as { items?: unknown } | null)?.items)) found.push({ value })
+    // Of a list its items were found; one without any is something too.
+    if (index === 0 || !Array.isArray((value as { items?: unknown } | null)?.items)) found.push({ value })
     index = 0
   }
   const attempt = (work: () => void): string | undefined => {

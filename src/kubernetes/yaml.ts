@@ -78,10 +78,27 @@ function quoteAsGo(documents: Document[]): void {
 /** What may be of another type, in YAML 1.1 too, and holds nothing else that wants quotes. */
 const OTHER_TYPE = /^(?:[-+.]?[\d.][\w.:+-]*(?<!:)|~|y|n|yes|no|on|off|true|false|null|-?[.](?:inf|nan))$/i
 
-/** Undefined for what is not JSON. */
+/** As the YAML library has it: what walks through values goes one call deeper with each level. */
+export const DEEPEST = 100
+
+export function isTooDeep(value: unknown): boolean {
+  let level: readonly unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) return true
+    level = level.flatMap(one => (typeof one === 'object' && one !== null ? valuesOf(one) : []))
+  }
+  return false
+}
+
+function valuesOf(value: object): unknown[] {
+  return value instanceof Uint8Array ? [] : Object.values(value)
+}
+
+/** Undefined for what is not JSON, or nested too deep. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isTooDeep(value) ? undefined : value
   } catch {
     return undefined
   }

@@ -20,7 +20,13 @@ import { offlineFlaws } from '../pki/csr/verdict.ts'
 import { readUserBytes } from '../store/files.ts'
 import { checkNewFile, readWaitingKey, type WaitingFiles, writeWaitingKey } from '../store/new-file.ts'
 import { type CertificateRequest, readCertificateRequest } from '../x509/certificate-request.ts'
-import { algorithmOf, encodePrivateKey, generateKey, type PrivateKey } from '../x509/key.ts'
+import {
+  algorithmOf,
+  encodePrivateKey,
+  generateKey,
+  type PrivateKey,
+  publicKeySha256OfKey,
+} from '../x509/key.ts'
 import type { IssuableKeyAlgorithm } from '../x509/key-algorithm.ts'
 import { encodePem } from '../x509/pem.ts'
 
@@ -79,7 +85,7 @@ function readPair(file: string): Pair {
 
 async function pairFor(asked: AskedSubject, { files, algorithm }: CreateOptions): Promise<Pair> {
   const waiting = readWaitingKey(files)
-  if (waiting.state === 'strange') checkNewFile(files.keyFile)
+  if (waiting.state === 'strange') checkNewFile(waiting.file)
   if (waiting.state === 'unusable')
     throw new PkiError('FILE_UNREADABLE', `${waiting.file}: ${describeUnusable(waiting)}`, {
       hint: `it is of no use: remove it and ${files.csrFile}, or name another file with --key-out`,
@@ -99,14 +105,17 @@ function resumed(
   const other =
     algorithm !== undefined && algorithm !== found
       ? `its key is ${found}, not ${algorithm}`
-      : otherRequest(asked, csr)
+      : otherRequest(asked, csr, key)
   if (other === undefined) return { key, csr, isResumed: true }
   throw new PkiError('CSR_EXISTS', `a request waits in ${files.csrFile} with its key, and ${other}`, {
     hint: `go on with it by the same flags as before, or remove it and ${files.keyFile}, or name another key file with --key-out`,
   })
 }
 
-function otherRequest(asked: AskedSubject, csr: string): string | undefined {
+function otherRequest(asked: AskedSubject, csr: string, key: PrivateKey): string | undefined {
+  const request = readCertificateRequest(csr)
+  if ('reason' in request) return 'it cannot be read'
+  if (request.publicKeySha256 !== publicKeySha256OfKey(key)) return 'it is for another key'
   return asksFor(csr, asked) ? undefined : 'it asks for another subject or other names than these'
 }
 

@@ -9,7 +9,7 @@ import { checkAnswer } from '../pki/csr/answered.ts'
 import { instant } from '../pki/instant.ts'
 import { readUserFile } from '../store/files.ts'
 import { checkNewFile, removeFiles, type WaitingFiles, writeWholeFile } from '../store/new-file.ts'
-import { type Certificate, encodeCertificates, readCertificates } from '../x509/certificate.ts'
+import { type Certificate, encodeCertificates, isSignedBy, readCertificates } from '../x509/certificate.ts'
 import { encodePrivateKey } from '../x509/key.ts'
 import { attributesOf, COMMON_NAME } from '../x509/name.ts'
 import type { CreatedRequest } from './csr-create.ts'
@@ -45,8 +45,6 @@ export interface Fetched {
 /** Before anything is made. */
 export function checkOutputs({ certificate, kubeconfig }: Outputs): void {
   for (const path of [certificate, kubeconfig]) if (path !== undefined) checkNewFile(path)
-  if (certificate !== undefined && certificate === kubeconfig)
-    throw new PkiError('USAGE', '--cert-out and --kubeconfig-out name the same file')
 }
 
 export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
@@ -137,17 +135,31 @@ function shortened({ created, now }: FetchOptions, { notAfter }: Certificate): s
   ]
 }
 
+/** By signatures: anybody can write a name. */
+function isBelow(
+  leaf: Certificate,
+  intermediates: readonly Certificate[],
+  authorities: readonly Certificate[],
+): boolean {
+  let one: Certificate | undefined = leaf
+  for (let steps = 0; one && steps <= intermediates.length; steps += 1) {
+    const current: Certificate = one
+    if (authorities.some(authority => isSignedBy(current, authority))) return true
+    one = intermediates.find(authority => isSignedBy(current, authority))
+  }
+  return false
+}
+
 /** Clients and servers may have CAs of their own: nobody can tell here which. */
 function strange(
-  { leaf }: { readonly leaf: Certificate },
+  { leaf, intermediates }: { readonly leaf: Certificate; readonly intermediates: readonly Certificate[] },
   {
     trust,
     authorities,
   }: { readonly trust: string | undefined; readonly authorities: readonly Certificate[] },
 ): string[] {
   const read = trust === undefined || authorities.length > 0 ? undefined : readCertificates(trust)
-  if (!read || !('certificates' in read) || read.certificates.some(({ subject }) => subject === leaf.issuer))
-    return []
+  if (!read || !('certificates' in read) || isBelow(leaf, intermediates, read.certificates)) return []
   return [
     `signed by ${named(leaf.issuer)}, which is not the CA of the kubeconfig: right where the cluster has a CA of its own for this; --ca-cert F checks it`,
   ]

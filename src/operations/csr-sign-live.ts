@@ -6,7 +6,13 @@ import { type CertificateSigningRequest, stateOf } from '../kubernetes/certifica
 import { withCertificate, withCondition } from '../kubernetes/signing-request-object.ts'
 import { onRequests, onSigner } from '../pki/csr/access.ts'
 import type { SigningAuthority } from '../pki/signing-authority.ts'
-import { FAILURE_REASON, type SignedRequest, type SigningTerms, signSigningRequest } from './csr-sign.ts'
+import {
+  FAILURE_REASON,
+  namesToSign,
+  type SignedRequest,
+  type SigningTerms,
+  signSigningRequest,
+} from './csr-sign.ts'
 
 export interface LiveSignOptions extends SigningTerms {
   readonly target: ClusterTarget
@@ -19,6 +25,7 @@ export async function signInCluster(options: LiveSignOptions): Promise<SignedReq
   const api = await connect(options.target)
   const requests = options.names.length > 0 ? await named(api, options.names) : await approved(api, options)
   await checkAccess(api, requests, options)
+  options.checkTargets?.(namesToSign(requests, options.authority, options))
   const signed: SignedRequest[] = []
   for (const request of requests) signed.push(await signOne(api, request, options))
   return signed

@@ -14,6 +14,8 @@ export interface SigningTerms {
   /** Milliseconds. */
   readonly duration: number
   readonly now: Date
+  /** Throws when what is to be signed has nowhere to go. */
+  readonly checkTargets?: (names: readonly string[]) => void
 }
 
 export type SignedOutcome = 'signed' | 'failed' | 'left'
@@ -42,12 +44,23 @@ export async function signSigningRequest(
   return unsigned(step, options.now)
 }
 
+/** Those that will be signed, by name, before any is. */
+export function namesToSign(
+  requests: readonly CertificateSigningRequest[],
+  { signer }: SigningAuthority,
+  terms: SigningTerms,
+): string[] {
+  const steps = requests.map(csr => planIssuance(csr, { ...terms, signer: signer.certificate }))
+  return steps.flatMap(({ csr, action }) => (action === 'sign' ? csr.name : []))
+}
+
 /** One after the other: a device signs one at a time. */
 export async function signAll(
   requests: readonly CertificateSigningRequest[],
   authority: SigningAuthority,
   terms: SigningTerms,
 ): Promise<SignedRequest[]> {
+  terms.checkTargets?.(namesToSign(requests, authority, terms))
   const signed: SignedRequest[] = []
   for (const csr of requests) signed.push(await signSigningRequest(csr, authority, terms))
   return signed

@@ -1,5 +1,6 @@
 /** Where CertificateSigningRequests come from: here files; a cluster is another. */
 import { PkiError } from '../errors.ts'
+import { pathText } from '../foreign-text.ts'
 import {
   type CertificateSigningRequest,
   CSR_API_VERSION,
@@ -22,24 +23,32 @@ export interface ManifestOptions {
   readonly nodes?: string | undefined
   /** Of what is no request; `isBroken`: it cannot be read, so that a request may be among it. */
   readonly onStray: (message: string, isBroken: boolean) => void
+  /** Of each document, whatever it is: a list without items is one. */
+  readonly onDocument?: () => void
 }
 
-export function manifestSource({ from, nodes, onStray }: ManifestOptions): CsrSource {
+export function manifestSource({ from, nodes, onStray, onDocument }: ManifestOptions): CsrSource {
   if (from === '-' && nodes === '-')
     throw new PkiError('USAGE', '--from and --nodes cannot both be the standard input')
   return {
-    requests: () => requestsIn(from, onStray),
+    requests: () => requestsIn(from, { onStray, onDocument }),
     nodes: async () => (nodes === undefined ? undefined : nodesIn(nodes)),
   }
 }
 
 async function* requestsIn(
   from: string,
-  onStray: ManifestOptions['onStray'],
+  {
+    onStray,
+    onDocument,
+  }: Pick<ManifestOptions, 'onStray'> & { readonly onDocument: ManifestOptions['onDocument'] | undefined },
 ): AsyncGenerator<CertificateSigningRequest> {
-  for (const file of objectFiles(from)) {
+  const onLink = (link: string) =>
+    onStray(`${pathText(link)}: a link that leads to no file in ${pathText(from)}: not followed`, true)
+  for (const file of objectFiles(from, onLink)) {
     const shown = file === '-' ? 'standard input' : file
     for (const streamed of streamDocuments(streamUserFile(file))) {
+      onDocument?.()
       if ('problem' in streamed) {
         onStray(`${shown}: ${streamed.where}: ${streamed.problem}`, true)
         continue

@@ -73,25 +73,27 @@ export interface WaitingFiles {
 export type WaitingKey =
   | { readonly state: 'none' }
   | { readonly state: 'waiting'; readonly key: PrivateKey; readonly csr: string }
-  /** A key that nobody said was made for this. */
-  | { readonly state: 'strange' }
+  /** A key, or a request, alone: nobody said that it was made for this. */
+  | { readonly state: 'strange'; readonly file: string }
   | ({ readonly state: 'unusable'; readonly file: string } & Unusable)
 
 export function readWaitingKey({ keyFile, csrFile }: WaitingFiles): WaitingKey {
   const [key, csr] = [keyFile, csrFile].map(file => reading(file, () => readIfThere(file))?.toString('utf8'))
-  if (key === undefined) return { state: 'none' }
-  if (csr === undefined) return { state: 'strange' }
+  if (key === undefined) return csr === undefined ? { state: 'none' } : { state: 'strange', file: csrFile }
+  if (csr === undefined) return { state: 'strange', file: keyFile }
   const read = readPrivateKey(key)
   return 'key' in read ? { state: 'waiting', key: read, csr } : { state: 'unusable', file: keyFile, ...read }
 }
 
-/** The request first: one without its key was never sent, and is replaced. */
+/** Both or neither; what is there already stays as it is. */
 export function writeWaitingKey(files: WaitingFiles, { key, csr }: { key: string; csr: string }): void {
-  on(files.csrFile, () => {
+  on(files.csrFile, () => writeNewFile(files.csrFile, csr))
+  try {
+    on(files.keyFile, () => writeNewFile(files.keyFile, key))
+  } catch (error) {
     removeFile(files.csrFile)
-    writeNewFile(files.csrFile, csr)
-  })
-  on(files.keyFile, () => writeNewFile(files.keyFile, key))
+    throw error
+  }
   for (const directory of new Set([files.csrFile, files.keyFile].map(dirname)))
     on(directory, () => syncDirectory(directory))
 }

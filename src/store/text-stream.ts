@@ -1,6 +1,6 @@
 /** Files that the user named, of any length, chunk by chunk: also a pipe, `-` for the standard input, and directories. */
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs'
+import { join, sep } from 'node:path'
 import { PkiError } from '../errors.ts'
 import { reading } from './disk.ts'
 
@@ -44,26 +44,68 @@ function readSome(path: string, descriptor: number, buffer: Buffer): number {
 const MOST_FILES = 200_000
 const DEEPEST = 3
 
-/** The file itself, or those of a directory that Kubernetes objects are kept in. No link is followed. */
-export function objectFiles(path: string): readonly string[] {
+/**
+ * The file itself, or those of a directory that Kubernetes objects are kept in. Links to files are followed when they stay
+ * in it, as those of a mounted ConfigMap do; of others `onLink` is told.
+ */
+export function objectFiles(
+  path: string,
+  onLink: (link: string) => void = () => undefined,
+): readonly string[] {
   if (path === '-') return [path]
   const stat = reading(path, () => statSync(path, { throwIfNoEntry: false }))
   if (!stat) throw new PkiError('FILE_UNREADABLE', `${path}: no such file or directory`)
-  return stat.isDirectory() ? filesBelow(path) : [path]
+  return stat.isDirectory() ? filesBelow(path, onLink) : [path]
 }
 
-function filesBelow(directory: string): string[] {
+const OBJECT_FILE = /^[^.].*\.(ya?ml|json)$/
+
+function filesBelow(directory: string, onLink: (link: string) => void): string[] {
   const files: string[] = []
+  const links: string[] = []
   const look = (folder: string, depth: number) => {
     const entries = reading(folder, () => readdirSync(folder, { withFileTypes: true }))
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(folder, entry.name)
       if (entry.isDirectory() && depth < DEEPEST && !entry.name.startsWith('.')) look(path, depth + 1)
-      else if (entry.isFile() && /^[^.].*\.(ya?ml|json)$/.test(entry.name)) files.push(path)
-      if (files.length > MOST_FILES)
+      else if (entry.isFile() && OBJECT_FILE.test(entry.name)) files.push(path)
+      else if (entry.isSymbolicLink() && OBJECT_FILE.test(entry.name)) links.push(path)
+      if (files.length + links.length > MOST_FILES)
         throw new PkiError('FILE_UNREADABLE', `${directory}: wanted at most ${MOST_FILES} files, found more`)
     }
   }
   look(directory, 1)
-  return files
+  return links.length === 0 ? files : [...files, ...followed(directory, { files, links, onLink })]
+}
+
+interface Links {
+  readonly files: readonly string[]
+  readonly links: readonly string[]
+  readonly onLink: (link: string) => void
+}
+
+/** Each file once. */
+function followed(directory: string, { files, links, onLink }: Links): string[] {
+  const root = reading(directory, () => realpathSync(directory))
+  const known = new Set(files.map(file => reading(file, () => realpathSync(file))))
+  return links.filter(link => {
+    const real = targetOf(link)
+    if (real === undefined || !real.startsWith(root === sep ? sep : `${root}${sep}`)) {
+      onLink(link)
+      return false
+    }
+    if (known.has(real)) return false
+    known.add(real)
+    return true
+  })
+}
+
+/** Undefined: it leads to no file. */
+function targetOf(link: string): string | undefined {
+  try {
+    const real = realpathSync(link)
+    return statSync(real).isFile() ? real : undefined
+  } catch {
+    return undefined
+  }
 }

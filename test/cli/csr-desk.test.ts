@@ -1,5 +1,5 @@
 /** `csr create` and `csr sign` on manifests: keys, files, flags; and what they refuse. No cluster is near. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openssl } from '../support/certificates.ts'
@@ -81,6 +81,37 @@ describe('csr create', () => {
     expect(exitCode).toBe(1)
     expect(stderr).toContain('jane.key: it exists already')
     expect(fingerprint(directory)).toEqual(before)
+  })
+
+  it('never touches a request that is not its own, nor one for another key', async () => {
+    const directory = tempDir()
+    writeFileSync(join(directory, 'jane.csr'), 'mine')
+    const before = fingerprint(directory)
+    const { exitCode, stdout, stderr } = await made(directory, 'jane', '--user', 'jane')
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toContain('jane.csr: it exists already')
+    expect(fingerprint(directory)).toEqual(before)
+    rmSync(join(directory, 'jane.csr'))
+    await made(directory, 'jane', '--user', 'jane')
+    writeFileSync(join(directory, 'jane.key'), openssl(['genpkey', '-algorithm', 'ED25519']))
+    const pair = fingerprint(directory)
+    const other = await made(directory, 'jane', '--user', 'jane')
+    expect(other).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(other.stderr).toContain('it is for another key')
+    expect(fingerprint(directory)).toEqual(pair)
+  })
+
+  it.each([
+    [['--cert-out', 'x.key'], 'the new key and --cert-out name the same file'],
+    [['--cert-out', './x.csr'], 'the request beside the key and --cert-out name the same file'],
+    [['--key-out', 'a', '--kubeconfig-out', './a'], '--key-out and --kubeconfig-out name the same file'],
+    [['--cert-out', 'b', '--kubeconfig-out', 'b'], '--cert-out and --kubeconfig-out name the same file'],
+    [['--key-out', 'a', '--out', 'a'], '--key-out and --out name the same file'],
+    [['--key-out', '-'], '--key-out wants a file, found -'],
+  ])('takes no %j', async (args, message) => {
+    const { exitCode, stdout, stderr } = await create('x', '--user', 'x', ...args)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toContain(message)
   })
 
   it.each([
@@ -204,13 +235,37 @@ describe('csr sign', () => {
 
   it('writes nowhere but into the directory, whatever an object is called', async () => {
     const { directory, file, stdout, sign } = await workplace()
-    writeFileSync(file, approved(stdout).replace('"name":"jane"', '"name":"../jane"'))
     mkdirSync(join(directory, 'answers'))
-    const before = fingerprint(directory)
-    const { exitCode, stderr } = await sign('--out', join(directory, 'answers'))
-    expect(exitCode).toBe(1)
-    expect(stderr).toContain('../jane makes no file name')
-    expect(fingerprint(directory)).toEqual(before)
+    for (const [name, code, message] of [
+      ['../jane', 3, 'metadata.name has a "/" in it'],
+      ['.jane', 1, '.jane makes no file name'],
+    ] as const) {
+      writeFileSync(file, approved(stdout).replace('"name":"jane"', `"name":"${name}"`))
+      const before = fingerprint(directory)
+      const { exitCode, stderr } = await sign('--out', join(directory, 'answers'))
+      expect(exitCode).toBe(code)
+      expect(stderr).toContain(message)
+      expect(fingerprint(directory)).toEqual(before)
+    }
+  })
+
+  it('signs none of them when one has nowhere to go', async () => {
+    const { directory, file, stdout, sign } = await workplace()
+    const answers = join(directory, 'answers')
+    mkdirSync(answers)
+    const object = JSON.parse(approved(stdout))
+    const named = (name: string) => ({ ...object, metadata: { name } })
+    const both = async (...names: string[]) => {
+      writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: names.map(named) }))
+      const { exitCode, stderr } = await sign('--out', answers)
+      expect(exitCode).toBe(1)
+      expect(stderr).not.toContain('signed')
+      return stderr
+    }
+    expect(await both('a', 'a')).toContain('a.crt would be written twice')
+    writeFileSync(join(answers, 'b.crt'), 'mine')
+    expect(await both('a', 'b')).toContain('b.crt: it exists already')
+    expect(readdirSync(answers)).toEqual(['b.crt'])
   })
 
   it.each([

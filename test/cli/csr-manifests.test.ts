@@ -1,6 +1,6 @@
 /** `csr list`, `show`, `vet` and `clean` on manifests. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { encodeYaml } from '../../src/kubernetes/yaml.ts'
@@ -183,6 +183,43 @@ describe('csr vet', () => {
     const broken = await kubepki('csr', 'vet', '--from', inner, ...JUDGED)
     expect(broken.stderr).toContain('warning: ')
     expect(broken.exitCode).toBe(3)
+  })
+
+  it('takes nothing at all for a mistake, and an empty list for an answer', async () => {
+    const directory = tempDir()
+    const file = join(directory, 'x.json')
+    for (const empty of ['', '\n \n', '---\n']) {
+      writeFileSync(file, empty)
+      const { exitCode, stderr } = await kubepki('csr', 'vet', '--from', file)
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain('x.json: wanted CertificateSigningRequests, found none')
+    }
+    const folder = await kubepki('csr', 'vet', '--from', tempDir())
+    expect(folder.exitCode).toBe(1)
+    for (const list of ['{"kind":"List","apiVersion":"v1","items":[]}', 'kind: List\nitems: []\n']) {
+      writeFileSync(file, list)
+      const { exitCode, stderr } = await kubepki('csr', 'vet', '--from', file)
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('policy') })
+    }
+  })
+
+  it('follows links that stay in the directory, and tells those that do not', async () => {
+    const [directory, other] = [tempDir(), tempDir()]
+    mkdirSync(join(directory, '..data'))
+    writeFileSync(join(directory, '..data', 'e.json'), JSON.stringify(RIGHT))
+    symlinkSync('..data/e.json', join(directory, 'e.json'))
+    symlinkSync('e.json', join(directory, 'same.json'))
+    const inside = await kubepki('csr', 'vet', '--from', directory, '-o', 'json')
+    expect(JSON.parse(inside.stdout).items).toHaveLength(1)
+    expect(inside.stderr).not.toContain('link')
+    writeFileSync(join(other, 'f.json'), JSON.stringify(RIGHT))
+    symlinkSync(join(other, 'f.json'), join(directory, 'f.json'))
+    const outside = await kubepki('csr', 'vet', '--from', directory, '-o', 'json')
+    expect(JSON.parse(outside.stdout).items).toHaveLength(1)
+    expect(outside).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringContaining('f.json: a link that leads'),
+    })
   })
 
   it('takes a policy file, and refuses one with a mistake in it', async () => {

@@ -391,6 +391,48 @@ describe('long lists', () => {
   })
 })
 
+describe('the server is the one that is meant', () => {
+  const ok: Handler = (_, response) => reply(response, 200, requestObject({ name: 'one' }))
+  const WITHOUT_CA = { 'certificate-authority': undefined }
+
+  it('also when the environment would have it otherwise', async () => {
+    const { url } = await serving(ok)
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    onTestFinished(() => {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    })
+    const { code } = await failureOf(read(connecting(url, { cluster: WITHOUT_CA })))
+    expect(code).toBe('CLUSTER_UNTRUSTED')
+  })
+
+  it('unless the kubeconfig says so, which is told', async () => {
+    const { url } = await serving(ok)
+    notes.length = 0
+    const cluster = { ...WITHOUT_CA, 'insecure-skip-tls-verify': true }
+    expect((await read(connecting(url, { cluster })))?.name).toBe('one')
+    expect(notes).toEqual([expect.stringContaining('insecure-skip-tls-verify')])
+  })
+
+  it('with a CA or without verification, never both', async () => {
+    const { url } = await serving(ok)
+    const both = connectLater(url, { 'insecure-skip-tls-verify': true })
+    expect((await failureOf(both)).message).toContain('found both')
+  })
+
+  it('and credentials go to nobody without TLS unsaid', async () => {
+    notes.length = 0
+    await connecting('http://127.0.0.1:9', { cluster: WITHOUT_CA })
+    expect(notes).toEqual([expect.stringContaining('credentials are sent without TLS')])
+    notes.length = 0
+    await connecting('http://127.0.0.1:9', { cluster: WITHOUT_CA, user: {} })
+    expect(notes).toEqual([])
+  })
+})
+
+async function connectLater(url: string, cluster: object) {
+  return connecting(url, { cluster })
+}
+
 describe('watches', () => {
   const line = (type: string, fields: Parameters<typeof requestObject>[0]) =>
     `${JSON.stringify({ type, object: requestObject(fields) })}\n`

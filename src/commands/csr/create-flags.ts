@@ -1,4 +1,5 @@
 /** What the flags of `csr create` say together. */
+import { resolve } from 'node:path'
 import { isSubdomain } from '../../dns-name.ts'
 import { PkiError } from '../../errors.ts'
 import { shown } from '../../foreign-text.ts'
@@ -111,6 +112,29 @@ export function isSent(flags: Flags): boolean {
       '--cert-out or --kubeconfig-out takes what comes back',
     )
   return sent
+}
+
+export interface NamedFile {
+  /** `--cert-out`, or what it is for. */
+  readonly what: string
+  readonly path: string | undefined
+}
+
+/** Each has a file of its own, and standard output is none of them. */
+export function checkDistinct(files: readonly NamedFile[]): void {
+  const taken = new Map<string, string>()
+  for (const { what, path } of files) {
+    if (path === undefined) continue
+    if (path === '-')
+      throw usage(
+        `${what} wants a file, found -`,
+        'standard output takes the manifest, or with --wait the certificate',
+      )
+    const place = resolve(path)
+    const other = taken.get(place)
+    if (other !== undefined) throw usage(`${other} and ${what} name the same file`, path)
+    taken.set(place, what)
+  }
 }
 
 /** The API server takes nearly anything; what is a part of a path, of a file name and of a command line, it is not. */

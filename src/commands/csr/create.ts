@@ -10,6 +10,7 @@ import { durationOption, NODE_OPTIONS, pathOption, tell } from '../options.ts'
 import {
   addressesOption,
   askedFlags,
+  checkDistinct,
   checkName,
   dnsOption,
   isSent,
@@ -132,11 +133,21 @@ export const command = defineCommand({
     const asked = askedFlags(args)
     const sends = isSent(args)
     const outputs = { certificate: args['cert-out'], kubeconfig: args['kubeconfig-out'] }
-    checkOutputs(outputs)
-    if (args.out !== undefined) checkNewFile(args.out)
     const keyFile =
       args['key-out'] ?? (outputs.kubeconfig === undefined ? `${name}.key` : `${outputs.kubeconfig}.key`)
     const files = { keyFile, csrFile: keyFile.replace(/(\.key)?$/, '.csr') }
+    checkDistinct([
+      { what: '--key-out', path: args['key-out'] },
+      ...(args['key-out'] === undefined && asked.kind !== 'request'
+        ? [{ what: 'the new key', path: keyFile }]
+        : []),
+      ...(asked.kind === 'request' ? [] : [{ what: 'the request beside the key', path: files.csrFile }]),
+      { what: '--out', path: args.out },
+      { what: '--cert-out', path: args['cert-out'] },
+      { what: '--kubeconfig-out', path: args['kubeconfig-out'] },
+    ])
+    checkOutputs(outputs)
+    if (args.out !== undefined) checkNewFile(args.out)
     const target = sends ? clusterTarget(args, host) : undefined
     const created = await createSigningRequest({
       ...{ name, asked, files, signerName: args.signer, usages: args.usage },

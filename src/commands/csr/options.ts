@@ -55,6 +55,8 @@ interface SourceArguments extends ClusterArguments {
 export interface OpenedSource extends CsrSource {
   /** So far. */
   readonly strays: () => { readonly count: number; readonly broken: number }
+  /** Not even a list that is empty was there. */
+  readonly isEmpty: () => boolean
   /** Of a cluster: its CAs. */
   readonly authorities: readonly Certificate[]
   /** Absent: the requests are those of files. */
@@ -76,7 +78,8 @@ async function openLive(args: SourceArguments, host: Host): Promise<OpenedSource
   const api = await openCluster(args, host)
   const onWarning = (message: string) => tell.warning(host, message)
   const source = clusterSource(api, { nodes: args.nodes, onWarning })
-  return { ...source, strays: () => ({ count: 0, broken: 0 }), authorities: api.authorities, api }
+  const strays = () => ({ count: 0, broken: 0 })
+  return { ...source, strays, isEmpty: () => false, authorities: api.authorities, api }
 }
 
 function openManifests(from: string, nodes: string | undefined, host: Host): OpenedSource {
@@ -87,12 +90,21 @@ function openManifests(from: string, nodes: string | undefined, host: Host): Ope
     if (count <= MOST_TOLD) (isBroken ? tell.warning : tell.note)(host, message)
     if (count === MOST_TOLD + 1) tell.note(host, 'more that are no requests are not told')
   }
-  return { ...manifestSource({ from, nodes, onStray }), strays: () => ({ count, broken }), authorities: [] }
+  let documents = 0
+  const onDocument = () => {
+    documents += 1
+  }
+  return {
+    ...manifestSource({ from, nodes, onStray, onDocument }),
+    strays: () => ({ count, broken }),
+    isEmpty: () => documents === 0,
+    authorities: [],
+  }
 }
 
-/** Nothing was found though something is there. */
-export function checkFound(count: number, { strays }: OpenedSource, from: string): void {
-  if (count > 0 || strays().count === 0) return
+/** An empty list is an answer; nothing at all, or something else, is a mistake: of a pipe whose first half failed too. */
+export function checkFound(count: number, { strays, isEmpty }: OpenedSource, from: string): void {
+  if (count > 0 || (strays().count === 0 && !isEmpty())) return
   throw new PkiError(
     'NO_REQUESTS',
     `${from === '-' ? 'standard input' : from}: wanted CertificateSigningRequests, found none`,

@@ -85,10 +85,13 @@ export const command = defineCommand({
     const names = [...new Set((args.names ?? []).map(String))]
     checkWhich({ names, from: args.from, all: args.all })
     const read = args.from === undefined ? undefined : await readManifests(args.from, names)
+    const { out, output } = args
+    const place = out === undefined ? undefined : { out, toDirectory: isDirectory(out) }
     const options = {
       signerNames: args.signer ?? BUILT_IN,
       duration: args.duration ?? ONE_YEAR,
       now: args.now ?? host.now(),
+      ...(place && { checkTargets: (signable: readonly string[]) => checkTargets(signable, place) }),
     }
     const authority = await openAuthority({
       ...readOptions(args, host),
@@ -96,12 +99,11 @@ export const command = defineCommand({
       signer: signerFrom(args, host),
       passphrase: passphraseFrom(passphraseFlags(args), host),
     })
-    const { out, output } = args
     for (const message of read?.passedOver ?? []) tell.warning(host, message)
     const signed = read
       ? await signAll(read.requests, authority, options)
       : await signInCluster({ target: clusterTarget(args, host), names, authority, ...options })
-    if (out !== undefined) writeCertificates(out, signed)
+    if (place) writeCertificates(signed, place)
     else if (read)
       host.stdout(
         encodeObjects(
@@ -138,25 +140,45 @@ function checkWhich({ names, from, all }: Which): void {
 /** A name of an object is text of a stranger's, and may lead anywhere. */
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,200}$/
 
-function writeCertificates(out: string, signed: readonly SignedRequest[]): void {
-  const certificates = signed.flatMap(({ name, certificate }) =>
-    certificate === undefined ? [] : { name, certificate },
-  )
-  const toDirectory = isDirectory(out)
-  if (certificates.length > 1 && !toDirectory)
+interface Place {
+  readonly out: string
+  readonly toDirectory: boolean
+}
+
+function pathFor(name: string, { out, toDirectory }: Place): string {
+  return toDirectory ? join(out, `${name}.crt`) : out
+}
+
+/** Before the first is signed. */
+function checkTargets(names: readonly string[], place: Place): void {
+  const { out, toDirectory } = place
+  if (names.length > 1 && !toDirectory)
     throw new PkiError(
       'USAGE',
-      `--out ${out} is no directory, and ${certificates.length} certificates would go there`,
+      `--out ${out} is no directory, and ${names.length} certificates would go there`,
     )
-  const files = certificates.map(({ name, certificate }) => {
-    if (toDirectory && !FILE_NAME.test(name))
-      throw new PkiError('WRITE_FAILED', `${named(name)} makes no file name`, {
-        hint: 'name the file with --out',
-      })
-    return { path: toDirectory ? join(out, `${name}.crt`) : out, certificate }
-  })
-  for (const { path } of files) checkNewFile(path)
-  for (const { path, certificate } of files) writeWholeFile(path, certificate, 0o644)
+  const strange = names.find(name => toDirectory && !FILE_NAME.test(name))
+  if (strange !== undefined)
+    throw new PkiError('WRITE_FAILED', `${named(strange) || 'a request without a name'} makes no file name`, {
+      hint: 'name the file with --out',
+    })
+  // Some file systems tell no capitals apart.
+  const folded = names.map(name => name.toLowerCase())
+  const twice = names.find((_, index) => folded.indexOf(folded[index] ?? '') < index)
+  if (twice !== undefined)
+    throw new PkiError(
+      'WRITE_FAILED',
+      `${named(twice)}.crt would be written twice: two requests have that name`,
+      {
+        hint: 'one at a time, each with a file of its own: --out FILE',
+      },
+    )
+  for (const name of names) checkNewFile(pathFor(name, place))
+}
+
+function writeCertificates(signed: readonly SignedRequest[], place: Place): void {
+  for (const { name, certificate } of signed)
+    if (certificate !== undefined) writeWholeFile(pathFor(name, place), certificate, 0o644)
 }
 
 function explain(signed: readonly SignedRequest[], host: Host): ExitCode {
@@ -164,7 +186,7 @@ function explain(signed: readonly SignedRequest[], host: Host): ExitCode {
     const label = named(name) || 'the request without a name'
     const words =
       outcome === 'signed' && leaf
-        ? `signed: ${leaf.subject}, valid until ${instant(leaf.notAfter)}`
+        ? `signed: ${named(leaf.subject)}, valid until ${instant(leaf.notAfter)}`
         : `${outcome === 'failed' ? 'failed' : 'left alone'}: ${messages.join('; ')}`
     const say = outcome === 'failed' ? tell.error : tell.note
     say(host, `${label}: ${words}`)

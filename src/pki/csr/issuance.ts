@@ -17,9 +17,10 @@ import { API_RULES } from './api-rules.ts'
 import { fixedResults } from './approval.ts'
 import { factsOf } from './facts.ts'
 import { FORM_RULES } from './policy-rules-form.ts'
-import type { CsrFacts, Rule } from './rule.ts'
+import type { CsrFacts } from './rule.ts'
 import { because } from './sent.ts'
 import { signerFlaws } from './signer-flaws.ts'
+import { ambiguityIn } from './unambiguous.ts'
 
 export interface IssuanceOrder {
   /** Signer names that are served. */
@@ -38,6 +39,7 @@ export const LEAVE_CODES = [
   'FAILED',
   'OTHER_SIGNER',
   'UNREADABLE',
+  'INVALID',
 ] as const
 
 interface Left {
@@ -68,22 +70,22 @@ export function planIssuance(csr: CertificateSigningRequest, order: IssuanceOrde
   const reason = LEAVE_RULES.find(({ applies }) => applies(csr, order))
   if (reason) return { csr, action: 'leave', code: reason.code, message: reason.message(csr, order) }
   const facts = factsOf(csr, { now: order.now })
+  const invalid = apiFlaws(facts)
   const { request } = facts
-  const odd = oddity(facts)
-  if (odd !== undefined || !request)
-    return { csr, action: 'leave', code: 'UNREADABLE', message: `unlike any of a cluster: ${odd}` }
+  if (invalid.length > 0 || !request)
+    return { csr, action: 'leave', code: request ? 'INVALID' : 'UNREADABLE', message: invalid.join('; ') }
+  const ambiguity = ambiguityIn(facts)
+  if (ambiguity !== undefined) return { csr, action: 'leave', code: 'INVALID', message: ambiguity }
   const [flaw] = signerFlaws(facts)
   if (flaw) return { csr, action: 'fail', message: flaw.reason }
   return { csr, ...issuing(csr, request, order) }
 }
 
-/** A name says nothing of what is signed: whoever makes a file of it looks at it. */
-const isOfContents = ({ code }: Rule) => code !== 'OBJECT_NAME'
-
-/** Why the API server would not have it, or versions of it would read different things. */
-function oddity(facts: CsrFacts): string | undefined {
-  const judged = fixedResults(facts, [...API_RULES.filter(isOfContents), ...FORM_RULES])
-  return judged.find(({ result }) => !result.ok && result.level === 'must')?.result.reason
+/** No API server holds such an object, or versions of it read different things in it. */
+function apiFlaws(facts: CsrFacts): string[] {
+  return fixedResults(facts, [...API_RULES, ...FORM_RULES]).flatMap(({ result }) =>
+    result.ok ? [] : result.reason,
+  )
 }
 
 interface LeaveRule {
@@ -101,12 +103,13 @@ const LEAVE_RULES: readonly LeaveRule[] = [
   },
   {
     code: 'DENIED',
-    applies: csr => conditionOf(csr, 'Denied') !== undefined,
-    message: csr => `it was denied${because(csr, 'Denied')}`,
+    applies: csr => hasCondition(csr, 'Denied'),
+    message: csr =>
+      conditionOf(csr, 'Denied') ? `it was denied${because(csr, 'Denied')}` : 'it has a condition Denied',
   },
   {
     code: 'FAILED',
-    applies: csr => conditionOf(csr, 'Failed') !== undefined,
+    applies: csr => hasCondition(csr, 'Failed'),
     message: csr => `its signer refused it${because(csr, 'Failed')}`,
   },
   {
@@ -120,6 +123,11 @@ const LEAVE_RULES: readonly LeaveRule[] = [
     message: ({ spec }) => `its signer is ${named(spec.signerName) || 'not named'}`,
   },
 ]
+
+/** Whatever its status: as in the signers of Kubernetes. */
+function hasCondition({ status }: CertificateSigningRequest, type: string): boolean {
+  return status.conditions.some(one => one.type === type)
+}
 
 function issuing(csr: CertificateSigningRequest, request: CertificateRequest, order: IssuanceOrder): Issuing {
   const { subject, dropped } = plainName(request.subject)
