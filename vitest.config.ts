@@ -5,6 +5,7 @@ const SWEEPS = [
   'test/cli/verify-{crypto,defects,files,kubeconfigs,kubelet,live,manifests,misnamed,misplaced,pairs,paths,role,time}*.test.ts',
   'test/cli/csr-paging.test.ts',
   'test/cli/signing-sheet.test.ts',
+  'test/fuzz/parsers.test.ts',
   'test/conformance/promtool.test.ts',
 ]
 
