@@ -1,7 +1,7 @@
 /** Drives the command line: captured output, fixed clock; in this process, or the command that KUBEPKI_BIN names. */
 import { join } from 'node:path'
 import { run } from '../../src/cli.ts'
-import { COMMANDS } from '../../src/commands/index.ts'
+import { COMMANDS, withoutAlias } from '../../src/commands/index.ts'
 import { runToEnd } from './process.ts'
 
 /** The clock of all fixtures. */
@@ -40,14 +40,14 @@ export async function kubepki(...argv: string[]): Promise<Outcome> {
 
 /** A process has no clock of ours but by its flag, where the command has it. */
 function clockFor(argv: readonly string[]): string[] {
-  const words = argv.map((word, index) => (index === 0 && word === 'certificates' ? 'certs' : word))
+  const words = withoutAlias(argv)
   const entry = COMMANDS.find(one => one.words.every((word, index) => word === words[index]))
   const hasClock = entry !== undefined && !CLOCKLESS.has(entry.words.at(-1) ?? '')
   const isAsked = argv.some(word => /^(--now(=.*)?|--help|-h|--version)$/.test(word))
   return hasClock && !isAsked ? ['--now', NOW.toISOString()] : []
 }
 
-const CLOCKLESS: ReadonlySet<string> = new Set(['certificate-key', 'completion', 'manual'])
+const CLOCKLESS: ReadonlySet<string> = new Set(['certificate-key', 'checks', 'completion', 'manual'])
 
 async function asProcess(argv: readonly string[]): Promise<Outcome> {
   const { stdout, stderr, exitCode } = await runToEnd([...COMMAND, ...argv])
