@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** A tree for every check of `certs verify` and for every way to be wrong about one; every form of a request; long lists. */
 const SWEEPS = [
-  'test/cli/verify-{crypto,defects,files,kubeconfigs,kubelet,live,manifests,misnamed,misplaced,pairs,paths,role,time}*.test.ts',
+  'test/cli/verify-{crypto,defects,files,kubeconfigs,kubelet,live,manifests,misnamed,misplaced,pairs,paths,role,states,time}*.test.ts',
   'test/cli/csr-paging.test.ts',
   'test/cli/signing-sheet.test.ts',
   'test/fuzz/parsers.test.ts',
