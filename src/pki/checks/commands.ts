@@ -6,8 +6,7 @@ import { isManagedElsewhere } from '../external-ca.ts'
 import { readableNames } from '../names-of-certificate.ts'
 import type { Entry } from '../snapshot.ts'
 import { firstOf } from './before-signing.ts'
-import { furtherNames } from './repairs.ts'
-import { renewalOf } from './subjects.ts'
+import { furtherNames, renewalOf } from './repairs.ts'
 import { swappingBack } from './swapped-pairs.ts'
 
 /** A new one as kubeadm makes it: a renewal keeps subject and usages as they are. */

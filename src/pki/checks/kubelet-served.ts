@@ -5,7 +5,8 @@ import type { Evidence } from '../evidence.ts'
 import type { Severity } from '../finding.ts'
 import type { Found } from '../snapshot.ts'
 import type { Observation } from './check.ts'
-import { bootstrapsServing, entryOf, RESTART, SELF_SIGNED, SERVER } from './kubelet-view.ts'
+import { bootstrapsServing, entryOf } from './kubelet-view.ts'
+import { RESTART, SELF_SIGNED, SERVER } from './kubelet-way-back.ts'
 
 type Source = 'named' | 'rotated' | 'self-signed'
 

@@ -9,7 +9,8 @@ import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
 import type { Check, Observation } from './check.ts'
 import { APPROVE, isVerified, placeOf, remedyFor, served } from './kubelet-served.ts'
-import { hasKubelet, RESTART } from './kubelet-view.ts'
+import { hasKubelet } from './kubelet-view.ts'
+import { RESTART } from './kubelet-way-back.ts'
 
 export const KUBELET_SERVING_CHECKS: readonly Check[] = [
   {

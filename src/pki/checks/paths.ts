@@ -14,6 +14,7 @@ import {
   pathOf,
   type Subject,
   shownKey,
+  shownKeys,
   signedLeavesOf,
   subjectsOf,
 } from './subjects.ts'
@@ -49,7 +50,7 @@ export const PATH_CHECKS: readonly Check[] = [
         if (!anchor || anchor === subject.entry.caName || isSharedWith(evidence, subject, anchor)) return []
         return observe(evidence, subject, {
           expected: `signed by ${shownAuthority(evidence, subject)}`,
-          found: `signed by the ${anchor} of this node: ${certificatesOf(evidence, anchor).map(shownKey).join(', ')}`,
+          found: `signed by the ${anchor} of this node: ${shownKeys(certificatesOf(evidence, anchor))}`,
           ...remedyOfOdd(evidence, subject, anchor),
         })
       }),
@@ -133,8 +134,7 @@ function isSharedWith(evidence: Evidence, { entry }: Subject, anchor: string): b
 }
 
 function shownAuthority(evidence: Evidence, { entry }: Subject): string {
-  const all = certificatesOf(evidence, entry.caName).map(shownKey)
-  return `${entry.caName}: ${all.join(', ')}`
+  return `${entry.caName}: ${shownKeys(certificatesOf(evidence, entry.caName))}`
 }
 
 /** The CA found instead is told apart from its namesake by its key. */

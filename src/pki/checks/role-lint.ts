@@ -11,7 +11,8 @@ import { readableNames } from '../names-of-certificate.ts'
 import type { Check, Observation } from './check.ts'
 import { renewalWithNames } from './commands.ts'
 import { nameOf } from './own-names.ts'
-import { leavesOf, renewalOf, type Subject } from './subjects.ts'
+import { renewalOf } from './repairs.ts'
+import { leavesOf, type Subject } from './subjects.ts'
 
 interface Named extends Subject {
   readonly names: readonly SubjectAltName[]
