@@ -2,7 +2,7 @@
 import { describeUnusable } from '../../errors.ts'
 import { impactOf } from '../../inventory/names.ts'
 import { type Certificate, hasSameKey, isSameCertificate } from '../../x509/certificate.ts'
-import { pathAbove } from '../certification-path.ts'
+import { isAnchored, pathAbove } from '../certification-path.ts'
 import type { Evidence } from '../evidence.ts'
 import { entryNamed } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
@@ -29,8 +29,7 @@ function accepts(evidence: Evidence, trusted: readonly Certificate[]): boolean {
   const leaf = servingLeaf(evidence)
   const rest = certificatesOf({ snapshot }, 'apiserver')
   if (!leaf) return shareKey(trusted, certificatesOf({ snapshot }, 'ca'))
-  const path = [leaf, ...pathAbove(leaf, [...trusted, ...rest])]
-  return path.some(one => trusted.some(root => isSameCertificate(root, one)))
+  return isAnchored(leaf, trusted, rest)
 }
 
 /** Those of the cluster's CAs that the serving certificate leads to, all where it leads to none. */

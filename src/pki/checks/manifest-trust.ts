@@ -2,9 +2,9 @@
 
 import { SIGNERS } from '../../inventory/flag-files.ts'
 import { impactOf } from '../../inventory/names.ts'
-import { type Certificate, hasSameKey, isSameCertificate } from '../../x509/certificate.ts'
+import { type Certificate, hasSameKey } from '../../x509/certificate.ts'
 import { holdsPublicKeyOf, isKeyOf, type PrivateKey } from '../../x509/key.ts'
-import { pathAbove } from '../certification-path.ts'
+import { isAnchored } from '../certification-path.ts'
 import type { Evidence, FlagFile } from '../evidence.ts'
 import { instant } from '../instant.ts'
 import { entryNamed } from '../snapshot.ts'
@@ -117,9 +117,7 @@ function mistrustOf(evidence: Evidence, { component, flag, row }: Trust): FlagFi
   const isOwn = file && rowOf(evidence, file.file) === entryNamed(snapshot, entryNamed(snapshot, row)?.caName)
   const isByName = row === 'apiserver' && servesByName(snapshot)
   if (!leaf || trusted.length === 0 || isOwn || isByName || isElsewhere(evidence, row)) return undefined
-  const path = [leaf, ...pathAbove(leaf, [...trusted, ...rest])]
-  const isTrusted = path.some(one => trusted.some(root => isSameCertificate(root, one)))
-  return isTrusted ? undefined : file
+  return isAnchored(leaf, trusted, rest) ? undefined : file
 }
 
 /** Keys that tokens are signed with, and that the API server does not check them with. */
