@@ -86,7 +86,7 @@ export function hasSameLeaf(one: Pick<Subject, 'leaf'>, other: Pick<Subject, 'le
   return isSameCertificate(one.leaf, other.leaf)
 }
 
-/** Everything that is in the file of a CA; nothing where it cannot be read. */
+/** Everything that is in the file of a row; nothing where it cannot be read. */
 export function certificatesOf(
   { snapshot }: Pick<Evidence, 'snapshot'>,
   name: string | undefined,
