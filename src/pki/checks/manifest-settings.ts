@@ -7,10 +7,10 @@ import { identityOf } from '../../x509/subject.ts'
 import { describeSubjectAltName } from '../../x509/subject-alt-name.ts'
 import type { Evidence } from '../evidence.ts'
 import { lackingNames, readableNames } from '../names-of-certificate.ts'
-import { entryNamed, shownFile } from '../snapshot.ts'
+import { entryNamed, podOf, shownFile } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 import { renewalWithNames } from './commands.ts'
-import { flagOf, hostOfUrl, isLoopback, nameOf, podOf, servesByName } from './own-names.ts'
+import { flagOf, hostOfUrl, isLoopback, nameOf, servesByName } from './own-names.ts'
 import { certificatesOf } from './subjects.ts'
 
 /** An empty list allows all. */

@@ -144,9 +144,9 @@ export function observe(
 type Wrong = Partial<Observation> & Pick<Observation, 'expected' | 'found'>
 
 /** One look at each row. */
-export function each(
-  rows: (evidence: Evidence) => readonly Subject[],
-  look: (subject: Subject, evidence: Evidence) => Wrong | undefined,
+export function each<Row extends Subject>(
+  rows: (evidence: Evidence) => readonly Row[],
+  look: (row: Row, evidence: Evidence) => Wrong | undefined,
 ): Check['find'] {
   return evidence =>
     rows(evidence).flatMap(subject => {
