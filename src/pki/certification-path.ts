@@ -63,3 +63,13 @@ export function pathAbove(certificate: Certificate, known: readonly Certificate[
   }
   return path
 }
+
+/** Whether the certificate leads to one of the anchors, through the others. */
+export function isAnchored(
+  leaf: Certificate,
+  anchors: readonly Certificate[],
+  others: readonly Certificate[],
+): boolean {
+  const isAnchor = (one: Certificate) => anchors.some(anchor => isSameCertificate(anchor, one))
+  return [leaf, ...pathAbove(leaf, [...anchors, ...others])].some(isAnchor)
+}

@@ -1,8 +1,8 @@
 /** Flags of static pods that name a file which does not fit, while the one that kubeadm has there does. Pure. */
 import { USUAL_FLAGS, type UsualFlag } from '../inventory/usual-flags.ts'
-import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
+import type { Certificate } from '../x509/certificate.ts'
 import { holdsPublicKeyOf, isKeyOf, type PrivateKey } from '../x509/key.ts'
-import { pathAbove } from './certification-path.ts'
+import { isAnchored } from './certification-path.ts'
 import { servesByName } from './checks/own-names.ts'
 import type { FlagFile, FlagFileContents } from './evidence.ts'
 import type { PlacedPod, Snapshot } from './snapshot.ts'
@@ -161,8 +161,7 @@ function served({ found, usual }: FlagFacts, flags: NonNullable<Exclude<UsualFla
 }
 
 function isBelow([leaf, ...rest]: readonly Certificate[], authorities: readonly Certificate[] = []): boolean {
-  const path = leaf ? [leaf, ...pathAbove(leaf, [...authorities, ...rest])] : []
-  return path.some(one => authorities.some(known => isSameCertificate(known, one)))
+  return leaf !== undefined && isAnchored(leaf, authorities, rest)
 }
 
 function isWrongForTokens({ found, usual }: FlagFacts, { usual: { tokens }, named, right }: MisnamedFlag) {

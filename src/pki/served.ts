@@ -1,6 +1,6 @@
 /** What a listener showed, held against the files of the node. Pure. */
 import { type Certificate, isSameCertificate, isSignedBy } from '../x509/certificate.ts'
-import { pathAbove } from './certification-path.ts'
+import { isAnchored } from './certification-path.ts'
 import type { Evidence } from './evidence.ts'
 import { LOOPBACK_NAME } from './listeners.ts'
 import type { LiveEndpoint } from './live-evidence.ts'
@@ -73,16 +73,6 @@ export function certificatesOf({ snapshot }: Evidence): readonly Certificate[] {
   return snapshot.entries.flatMap(({ certificate }) =>
     certificate.state === 'present' ? certificate.certificates : [],
   )
-}
-
-/** Whether the certificate leads to one of the anchors, through the others. */
-export function isAnchored(
-  leaf: Certificate,
-  anchors: readonly Certificate[],
-  others: readonly Certificate[],
-): boolean {
-  const isAnchor = (one: Certificate) => anchors.some(anchor => isSameCertificate(anchor, one))
-  return [leaf, ...pathAbove(leaf, [...anchors, ...others])].some(isAnchor)
 }
 
 /** By its own key, or by a CA that is made with it and sent along: `kube-controller-manager` and the kubelet do so. */

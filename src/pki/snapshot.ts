@@ -77,6 +77,10 @@ export interface Snapshot {
   readonly seen: ReadonlyMap<string, string>
 }
 
+export function podOf({ pods }: Pick<Snapshot, 'pods'>, component: string): PlacedPod | undefined {
+  return pods.find(({ value }) => value.component === component)
+}
+
 export function entryNamed(snapshot: Snapshot, name: string | undefined): Entry | undefined {
   return snapshot.entries.find(entry => entry.name === name)
 }

@@ -13,43 +13,22 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { FILE_CHECKS } from '../../src/pki/checks/files.ts'
+import { JOB_CHECKS } from '../../src/pki/checks/leftovers.ts'
 import type { Finding } from '../../src/pki/finding.ts'
 import { openssl, P256 } from '../support/certificates.ts'
 import { COMMAND } from '../support/host.ts'
 import { copyNode, readFixture, tempDir } from '../support/node.ts'
-import { verify } from '../support/verify.ts'
+import { findingOf, linesOf, verify } from '../support/verify.ts'
 
-const CODES = new Set([
-  ...['KEY_READABLE_BY_OTHERS', 'KEY_READABLE_BY_GROUP', 'WRITABLE_BY_OTHERS', 'OWNER_UNUSUAL'],
-  ...['KEY_HARD_LINKED', 'BACKUPS_OPEN', 'EMPTY_FILE', 'PEM_NOT_FOR_KUBERNETES', 'KEY_IN_CERTIFICATE_FILE'],
-  ...['LINK_OUT_OF_ROOT', 'SERVICE_ACCOUNT_MISMATCH', 'SERVICE_ACCOUNT_MISSING', 'STALE_BACKUP'],
-  ...['STRAY_KEY', 'STRAY_MANIFEST', 'UNFINISHED_JOB'],
-])
-
+const told = linesOf([...FILE_CHECKS, ...JOB_CHECKS])
 const PKI = 'etc/kubernetes/pki'
 const KEY = openssl(['pkey', '-traditional'], openssl(['genpkey', ...P256]))
 const isRoot = process.getuid?.() === 0
 
-async function found(root: string, ...args: string[]): Promise<Finding[]> {
-  const { findings } = await verify(root, ...args)
-  for (const one of findings) for (const field of Object.values(one)) expect(field).not.toBe('')
-  return findings.filter(({ code }) => CODES.has(code))
-}
-
-async function told(root: string, ...args: string[]): Promise<string[]> {
-  const findings = await found(root, ...args)
-  return findings.map(({ severity, code, certificate }) => `${severity} ${code} ${certificate}`)
-}
-
-async function one(code: string, root: string, ...args: string[]): Promise<Finding> {
-  const [first] = (await found(root, ...args)).filter(finding => finding.code === code)
-  if (!first) throw new Error(`no ${code}`)
-  return first
-}
-
 /** What is left of it once its remedy was run as it is printed. */
 async function repaired(code: string, root: string): Promise<string[]> {
-  const { remedy } = await one(code, root)
+  const { remedy } = await findingOf(root, code)
   const { status, stderr } = spawnSync('bash', ['-c', remedy], { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)
   return (await told(root)).filter(line => line.includes(code))
@@ -82,7 +61,7 @@ describe('certs verify: who can read a key', () => {
   it.each([`${PKI}/apiserver.key`, `${PKI}/sa.key`, `${PKI}/etcd/ca.key`, 'etc/kubernetes/admin.conf'])(
     '%s for everybody',
     async file => {
-      const finding = await one('KEY_READABLE_BY_OTHERS', withMode(0o644, file))
+      const finding = await findingOf(withMode(0o644, file), 'KEY_READABLE_BY_OTHERS')
       expect(finding).toMatchObject({ severity: 'error', expected: 'mode 0600', found: 'mode 0644' })
       expect(finding.remedy).toMatch(new RegExp(`^chmod 600 /.*/${file}$`))
     },
@@ -90,7 +69,7 @@ describe('certs verify: who can read a key', () => {
 
   it('behind a directory that is shut is worth knowing', async () => {
     const root = withMode(0o700, PKI, withMode(0o644, `${PKI}/apiserver.key`))
-    const finding = await one('KEY_READABLE_BY_OTHERS', root)
+    const finding = await findingOf(root, 'KEY_READABLE_BY_OTHERS')
     expect(finding).toMatchObject({ severity: 'info', certificate: 'apiserver' })
     expect(finding.found).toBe(`mode 0644, behind ${root}/${PKI} with 0700`)
   })
@@ -98,7 +77,7 @@ describe('certs verify: who can read a key', () => {
   it('a group, which is named', async () => {
     const root = withMode(0o640, `${PKI}/apiserver.key`)
     if (isRoot) chownSync(join(root, PKI, 'apiserver.key'), 0, 997)
-    const finding = await one('KEY_READABLE_BY_GROUP', root)
+    const finding = await findingOf(root, 'KEY_READABLE_BY_GROUP')
     expect(finding).toMatchObject({ severity: 'warning', certificate: 'apiserver' })
     if (isRoot) expect(finding.found).toBe('mode 0640, group 997')
     expect(await told(withMode(0o700, PKI, root))).toEqual(['info KEY_READABLE_BY_GROUP apiserver'])
@@ -134,7 +113,7 @@ describe('certs verify: who can read a key', () => {
     mkdirSync(backups, { mode: 0o700 })
     expect(await told(root)).toEqual([])
     chmodSync(backups, 0o755)
-    const finding = await one('BACKUPS_OPEN', root)
+    const finding = await findingOf(root, 'BACKUPS_OPEN')
     expect(finding).toMatchObject({ severity: 'error', remedy: `chmod 700 ${backups}` })
   })
 })
@@ -143,7 +122,7 @@ describe('certs verify: who can replace a file', () => {
   it('everybody: a certificate, a directory', async () => {
     expect(await told(withMode(0o666, `${PKI}/ca.crt`))).toEqual(['error WRITABLE_BY_OTHERS ca'])
     const root = withMode(0o777, PKI)
-    const finding = await one('WRITABLE_BY_OTHERS', root)
+    const finding = await findingOf(root, 'WRITABLE_BY_OTHERS')
     expect(finding).toMatchObject({
       severity: 'error',
       file: `${root}/${PKI}`,
@@ -169,7 +148,7 @@ describe('certs verify: who can replace a file', () => {
     owner('apiserver.crt', 1000)
     expect(await told(root)).toEqual([])
     owner('ca.key', 1000)
-    const finding = await one('OWNER_UNUSUAL', root)
+    const finding = await findingOf(root, 'OWNER_UNUSUAL')
     expect(finding).toMatchObject({
       severity: 'warning',
       certificate: 'ca',
@@ -212,9 +191,9 @@ describe('certs verify: what is in a file', () => {
     ["OpenSSL's own label", crt.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE')],
     ['indented lines', crt.replace(/^/gm, '  ')],
   ])('%s', async (_, text) => {
-    const finding = await one(
-      'PEM_NOT_FOR_KUBERNETES',
+    const finding = await findingOf(
       node('stock-1.20', { [`${PKI}/apiserver.crt`]: text }),
+      'PEM_NOT_FOR_KUBERNETES',
     )
     expect(finding).toMatchObject({ severity: 'error', certificate: 'apiserver' })
     expect(finding.found).toMatch(/Kubernetes (will not|nor openssl)/)
@@ -253,7 +232,7 @@ describe('certs verify: what is in a file', () => {
   ])('a key %s, which openssl does not read either', async (_, change) => {
     const text = readFixture('nodes/stock-1.20', PKI, 'apiserver.key')
     const root = node('stock-1.20', { [`${PKI}/apiserver.key`]: change(text) })
-    const { found, remedy } = await one('PEM_NOT_FOR_KUBERNETES', root)
+    const { found, remedy } = await findingOf(root, 'PEM_NOT_FOR_KUBERNETES')
     expect(found).toMatch(/neither Kubernetes nor openssl reads it/)
     expect(remedy).toMatch(/^kubepki certs renew apiserver /)
   })
@@ -269,7 +248,10 @@ describe('certs verify: what is in a file', () => {
 
   it('a CA that openssl does not read either', async () => {
     const text = readFixture('nodes/stock-1.20', PKI, 'ca.crt').replace(/^/gm, '  ')
-    const { remedy } = await one('PEM_NOT_FOR_KUBERNETES', node('stock-1.20', { [`${PKI}/ca.crt`]: text }))
+    const { remedy } = await findingOf(
+      node('stock-1.20', { [`${PKI}/ca.crt`]: text }),
+      'PEM_NOT_FOR_KUBERNETES',
+    )
     expect(remedy).toMatch(/^open \S+ca\.crt in an editor/)
   })
 
@@ -277,7 +259,7 @@ describe('certs verify: what is in a file', () => {
     const file = `${PKI}/ca.crt`
     const both = readFixture('nodes/stock-1.20', file) + readFixture('nodes/stock-1.20', PKI, 'ca.key')
     const root = node('stock-1.20', { [file]: both })
-    const { remedy } = await one('KEY_IN_CERTIFICATE_FILE', withMode(0o644, file, root))
+    const { remedy } = await findingOf(withMode(0o644, file, root), 'KEY_IN_CERTIFICATE_FILE')
     expect(remedy).not.toMatch(/certs renew/)
     expect(await repaired('KEY_IN_CERTIFICATE_FILE', root)).toEqual([])
     expect(readFileSync(join(root, file), 'utf8')).not.toContain('PRIVATE KEY')
@@ -299,7 +281,7 @@ describe('certs verify: what is in a file', () => {
     [`${PKI}/ca.key`, /^put the right \S+ca\.key back: the other control-plane nodes/],
     [`${PKI}/etcd/ca.crt`, /^put the right \S+etcd\/ca\.crt back/],
   ])('%s, empty, is not sought among old backups alone', async (file, wanted) => {
-    const { remedy } = await one('EMPTY_FILE', node('stock-1.20', { [file]: '' }))
+    const { remedy } = await findingOf(node('stock-1.20', { [file]: '' }), 'EMPTY_FILE')
     expect(remedy).toMatch(wanted)
     expect(remedy).not.toContain('rollback')
   })
@@ -349,7 +331,7 @@ describe('certs verify: what is in a file', () => {
       symlinkSync(`/vault/${file}`, join(root, PKI, file))
     }
     expect(await told(root)).toEqual([])
-    const finding = await one('KEY_READABLE_BY_OTHERS', withMode(0o644, 'vault/apiserver.key', root))
+    const finding = await findingOf(withMode(0o644, 'vault/apiserver.key', root), 'KEY_READABLE_BY_OTHERS')
     expect(finding.remedy).toBe(`chmod 600 ${root}/vault/apiserver.key`)
   })
 })
@@ -361,7 +343,7 @@ describe("certs verify: the service accounts' key", () => {
   it('is of another pair than sa.pub', async () => {
     const root = node('stock-1.20', { [`${PKI}/sa.pub`]: other })
     expect(await told(root)).toEqual(['error SERVICE_ACCOUNT_MISMATCH sa'])
-    expect((await one('SERVICE_ACCOUNT_MISMATCH', root)).impact).toContain('401')
+    expect((await findingOf(root, 'SERVICE_ACCOUNT_MISMATCH')).impact).toContain('401')
   })
 
   it('is one of several, or checked by another file', async () => {
@@ -374,7 +356,7 @@ describe("certs verify: the service accounts' key", () => {
   it('is missing, or its public half', async () => {
     const pub = node('stock-1.20', { [`${PKI}/sa.pub`]: null })
     expect(await told(pub)).toEqual(['error SERVICE_ACCOUNT_MISSING sa'])
-    expect((await one('SERVICE_ACCOUNT_MISSING', pub)).remedy).toBe(
+    expect((await findingOf(pub, 'SERVICE_ACCOUNT_MISSING')).remedy).toBe(
       `openssl pkey -in ${pub}/${PKI}/sa.key -pubout -out ${pub}/${PKI}/sa.pub`,
     )
     expect(await told(node('stock-1.20', { [`${PKI}/sa.key`]: null }))).toEqual([
@@ -392,12 +374,11 @@ describe('certs verify: what lies beside', () => {
       [`${PKI}/backup-2025/apiserver.crt`]: old,
       'etc/kubernetes/admin.conf.save': readFixture('nodes/expired/etc/kubernetes/kubelet.conf'),
     })
-    const findings = await found(root)
-    expect(findings.map(({ severity, code, file }) => `${severity} ${code} ${file}`)).toEqual([
-      `info STALE_BACKUP ${root}/${PKI}`,
-      `info STALE_BACKUP ${root}/etc/kubernetes`,
-    ])
-    expect(findings[0]?.found).toBe('apiserver.crt.2025-06-01, apiserver.crt.bak, backup-2025')
+    expect(await told(root)).toEqual(['info STALE_BACKUP backups', 'info STALE_BACKUP backups'])
+    const { findings } = await verify(root)
+    const backups = findings.filter(({ code }) => code === 'STALE_BACKUP')
+    expect(backups.map(({ file }) => file)).toEqual([`${root}/${PKI}`, `${root}/etc/kubernetes`])
+    expect(backups[0]?.found).toBe('apiserver.crt.2025-06-01, apiserver.crt.bak, backup-2025')
   })
 
   it('with a key that everybody can read', async () => {
@@ -405,7 +386,7 @@ describe('certs verify: what lies beside', () => {
     const file = `${PKI}/backup-2025/pki/ca.key`
     const root = node('stock-1.20', { [file]: key })
     chmodSync(join(root, file), 0o644)
-    const finding = await one('STALE_BACKUP', root)
+    const finding = await findingOf(root, 'STALE_BACKUP')
     expect(finding).toMatchObject({ severity: 'warning', remedy: `chmod 600 ${root}/${file}` })
     expect(await told(withMode(0o600, file, root))).toEqual(['info STALE_BACKUP backups'])
     expect(await told(withMode(0o700, `${PKI}/backup-2025`, withMode(0o644, file, root)))).toEqual([
@@ -432,7 +413,10 @@ describe('certs verify: what lies beside', () => {
   it.each(['kube-apiserver.yaml.bak', 'kube-apiserver.yaml~', 'kube-apiserver-old.yaml', 'apiserver'])(
     'a second manifest: %s',
     async name => {
-      const finding = await one('STRAY_MANIFEST', node('stock-1.20', { [`${MANIFESTS}/${name}`]: manifest }))
+      const finding = await findingOf(
+        node('stock-1.20', { [`${MANIFESTS}/${name}`]: manifest }),
+        'STRAY_MANIFEST',
+      )
       expect(finding).toMatchObject({ severity: 'warning', certificate: 'kube-apiserver' })
       expect(finding.file).toMatch(new RegExp(`/${name}$`))
       expect(finding.impact).toContain('in place of the other')
@@ -470,10 +454,10 @@ describe('certs verify: what lies beside', () => {
       join(backups, 'manifest.away'),
       JSON.stringify({ path: `/${MANIFESTS}/kube-scheduler.yaml` }),
     )
-    const findings = await found(root)
-    expect(findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual(['error UNFINISHED_JOB'])
-    expect(findings[0]?.remedy).toBe(`kubepki certs recover --root ${root}`)
-    expect(findings[0]?.found).toBe('a restart was interrupted while a manifest was away')
+    expect(await told(root)).toEqual(['error UNFINISHED_JOB backups'])
+    const { remedy, found } = await findingOf(root, 'UNFINISHED_JOB')
+    expect(remedy).toBe(`kubepki certs recover --root ${root}`)
+    expect(found).toBe('a restart was interrupted while a manifest was away')
     rmSync(join(root, 'etc/kubernetes/pki/apiserver.crt'))
     const [first] = (await verify(root)).findings
     expect(first?.code).toBe('UNFINISHED_JOB')

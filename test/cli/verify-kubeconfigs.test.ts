@@ -16,9 +16,9 @@ import {
   withTrust,
   withUser,
 } from '../support/replaced.ts'
-import { verify } from '../support/verify.ts'
+import { findingOf, linesOf, verify } from '../support/verify.ts'
 
-const CODES = new Set(KUBECONFIG_CHECKS.map(({ code }) => code))
+const found = linesOf(KUBECONFIG_CHECKS)
 const CLUSTER = authorityIn('ecdsa', 'ca')
 const NEW = makeAuthority('kubernetes', P256)
 const CORPORATE = makeAuthority('Corporate users', P256)
@@ -43,20 +43,6 @@ const copyOf = (text: string) => {
 const withCluster = (text: string, ...lines: string[]) =>
   text.replace(/(\n\s+)server:/, (match, indent: string) => lines.map(line => indent + line).join('') + match)
 
-async function found(root: string, ...args: string[]): Promise<string[]> {
-  const { findings } = await verify(root, ...args)
-  return findings
-    .filter(({ code }) => CODES.has(code))
-    .map(({ severity, code, certificate }) => `${severity} ${code} ${certificate}`)
-}
-
-async function finding(root: string, wanted: string, ...args: string[]) {
-  const { findings } = await verify(root, ...args)
-  const one = findings.find(({ code }) => code === wanted)
-  if (!one) throw new Error(`no ${wanted} among ${findings.map(({ code }) => code).join(', ') || 'nothing'}`)
-  return one
-}
-
 describe('nodes that are as kubeadm makes them', () => {
   it.each(readdirSync(fixture('nodes')))('%s is right, and its admin.conf copied', async node => {
     const root = copyNode(node)
@@ -72,7 +58,7 @@ describe('the CA', () => {
   it('is another one of the same name', async () => {
     const root = changed('admin.conf', withTrust(ADMIN, NEW.certificate))
     expect(await found(root)).toEqual(['error KUBECONFIG_CA_DIFFERENT admin.conf'])
-    const one = await finding(root, 'KUBECONFIG_CA_DIFFERENT')
+    const one = await findingOf(root, 'KUBECONFIG_CA_DIFFERENT')
     const [, expectedKey] =
       /^CN=kubernetes \(key ([0-9a-f]{12})\), as in .*\/ca\.crt$/.exec(one.expected) ?? []
     const [, foundKey] = /^CN=kubernetes \(key ([0-9a-f]{12})\)$/.exec(one.found) ?? []
@@ -86,7 +72,7 @@ describe('the CA', () => {
 
   it("a component's, which has to be restarted", async () => {
     const root = changed('scheduler.conf', withTrust(SCHEDULER, NEW.certificate))
-    const { impact, remedy } = await finding(root, 'KUBECONFIG_CA_DIFFERENT')
+    const { impact, remedy } = await findingOf(root, 'KUBECONFIG_CA_DIFFERENT')
     expect(impact).toContain('the scheduler stops')
     expect(remedy).toMatch(/, then restart the scheduler$/)
   })
@@ -114,7 +100,7 @@ describe('the CA', () => {
     )
     const root = copyNode('ecdsa', { ...bundle, ...others })
     expect(await found(root)).toEqual(['error KUBECONFIG_CA_DIFFERENT admin.conf'])
-    const one = await finding(root, 'KUBECONFIG_CA_DIFFERENT')
+    const one = await findingOf(root, 'KUBECONFIG_CA_DIFFERENT')
     expect(one.expected).toMatch(/^CN=kubernetes \(key \w{12}\), as in /)
     expect(one.expected).not.toContain(one.found)
   })
@@ -153,7 +139,7 @@ describe('the CA', () => {
       ADMIN.replace(/certificate-authority-data: .*/, `certificate-authority: ${file}`)
     const missing = changed('admin.conf', named('/etc/kubernetes/none.crt'))
     expect(await found(missing)).toEqual(['error KUBECONFIG_CA_UNREADABLE admin.conf'])
-    expect((await finding(missing, 'KUBECONFIG_CA_UNREADABLE')).found).toBe(
+    expect((await findingOf(missing, 'KUBECONFIG_CA_UNREADABLE')).found).toBe(
       '/etc/kubernetes/none.crt does not exist',
     )
     expect(await found(changed('admin.conf', named('pki/ca.crt')))).toEqual([])
@@ -164,7 +150,7 @@ describe('the key', () => {
   it('is not there, or nothing that can be read', async () => {
     const none = changed('admin.conf', ADMIN.replace(/.*client-key-data:.*\n/, ''))
     expect(await found(none)).toEqual(['error KUBECONFIG_KEY_UNUSABLE admin.conf'])
-    expect((await finding(none, 'KUBECONFIG_KEY_UNUSABLE')).remedy).toMatch(
+    expect((await findingOf(none, 'KUBECONFIG_KEY_UNUSABLE')).remedy).toMatch(
       /^mv .* && kubepki init phase kubeconfig admin --root /,
     )
     const odd = ADMIN.replace(/(client-key-data:) .*/, '$1 bm9wZQo=')
@@ -176,7 +162,7 @@ describe('the key', () => {
     const key = Buffer.from(/client-key-data: (.*)/.exec(ADMIN)?.[1] ?? '', 'base64').toString()
     const missing = changed('admin.conf', text)
     expect(await found(missing)).toEqual(['error KUBECONFIG_KEY_UNUSABLE admin.conf'])
-    expect((await finding(missing, 'KUBECONFIG_KEY_UNUSABLE')).found).toContain(
+    expect((await findingOf(missing, 'KUBECONFIG_KEY_UNUSABLE')).found).toContain(
       'pki/admin.key does not exist',
     )
     expect(await found(changed('admin.conf', text, { [`${K}/pki/admin.key`]: key }))).toEqual([])
@@ -191,7 +177,7 @@ describe('the server', () => {
   ])('is %s', async (_, server, severity) => {
     const root = changed('admin.conf', withServer(ADMIN, server))
     expect(await found(root)).toEqual([`${severity} SERVER_NOT_IN_CERTIFICATE admin.conf`])
-    const { expected, remedy } = await finding(root, 'SERVER_NOT_IN_CERTIFICATE')
+    const { expected, remedy } = await findingOf(root, 'SERVER_NOT_IN_CERTIFICATE')
     expect(expected).toContain('/pki/apiserver.crt has: DNS:cp-1, ')
     expect(remedy).toMatch(/^kubepki certs renew apiserver --add-san [\w.]+ --root /)
   })
@@ -222,7 +208,7 @@ describe('the server', () => {
   it('is not named', async () => {
     const root = changed('admin.conf', ADMIN.replace(/.*\bserver: .*\n/, ''))
     expect(await found(root)).toEqual(['error SERVER_MISSING admin.conf'])
-    expect((await finding(root, 'SERVER_MISSING')).remedy).toContain('--server=https://192.0.2.10:6443 ')
+    expect((await findingOf(root, 'SERVER_MISSING')).remedy).toContain('--server=https://192.0.2.10:6443 ')
   })
 
   it('is reached without TLS', async () => {
@@ -235,7 +221,7 @@ describe('the server', () => {
   it('of a component is on another port', async () => {
     const root = changed('scheduler.conf', withServer(SCHEDULER, 'https://192.0.2.10:443'))
     expect(await found(root)).toEqual(['warning SERVER_PORT_DIFFERENT scheduler.conf'])
-    const { expected, found: is } = await finding(root, 'SERVER_PORT_DIFFERENT')
+    const { expected, found: is } = await findingOf(root, 'SERVER_PORT_DIFFERENT')
     expect([expected, is]).toEqual([
       'port 6443, as manifests/kube-apiserver.yaml: --secure-port says',
       'port 443',
@@ -271,7 +257,7 @@ describe('copies', () => {
     const file = copyOf(admin(100))
     const node = root()
     expect(await found(node, '--kubeconfig', file)).toEqual([`warning KUBECONFIG_COPY_OLD ${file}`])
-    const one = await finding(node, 'KUBECONFIG_COPY_OLD', '--kubeconfig', file)
+    const one = await findingOf(node, 'KUBECONFIG_COPY_OLD', '--kubeconfig', file)
     expect(one.expected).toMatch(/^valid until 2027-.*, as .*\/admin\.conf$/)
     expect(one.found).toBe('valid until 2027-03-01T00:00:00Z')
     expect(one.remedy).toBe(`cp ${node}/${K}/admin.conf ${file}`)
@@ -342,7 +328,7 @@ describe('copies', () => {
 
   it('text out of a copy steers no terminal', async () => {
     const file = copyOf(withServer(ADMIN, '"http://evil\\x1b[2J\\nERROR FAKE:8080"'))
-    const { found: is } = await finding(root(), 'SERVER_NOT_HTTPS', '--kubeconfig', file)
+    const { found: is } = await findingOf(root(), 'SERVER_NOT_HTTPS', '--kubeconfig', file)
     expect(is).toBe('http://evil\\u001b[2J\\u000aERROR FAKE:8080')
   })
 })

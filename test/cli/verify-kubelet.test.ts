@@ -11,12 +11,13 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Finding } from '../../src/pki/finding.ts'
+import { KUBELET_CHECKS } from '../../src/pki/checks/kubelet.ts'
 import { type MadeAuthority, makeAuthority, makeLeaf, openssl, P256 } from '../support/certificates.ts'
 import { COMMAND, NOW } from '../support/host.ts'
 import { copyNode, readFixture, tempDir } from '../support/node.ts'
-import { verify } from '../support/verify.ts'
+import { findingOf, linesOf, verify } from '../support/verify.ts'
 
+const told = linesOf(KUBELET_CHECKS)
 const PKI = 'var/lib/kubelet/pki'
 const CONF = 'etc/kubernetes/kubelet.conf'
 const CONFIG = 'var/lib/kubelet/config.yaml'
@@ -81,25 +82,6 @@ function put(root: string, file: string, contents: string | { readonly to: strin
 const node = (name: string, changes: Readonly<Record<string, string | null>> = {}) => copyNode(name, changes)
 const withClient = (contents: string) => put(node('stock-1.20'), `${PKI}/${DATED}`, contents)
 
-async function kubelets(root: string, ...args: string[]): Promise<Finding[]> {
-  const { findings } = await verify(root, ...args)
-  for (const one of findings) for (const field of Object.values(one)) expect(field).not.toBe('')
-  return findings.filter(({ code }) => code.startsWith('KUBELET_'))
-}
-
-async function told(root: string, ...args: string[]): Promise<string[]> {
-  const found = await kubelets(root, ...args)
-  return found.map(({ severity, code, certificate }) => `${severity} ${code} ${certificate}`)
-}
-
-async function one(code: string, root: string, ...args: string[]): Promise<Finding> {
-  const found = await kubelets(root, ...args)
-  const [first] = found.filter(finding => finding.code === code)
-  if (!first)
-    throw new Error(`no ${code} among ${found.map(finding => finding.code).join(', ') || 'nothing'}`)
-  return first
-}
-
 describe('certs verify: nodes as kubeadm and kubespray leave them', () => {
   it.each(['stock-1.20', 'stock-1.31', 'ecdsa', 'external-ca', 'external-etcd', 'kubespray'])(
     '%s',
@@ -123,7 +105,7 @@ describe('certs verify: nodes as kubeadm and kubespray leave them', () => {
 describe('certs verify: the certificate that the kubelet signs in with', () => {
   it('says how an expired one is made anew: here with the key of the CA', async () => {
     const root = node('expired')
-    const { remedy, impact, found } = await one('KUBELET_CLIENT_EXPIRED', root)
+    const { remedy, impact, found } = await findingOf(root, 'KUBELET_CLIENT_EXPIRED')
     expect(found).toBe('expired 183d ago, on 2026-06-01T00:00:00Z')
     expect(impact).toBe('the kubelet cannot reach the API server: the node goes NotReady')
     expect(remedy).toBe(
@@ -132,7 +114,12 @@ describe('certs verify: the certificate that the kubelet signs in with', () => {
   })
 
   it('and of a worker on a control-plane node, for the same endpoint', async () => {
-    const { remedy } = await one('KUBELET_CLIENT_EXPIRED', node('worker'), '--now', '2028-01-01T00:00:00Z')
+    const { remedy } = await findingOf(
+      node('worker'),
+      'KUBELET_CLIENT_EXPIRED',
+      '--now',
+      '2028-01-01T00:00:00Z',
+    )
     expect(remedy).toContain(
       'kubepki kubeconfig user --client-name system:node:worker-1 --org system:nodes --control-plane-endpoint 192.0.2.10:6443 > kubelet.conf.new',
     )
@@ -144,7 +131,7 @@ describe('certs verify: the certificate that the kubelet signs in with', () => {
     const found = await told(root)
     expect(found).toContain('error KUBELET_CLIENT_EXPIRED kubelet-client-current.pem')
     expect(found.join()).not.toContain('KUBELET_BOOTSTRAP')
-    expect((await one('KUBELET_CLIENT_EXPIRED', root)).remedy).toContain('bootstrap-kubelet.conf')
+    expect((await findingOf(root, 'KUBELET_CLIENT_EXPIRED')).remedy).toContain('bootstrap-kubelet.conf')
   })
 
   it('notes a bootstrap token on a node that has joined, and no bootstrap file without one', async () => {
@@ -156,7 +143,10 @@ describe('certs verify: the certificate that the kubelet signs in with', () => {
   })
 
   it('is not valid yet', async () => {
-    const { severity, found } = await one('KUBELET_CLIENT_NOT_YET_VALID', withClient(pem({ shift: 11 })))
+    const { severity, found } = await findingOf(
+      withClient(pem({ shift: 11 })),
+      'KUBELET_CLIENT_NOT_YET_VALID',
+    )
     expect({ severity, found }).toEqual({
       severity: 'error',
       found: 'valid in 24h, from 2026-12-02T00:00:00Z',
@@ -202,7 +192,7 @@ describe('certs verify: the remedy of what the kubelet signs in with, run as it 
   it('destroys nothing where the CA has expired', async () => {
     const root = node('stock-1.31')
     const before = wayIn(root)
-    const { remedy } = await one('KUBELET_CLIENT_EXPIRED', root, '--now', '2037-01-01T00:00:00Z')
+    const { remedy } = await findingOf(root, 'KUBELET_CLIENT_EXPIRED', '--now', '2037-01-01T00:00:00Z')
     expect(remedy).toMatch(/^first replace its CA: see CA_EXPIRED of ca; then /)
     for (const command of [remedy, remedy.replace(/^first .*?; then /, '')])
       expect(run(command, root, '2037-01-01T00:00:00Z').isRestarted).toBe(false)
@@ -211,7 +201,7 @@ describe('certs verify: the remedy of what the kubelet signs in with, run as it 
 
   it('lets the kubelet in again, and keeps what was there however often it is run', async () => {
     const root = node('expired')
-    const { remedy } = await one('KUBELET_CLIENT_EXPIRED', root)
+    const { remedy } = await findingOf(root, 'KUBELET_CLIENT_EXPIRED')
     const old = readFileSync(join(root, CONF), 'utf8')
     expect(run(remedy, root)).toEqual({ status: 0, isRestarted: true })
     expect(readFileSync(join(root, `${CONF}.~1~`), 'utf8')).toBe(old)
@@ -244,7 +234,7 @@ describe('certs verify: where kubelet.conf leads', () => {
   ])('embeds a certificate of $days days beside a newer one', async ({ days, severity, impact }) => {
     const root = node('stock-1.20', { [CONF]: embedding(certificate({ days })) })
     expect(await told(root)).toEqual([`${severity} KUBELET_CONF_OUTDATED kubelet.conf`])
-    const finding = await one('KUBELET_CONF_OUTDATED', root)
+    const finding = await findingOf(root, 'KUBELET_CONF_OUTDATED')
     expect(finding.impact).toMatch(impact)
     expect(finding.remedy).toBe(
       `kubectl config set-credentials system:node:cp-1 --client-certificate=/${PKI}/${LINK} --client-key=/${PKI}/${LINK} --kubeconfig=${root}/${CONF}`,
@@ -306,7 +296,7 @@ describe('certs verify: the link to the rotated certificate', () => {
   it('leads to nothing, and nothing else is there', async () => {
     const root = node('stock-1.20', { [`${PKI}/${DATED}`]: null })
     expect(await told(root)).toEqual(['error KUBELET_LINK_DANGLING kubelet-client-current.pem'])
-    const { found, remedy } = await one('KUBELET_LINK_DANGLING', root)
+    const { found, remedy } = await findingOf(root, 'KUBELET_LINK_DANGLING')
     expect(found).toBe(`a link to /${PKI}/${DATED}, which is not there`)
     expect(remedy).toContain('kubepki kubeconfig user --client-name system:node:')
   })
@@ -314,7 +304,7 @@ describe('certs verify: the link to the rotated certificate', () => {
   it('is gone, and kubelet.conf refers to it', async () => {
     const root = node('stock-1.20', { [`${PKI}/${LINK}`]: null })
     expect(await told(root)).toEqual(['error KUBELET_LINK_DANGLING kubelet-client-current.pem'])
-    const { found, remedy } = await one('KUBELET_LINK_DANGLING', root)
+    const { found, remedy } = await findingOf(root, 'KUBELET_LINK_DANGLING')
     expect(found).toBe('no link, and kubelet.conf refers to it')
     expect(remedy).toBe(`ln -sfn /${PKI}/${DATED} ${root}/${PKI}/${LINK} && systemctl restart kubelet`)
     expect(await told(node('ecdsa'))).toEqual([])
@@ -323,7 +313,7 @@ describe('certs verify: the link to the rotated certificate', () => {
   it('leads to nothing, and a good file is there', async () => {
     const root = put(node('stock-1.20'), `${PKI}/${LINK}`, { to: 'kubelet-client-2024-01-01-00-00-00.pem' })
     expect(await told(root)).toEqual(['error KUBELET_LINK_DANGLING kubelet-client-current.pem'])
-    expect((await one('KUBELET_LINK_DANGLING', root)).remedy).toBe(
+    expect((await findingOf(root, 'KUBELET_LINK_DANGLING')).remedy).toBe(
       `ln -sfn /${PKI}/${DATED} ${root}/${PKI}/${LINK} && systemctl restart kubelet`,
     )
   })
@@ -338,7 +328,7 @@ describe('certs verify: the link to the rotated certificate', () => {
     expect(await told(root)).toEqual(
       expect.arrayContaining([`${severity} KUBELET_LINK_STALE ${LINK}`, ...more]),
     )
-    expect((await one('KUBELET_LINK_STALE', root)).remedy).toContain(`ln -sfn /${PKI}/${DATED} `)
+    expect((await findingOf(root, 'KUBELET_LINK_STALE')).remedy).toContain(`ln -sfn /${PKI}/${DATED} `)
     expect(await told(put(root, `${PKI}/${LINK}`, { to: `/${PKI}/${DATED}` }))).toEqual([])
   })
 
@@ -355,7 +345,7 @@ describe('certs verify: the link to the rotated certificate', () => {
     const text = readFileSync(join(root, PKI, DATED), 'utf8')
     put(root, `${PKI}/${LINK}`, text)
     expect(await told(root)).toEqual(['warning KUBELET_LINK_REPLACED kubelet-client-current.pem'])
-    expect((await one('KUBELET_LINK_REPLACED', root)).impact).toContain('cannot rotate')
+    expect((await findingOf(root, 'KUBELET_LINK_REPLACED')).impact).toContain('cannot rotate')
   })
 
   it('leads to a certificate without its key', async () => {
@@ -385,7 +375,7 @@ describe('certs verify: whom the kubelet signs in as', () => {
   ])('%s: an administrator', async subject => {
     const root = as(subject, 'stock-1.20', { 'etc/hostname': 'cp-1\n' })
     expect(await told(root)).toEqual(['error KUBELET_IS_ADMIN kubelet.conf'])
-    const { remedy, impact } = await one('KUBELET_IS_ADMIN', root)
+    const { remedy, impact } = await findingOf(root, 'KUBELET_IS_ADMIN')
     expect(remedy).toContain('--client-name system:node:cp-1 ')
     expect(impact).toContain('the whole cluster')
   })
@@ -405,7 +395,7 @@ describe('certs verify: whom the kubelet signs in as', () => {
   it('as another node, by the name of the host and of its etcd', async () => {
     const root = as(OTHER, 'stock-1.20', { 'etc/hostname': 'cp-1\n' })
     expect(await told(root)).toEqual(['error KUBELET_OF_ANOTHER_NODE kubelet.conf'])
-    const { expected, found, remedy } = await one('KUBELET_OF_ANOTHER_NODE', root)
+    const { expected, found, remedy } = await findingOf(root, 'KUBELET_OF_ANOTHER_NODE')
     expect({ expected, found }).toEqual({
       expected: 'CN=system:node:cp-1, as /etc/hostname has it',
       found: 'system:node:cp-2',
@@ -499,7 +489,7 @@ describe('certs verify: what the kubelet serves', () => {
   it('expired, by who verifies it', async () => {
     const late = ['--now', '2028-01-01T00:00:00Z']
     const of = async (root: string) =>
-      (await kubelets(root, ...late)).filter(({ code }) => code === 'KUBELET_SERVING_EXPIRED')
+      (await verify(root, ...late)).findings.filter(({ code }) => code === 'KUBELET_SERVING_EXPIRED')
     const [quiet] = await of(node('stock-1.20'))
     expect(quiet).toMatchObject({ severity: 'info', certificate: 'kubelet.crt' })
     const [verified] = await of(node('stock-1.20', verifying()))
@@ -547,7 +537,7 @@ describe('certs verify: what the kubelet serves', () => {
     const changes = { [`${PKI}/${SERVER}`]: null, [`${PKI}/kubelet-server-current.pem`]: null }
     const root = node('stock-1.31', changes)
     expect(await told(root)).toEqual(['warning KUBELET_SERVING_MISSING kubelet-server-current.pem'])
-    expect((await one('KUBELET_SERVING_MISSING', root)).remedy).toContain('kubectl get csr')
+    expect((await findingOf(root, 'KUBELET_SERVING_MISSING')).remedy).toContain('kubectl get csr')
   })
 
   const CUSTOM = `${readFixture('nodes/stock-1.20', CONFIG)}tlsCertFile: /etc/kubernetes/node.crt
@@ -602,7 +592,7 @@ describe("certs verify: the kubelet's configuration", () => {
   it('has letters in the wrong case', async () => {
     const root = config(before => `${before}ServerTLSBootstrap: true\n`)
     expect(await told(root)).toEqual(['warning KUBELET_FIELD_IGNORED kubelet'])
-    const { expected, found, remedy } = await one('KUBELET_FIELD_IGNORED', root)
+    const { expected, found, remedy } = await findingOf(root, 'KUBELET_FIELD_IGNORED')
     expect({ expected, found }).toEqual({ expected: 'serverTLSBootstrap', found: 'ServerTLSBootstrap' })
     expect(remedy).toContain('s/\\bServerTLSBootstrap:/serverTLSBootstrap:/')
     expect(await told(config(before => before.replace('clientCAFile', 'clientCaFile')))).toEqual([

@@ -6,28 +6,14 @@ import { makeAuthority, openssl, P256 } from '../support/certificates.ts'
 import { configFile } from '../support/made.ts'
 import { copyNode, fixture, tempDir } from '../support/node.ts'
 import { authorityIn, flagged, K, newKey, pair, textIn, withFlags } from '../support/replaced.ts'
-import { codesOf, verify } from '../support/verify.ts'
+import { codesOf, findingOf, linesOf, verify } from '../support/verify.ts'
 
-const CODES = new Set(MANIFEST_CHECKS.map(({ code }) => code))
+const found = linesOf(MANIFEST_CHECKS)
 const PKI = '/etc/kubernetes/pki'
 const CLUSTER = authorityIn('ecdsa', 'ca')
 const OTHER = makeAuthority('another', P256)
 const API = 'kube-apiserver'
 const MANAGER = 'kube-controller-manager'
-
-async function found(root: string, ...args: string[]): Promise<string[]> {
-  const { findings } = await verify(root, ...args)
-  return findings
-    .filter(({ code }) => CODES.has(code))
-    .map(({ severity, code, certificate }) => `${severity} ${code} ${certificate}`)
-}
-
-async function finding(root: string, wanted: string, ...args: string[]) {
-  const { findings } = await verify(root, ...args)
-  const one = findings.find(({ code }) => code === wanted)
-  if (!one) throw new Error(`no ${wanted} among ${findings.map(({ code }) => code).join(', ') || 'nothing'}`)
-  return one
-}
 
 const other = (name: string) => ({
   [`${K}/pki/${name}.crt`]: OTHER.certificate,
@@ -69,7 +55,7 @@ describe('flags left out', () => {
     const root = flagged(component, { [flag]: null })
     expect(await found(root)).toEqual([wanted])
     const code = wanted.split(' ')[1] ?? ''
-    const { file, remedy, impact } = await finding(root, code)
+    const { file, remedy, impact } = await findingOf(root, code)
     expect(file).toBe(`${root}/${K}/manifests/${component}.yaml`)
     expect(remedy).toMatch(new RegExp(`^put --${flag}(=/etc/kubernetes/pki/\\S+)? into ${file}, as another`))
     expect(impact).not.toBe('')
@@ -110,7 +96,7 @@ describe('files of flags', () => {
   it('is not there', async () => {
     const root = flagged(API, { 'kubelet-certificate-authority': `${PKI}/kubelet-ca.crt` })
     expect(await found(root)).toEqual([`error FLAG_FILE_MISSING ${API}`])
-    const one = await finding(root, 'FLAG_FILE_MISSING')
+    const one = await findingOf(root, 'FLAG_FILE_MISSING')
     expect(one.file).toBe(`${root}${PKI}/kubelet-ca.crt`)
     expect(one.expected).toBe('a file, for --kubelet-certificate-authority of manifests/kube-apiserver.yaml')
     expect(one.remedy).toContain('manifests/kube-apiserver.yaml name the right file')
@@ -154,7 +140,7 @@ describe('files of flags', () => {
       { 'opt/pki/ca.crt': CLUSTER.certificate },
     )
     expect(await found(root)).toContain(`error MOUNT_MISSING ${API}`)
-    const one = await finding(root, 'MOUNT_MISSING')
+    const one = await findingOf(root, 'MOUNT_MISSING')
     expect(one.expected).toContain(
       'a mount that holds /opt/pki/ca.crt, for --kubelet-certificate-authority of',
     )
@@ -179,7 +165,7 @@ describe('files of flags', () => {
       { [`${K}/pki/odd.crt`]: 'odd\n' },
     )
     expect(await found(root)).toEqual([`error FLAG_FILE_UNREADABLE ${API}`])
-    expect((await finding(root, 'FLAG_FILE_UNREADABLE')).found).toBe('no PEM block in it')
+    expect((await findingOf(root, 'FLAG_FILE_UNREADABLE')).found).toBe('no PEM block in it')
   })
 
   it('is another one than was looked at', async () => {
@@ -189,7 +175,7 @@ describe('files of flags', () => {
     expect(await found(root, '--cert-dir', elsewhere)).toEqual([])
     cpSync(fixture('nodes/stock-1.20', K, 'pki/apiserver.crt'), join(elsewhere, 'apiserver.crt'))
     expect(await found(root, '--cert-dir', elsewhere)).toEqual(['warning FLAG_FILE_DIFFERENT apiserver'])
-    const one = await finding(root, 'FLAG_FILE_DIFFERENT', '--cert-dir', elsewhere)
+    const one = await findingOf(root, 'FLAG_FILE_DIFFERENT', '--cert-dir', elsewhere)
     expect(one.expected).toContain(
       `--tls-cert-file of manifests/kube-apiserver.yaml names: ${root}${PKI}/apiserver.crt`,
     )
@@ -238,12 +224,12 @@ describe('the manifests themselves', () => {
     const text = textIn('ecdsa', `manifests/${API}.yaml`)
     const second = manifest('second.yaml', text.replace(/^ {2}name: kube-apiserver$/m, '  name: second'))
     expect(await found(second)).toEqual([`warning COMPONENT_TWICE ${API}`])
-    const one = await finding(second, 'COMPONENT_TWICE')
+    const one = await findingOf(second, 'COMPONENT_TWICE')
     expect(`${one.file} ${one.found}`).toContain(`${K}/manifests/second.yaml`)
     for (const name of ['kube-apiserver-old.yaml', 'kube-apiserver.yaml.bak']) {
       const copy = manifest(name, text)
       expect(await found(copy)).toEqual([])
-      expect((await finding(copy, 'STRAY_MANIFEST')).file).toContain(name)
+      expect((await findingOf(copy, 'STRAY_MANIFEST')).file).toContain(name)
     }
   })
 
@@ -265,7 +251,7 @@ describe('what the controller manager signs with', () => {
       { [`${K}/pki/bundle.crt`]: bundle },
     )
     expect(await found(root)).toEqual([`error SIGNING_FILE_BUNDLE ${MANAGER}`])
-    const one = await finding(root, 'SIGNING_FILE_BUNDLE')
+    const one = await findingOf(root, 'SIGNING_FILE_BUNDLE')
     expect(one.found).toMatch(/^2: CN=kubernetes \(key \w{12}\), CN=another \(key \w{12}\)$/)
     expect(one.remedy).toContain('/pki/ca.key alone to a file')
   })
@@ -293,7 +279,7 @@ describe('what the controller manager signs with', () => {
     }
     const root = flagged(MANAGER, flags, other('signing'))
     expect(await found(root)).toEqual([`error SIGNER_NOT_TRUSTED ${MANAGER}`])
-    const one = await finding(root, 'SIGNER_NOT_TRUSTED')
+    const one = await findingOf(root, 'SIGNER_NOT_TRUSTED')
     expect(one.found).toMatch(/^CN=another \(key \w{12}\)$/)
     const known = flagged(MANAGER, flags, {
       ...other('signing'),
@@ -342,7 +328,7 @@ describe('what the controller manager signs with', () => {
       'cluster-signing-cert-file': `${PKI}/ca.crt`,
       'cluster-signing-key-file': `${PKI}/ca.key`,
     }
-    const one = await finding(flagged(MANAGER, flags, {}, 'external-ca'), 'SIGNING_KEY_MISSING')
+    const one = await findingOf(flagged(MANAGER, flags, {}, 'external-ca'), 'SIGNING_KEY_MISSING')
     expect(`${one.severity}: ${one.impact}`).toMatch(/^error: .*does not start again/)
     expect(await found(copyNode('external-ca'))).toEqual([])
   })
@@ -359,7 +345,7 @@ describe('whom a component accepts', () => {
     const gone = { [`${K}/pki/${usual}.crt`]: null }
     const root = flagged(component, { [flag]: `${PKI}/${place}.crt` }, { ...other(place), ...gone })
     expect(await found(root)).toEqual([`error TRUST_FILE_WRONG ${row}`])
-    const one = await finding(root, 'TRUST_FILE_WRONG')
+    const one = await findingOf(root, 'TRUST_FILE_WRONG')
     expect(one.impact).toContain(impact)
     expect(one.found).toMatch(/^CN=another \(key \w{12}\)$/)
   })
@@ -403,7 +389,7 @@ describe('tokens of service accounts', () => {
     const flags = { 'service-account-private-key-file': `${PKI}/sa2.key` }
     const root = flagged(MANAGER, flags, { ...files(newKey()), [`${K}/pki/sa.key`]: null })
     expect(await found(root)).toEqual([`error SERVICE_ACCOUNT_KEY_UNTRUSTED ${MANAGER}`])
-    expect((await finding(root, 'SERVICE_ACCOUNT_KEY_UNTRUSTED')).remedy).toContain('/sa2.key -pubout')
+    expect((await findingOf(root, 'SERVICE_ACCOUNT_KEY_UNTRUSTED')).remedy).toContain('/sa2.key -pubout')
   })
 
   it('while the key is replaced, with both in the API server', async () => {
@@ -429,7 +415,7 @@ describe('settings', () => {
   it("the front proxy's name is not allowed", async () => {
     const root = flagged(API, { 'requestheader-allowed-names': 'aggregator,proxy' })
     expect(await found(root)).toEqual(['error FRONT_PROXY_NAME_NOT_ALLOWED front-proxy-client'])
-    const { expected, found: is } = await finding(root, 'FRONT_PROXY_NAME_NOT_ALLOWED')
+    const { expected, found: is } = await findingOf(root, 'FRONT_PROXY_NAME_NOT_ALLOWED')
     expect(expected).toContain('--requestheader-allowed-names=aggregator,proxy')
     expect(is).toBe('CN=front-proxy-client')
     for (const names of ['aggregator,front-proxy-client', '', null])
@@ -465,7 +451,7 @@ describe('settings', () => {
       'warning CONFIGURED_SAN_MISSING apiserver',
       'warning CONFIGURED_SAN_MISSING etcd-server',
     ])
-    const { expected, remedy } = await finding(root, 'CONFIGURED_SAN_MISSING', '--config', config)
+    const { expected, remedy } = await findingOf(root, 'CONFIGURED_SAN_MISSING', '--config', config)
     expect(expected).toMatch(/^SANs DNS:lb.example.com, IP:203.0.113.10, as .*: apiServer.certSANs has them$/)
     expect(remedy).toBe(
       `kubepki certs renew apiserver --add-san lb.example.com,203.0.113.10 --root ${root} --config ${config}`,
@@ -493,7 +479,7 @@ it('text out of a manifest steers no terminal', async () => {
     '- "--requestheader-allowed-names=a\\x1b[2J"',
   )
   const hostile = copyNode('ecdsa', { [`${K}/manifests/${API}.yaml`]: text })
-  expect((await finding(hostile, 'FRONT_PROXY_NAME_NOT_ALLOWED')).expected).toContain('=a\\u001b[2J')
+  expect((await findingOf(hostile, 'FRONT_PROXY_NAME_NOT_ALLOWED')).expected).toContain('=a\\u001b[2J')
   expect(root).not.toBe(hostile)
 })
 

@@ -84,7 +84,7 @@ proveChecks(MISNAMED_CHECKS, [
 ])
 
 describe('nothing besides, and nothing once it is set back', () => {
-  it.each([
+  it.each<[string, Flags, string]>([
     [API, { 'client-ca-file': 'front-proxy-ca.crt' }, 'ca'],
     [API, { 'client-ca-file': 'etcd/ca.crt' }, 'ca'],
     [API, { 'client-ca-file': 'sa.pub' }, 'ca'],
@@ -100,7 +100,7 @@ describe('nothing besides, and nothing once it is set back', () => {
     [API, { 'service-account-key-file': 'apiserver.crt' }, 'sa'],
     [MANAGER, { 'cluster-signing-key-file': 'front-proxy-ca.key' }, 'ca'],
   ])('%s %j', async (component, flags, row) => {
-    expect(await codesOf(naming(component, flags as unknown as Flags))).toEqual([`${CODE} ${row}`])
+    expect(await codesOf(naming(component, flags))).toEqual([`${CODE} ${row}`])
   })
 
   it('two of one manifest', async () => {

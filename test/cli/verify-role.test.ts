@@ -16,9 +16,9 @@ import {
   withServer,
   withUser,
 } from '../support/replaced.ts'
-import { verify } from '../support/verify.ts'
+import { findingOf, linesOf, verify } from '../support/verify.ts'
 
-const CODES = new Set(ROLE_CHECKS.map(({ code }) => code))
+const found = linesOf(ROLE_CHECKS)
 const PKI = 'etc/kubernetes/pki'
 const CLUSTER = authorityIn('ecdsa', 'ca')
 const ETCD = authorityIn('ecdsa', 'etcd/ca')
@@ -35,21 +35,6 @@ const API_NAMES = [
 ]
 const without = (...names: string[]) => API_NAMES.filter(name => !names.includes(name))
 const ETCD_NAMES = ['DNS:cp-1', 'DNS:localhost', 'IP:192.0.2.10', 'IP:127.0.0.1', 'IP:::1']
-
-/** `error WRONG_COMMON_NAME scheduler.conf`, of these checks alone. */
-async function found(root: string, ...args: string[]): Promise<string[]> {
-  const { findings } = await verify(root, ...args)
-  return findings
-    .filter(({ code }) => CODES.has(code))
-    .map(({ severity, code, certificate }) => `${severity} ${code} ${certificate}`)
-}
-
-async function finding(root: string, wanted: string, ...args: string[]) {
-  const { findings } = await verify(root, ...args)
-  const one = findings.find(({ code }) => code === wanted)
-  if (!one) throw new Error(`no ${wanted} among ${findings.map(({ code }) => code).join(', ') || 'nothing'}`)
-  return one
-}
 
 const apiServer = (extensions: string, changes: Changes = {}) =>
   copyNode('ecdsa', {
@@ -80,7 +65,7 @@ describe('subjects', () => {
 
   it('a name like its own, of another component', async () => {
     const root = user('scheduler.conf', { subject: '/CN=system:kube-controller-manager' })
-    const { expected, found: is, impact, remedy } = await finding(root, 'WRONG_COMMON_NAME')
+    const { expected, found: is, impact, remedy } = await findingOf(root, 'WRONG_COMMON_NAME')
     expect([expected, is]).toEqual(['CN=system:kube-scheduler', 'CN=system:kube-controller-manager'])
     expect(impact).toContain('the scheduler stops')
     expect(remedy).toMatch(
@@ -186,7 +171,7 @@ describe('usages', () => {
   it('a serving certificate for clients', async () => {
     const root = apiServer(named(CLIENT, ...API_NAMES))
     expect(await found(root)).toEqual(['error EXT_KEY_USAGE_WRONG apiserver'])
-    const { expected, found: is, impact, remedy } = await finding(root, 'EXT_KEY_USAGE_WRONG')
+    const { expected, found: is, impact, remedy } = await findingOf(root, 'EXT_KEY_USAGE_WRONG')
     expect([expected, is]).toEqual(['extended key usage serverAuth', 'clientAuth'])
     expect(impact).toBe('nothing can connect to the API server')
     expect(remedy).toContain(
@@ -214,7 +199,9 @@ describe('usages', () => {
     const { findings } = await verify(root)
     const graves = findings.filter(({ severity }) => severity === 'error')
     expect(graves.map(({ certificate }) => certificate)).toEqual(expect.arrayContaining([one, other]))
-    for (const { remedy } of graves.filter(({ code }) => CODES.has(code))) {
+    const ofRole = graves.filter(({ code }) => ROLE_CHECKS.some(check => check.code === code))
+    expect(ofRole.map(({ certificate }) => certificate)).toEqual(expect.arrayContaining([one, other]))
+    for (const { remedy } of ofRole) {
       expect(remedy).toMatch(/ # the pairs of \S+ and \S+ are swapped: this puts each in the other's place$/)
       spawnSync('bash', ['-c', remedy])
       expect(await found(root)).toEqual([])
@@ -223,7 +210,7 @@ describe('usages', () => {
 
   it('says that further names are not known where none can be read', async () => {
     const root = apiServer(CLIENT)
-    const { remedy } = await finding(root, 'EXT_KEY_USAGE_WRONG')
+    const { remedy } = await findingOf(root, 'EXT_KEY_USAGE_WRONG')
     expect(remedy).toMatch(
       / # add --config kubeadm\.yaml with the certSANs: further names are not known here$/,
     )
@@ -290,7 +277,7 @@ describe("the API server's names", () => {
   ])('%s without %s', async (severity, name) => {
     const root = apiServer(named(SERVER, ...without(name)))
     expect(await found(root)).toEqual([`${severity} SAN_MISSING apiserver`])
-    const { expected, remedy } = await finding(root, 'SAN_MISSING')
+    const { expected, remedy } = await findingOf(root, 'SAN_MISSING')
     expect(expected).toBe(`SANs ${name}`)
     expect(remedy).toBe(`kubepki certs renew apiserver --add-san ${name.replace(/^\w+:/, '')} --root ${root}`)
   })
@@ -314,7 +301,7 @@ describe("the API server's names", () => {
   it('the endpoint of the configuration', async () => {
     const config = configFile('controlPlaneEndpoint: api.example.com:6443')
     const root = copyNode('ecdsa')
-    const { severity, expected, remedy } = await finding(root, 'SAN_MISSING', '--config', config)
+    const { severity, expected, remedy } = await findingOf(root, 'SAN_MISSING', '--config', config)
     expect([severity, expected]).toEqual(['error', 'SANs DNS:api.example.com'])
     expect(remedy).toContain('--add-san api.example.com')
     expect(
@@ -342,7 +329,7 @@ describe("the API server's names", () => {
     const text = textIn('external-ca', 'pki/apiserver.crt')
     const config = configFile('controlPlaneEndpoint: api.example.com:6443')
     const root = copyNode('external-ca', { [`${K}/pki/apiserver.crt`]: text })
-    const { remedy } = await finding(root, 'SAN_MISSING', '--config', config)
+    const { remedy } = await findingOf(root, 'SAN_MISSING', '--config', config)
     expect(remedy).toContain('kubepki certs renew apiserver --add-san api.example.com --csr-only')
   })
 })
@@ -353,7 +340,7 @@ describe("etcd's names", () => {
   it('the address at which the API server beside it reaches it', async () => {
     const root = etcdPair('etcd/server', named(BOTH, ...lacking('IP:127.0.0.1')))
     expect(await found(root)).toEqual(['error SAN_MISSING etcd-server'])
-    expect((await finding(root, 'SAN_MISSING')).impact).toBe('the API server cannot reach etcd')
+    expect((await findingOf(root, 'SAN_MISSING')).impact).toBe('the API server cannot reach etcd')
   })
 
   it('the address that it is advertised at', async () => {
@@ -389,7 +376,7 @@ describe('names of another node', () => {
   it.each(['server', 'peer'])("etcd's %s certificate of cp-2", async name => {
     const root = etcdPair(`etcd/${name}`, named(BOTH, ...others), '/CN=cp-2')
     expect(await found(root)).toEqual([`error SAN_NOT_THIS_NODE etcd-${name}`])
-    const { expected, found: is, remedy } = await finding(root, 'SAN_NOT_THIS_NODE')
+    const { expected, found: is, remedy } = await findingOf(root, 'SAN_NOT_THIS_NODE')
     expect(expected).toBe('one of this node: cp-1, 192.0.2.10')
     expect(is).toBe('one of another: DNS:cp-2, IP:192.0.2.11')
     expect(remedy).toBe(
@@ -452,7 +439,7 @@ describe('names that help nobody', () => {
   it('an address among the DNS names', async () => {
     const root = apiServer(named(SERVER, ...API_NAMES, 'DNS:203.0.113.9'))
     expect(await found(root)).toEqual(['warning ADDRESS_AS_DNS_NAME apiserver'])
-    expect((await finding(root, 'ADDRESS_AS_DNS_NAME')).remedy).toContain('--add-san 203.0.113.9')
+    expect((await findingOf(root, 'ADDRESS_AS_DNS_NAME')).remedy).toContain('--add-san 203.0.113.9')
     const harmless = apiServer(named(SERVER, ...API_NAMES, 'DNS:192.0.2.10'))
     expect(await found(harmless)).toEqual(['info ADDRESS_AS_DNS_NAME apiserver'])
   })
@@ -482,7 +469,7 @@ describe('CAs of their own', () => {
   it('the front proxy has the CA of the cluster', async () => {
     const root = copied('ca', 'front-proxy-ca')
     expect(await found(root)).toEqual(['error FRONT_PROXY_CA_SHARED front-proxy-ca'])
-    const { found: is, impact, remedy } = await finding(root, 'FRONT_PROXY_CA_SHARED')
+    const { found: is, impact, remedy } = await findingOf(root, 'FRONT_PROXY_CA_SHARED')
     expect(is).toMatch(/^CN=kubernetes \(key [0-9a-f]{12}\), which is in .*\/ca.crt too$/)
     expect(impact).toContain('with an allowed name can act as any user')
     expect(remedy).toContain(`${K}/pki/front-proxy-ca.crt and `)
@@ -493,7 +480,7 @@ describe('CAs of their own', () => {
       'requestheader-client-ca-file': '/etc/kubernetes/pki/ca.crt',
       'requestheader-allowed-names': null,
     }
-    const { severity, impact, remedy } = await finding(
+    const { severity, impact, remedy } = await findingOf(
       flagged('kube-apiserver', flags, { [`${K}/pki/front-proxy-ca.crt`]: null }),
       'FRONT_PROXY_CA_SHARED',
     )
@@ -511,7 +498,7 @@ describe('CAs of their own', () => {
   it('etcd has the CA of the cluster', async () => {
     const root = copied('ca', 'etcd/ca')
     expect(await found(root)).toEqual(['warning ETCD_CA_SHARED etcd-ca'])
-    expect((await finding(root, 'ETCD_CA_SHARED')).impact).toContain('reads and writes all of etcd')
+    expect((await findingOf(root, 'ETCD_CA_SHARED')).impact).toContain('reads and writes all of etcd')
   })
 
   it('etcd and the front proxy share one that is not the cluster', async () => {

@@ -6,7 +6,7 @@ import { isCaIn } from '../../x509/usage.ts'
 import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
 import type { Check, Observation } from './check.ts'
-import { authoritiesOf, observe, shownKey } from './subjects.ts'
+import { authoritiesOf, observe, shownKey, shownKeys } from './subjects.ts'
 
 export const BUNDLE_CHECKS: readonly Check[] = [
   {
@@ -99,7 +99,7 @@ function namesakes(evidence: Evidence): Observation[] {
     )
     return observe(evidence, row, {
       ...((isByDesign || isBeside) && { severity: 'info' }),
-      expected: `one CA named ${row.leaf.subject}: ${own.map(shownKey).join(', ')}`,
+      expected: `one CA named ${row.leaf.subject}: ${shownKeys(own)}`,
       found: `also ${shownKey(other)}, from ${instant(other.notBefore)}, in ${files}`,
       impact: 'errors name the CA, and nobody can tell which of the two is meant',
       remedy: isByDesign

@@ -6,8 +6,7 @@ import { isManagedElsewhere } from '../external-ca.ts'
 import { readableNames } from '../names-of-certificate.ts'
 import type { Entry } from '../snapshot.ts'
 import { firstOf } from './before-signing.ts'
-import { furtherNames } from './repairs.ts'
-import { renewalOf } from './subjects.ts'
+import { furtherNames, outOfTheWay, phaseOf, renewalOf } from './repairs.ts'
 import { swappingBack } from './swapped-pairs.ts'
 
 /** A new one as kubeadm makes it: a renewal keeps subject and usages as they are. */
@@ -16,14 +15,9 @@ export function remakeOf(evidence: Evidence, entry: Entry): string {
   if (copies.includes(entry) || isManagedElsewhere(snapshot, entry)) return renewalOf(evidence, entry)
   const swap = swappingBack(evidence, entry)
   if (swap !== undefined) return swap
-  const isKubeconfig = entry.kind === 'kubeconfig'
-  const files = [entry.file, ...(isKubeconfig || !entry.key ? [] : [entry.key])]
-  const moves = files.map(({ path }) => `mv --backup=numbered ${shellWord(path)} ${shellWord(`${path}.old`)}`)
-  const phase = isKubeconfig ? `kubeconfig ${entry.name.replace(/\.conf$/, '')}` : `certs ${entry.name}`
-  const make = `kubepki init phase ${phase}${namesKept(entry)}${snapshot.commandFlags}`
-  const first = firstOf(evidence, entry)
-  const remake = `${[...moves, make].join(' && ')}${furtherNames(evidence, entry, namesKept(entry) !== '')}`
-  return first === undefined ? remake : `${first}; then ${remake}`
+  const make = `kubepki init phase ${phaseOf(entry)}${namesKept(entry)}${snapshot.commandFlags}`
+  const further = furtherNames(evidence, entry, namesKept(entry) !== '')
+  return `${firstOf(evidence, entry)}${outOfTheWay(entry)}${make}${further}`
 }
 
 /** What was added to the API server's names is in no other file that is sure to be here. */

@@ -117,16 +117,26 @@ function tighten({ file }: Pick<Seen, 'file'>): string {
   return `chmod 600 ${shellWord(file.realPath ?? file.path)}`
 }
 
-function openToOthers(evidence: Evidence, seen: Seen): Observation {
-  const guard = guardOf(seen, OTHERS_PASS)
+/** Behind a directory that keeps others away it does no harm yet. */
+function behind(
+  guard: DirectoryStatus | undefined,
+  { found, impact }: Pick<Observation, 'found' | 'impact'>,
+): Pick<Observation, 'severity' | 'found' | 'impact'> {
+  if (!guard) return { found, impact }
   return {
-    ...(guard && { severity: 'info' }),
+    severity: 'info',
+    found: `${found}, behind ${guard.path} with ${octal(guard.mode)}`,
+    impact: 'none while that directory stays shut',
+  }
+}
+
+function openToOthers(evidence: Evidence, seen: Seen): Observation {
+  const found = `mode ${octal(seen.mode)}`
+  const impact = `every user and every process on this machine can ${powerOf(evidence, seen)}`
+  return {
     ...placed(seen),
     expected: 'mode 0600',
-    found: `mode ${octal(seen.mode)}${guard ? `, behind ${guard.path} with ${octal(guard.mode)}` : ''}`,
-    impact: guard
-      ? 'none while that directory stays shut'
-      : `every user and every process on this machine can ${powerOf(evidence, seen)}`,
+    ...behind(guardOf(seen, OTHERS_PASS), { found, impact }),
     remedy: tighten(seen),
   }
 }
@@ -135,14 +145,12 @@ function openToOthers(evidence: Evidence, seen: Seen): Observation {
 function openToGroup(evidence: Evidence, seen: Seen): Observation {
   const { parents, gid, mode } = seen
   const guard = parents.find(one => (one.mode & (one.gid === gid ? GROUP_PASSES : OTHERS_PASS)) === 0)
+  const found = `mode ${octal(mode)}, group ${gid}${gid === 0 ? ' (root)' : ''}`
+  const impact = `whoever is in group ${gid} can ${powerOf(evidence, seen)}`
   return {
-    ...(guard && { severity: 'info' }),
     ...placed(seen),
     expected: 'mode 0600',
-    found: `mode ${octal(mode)}, group ${gid}${gid === 0 ? ' (root)' : ''}${guard ? `, behind ${guard.path} with ${octal(guard.mode)}` : ''}`,
-    impact: guard
-      ? 'none while that directory stays shut'
-      : `whoever is in group ${gid} can ${powerOf(evidence, seen)}`,
+    ...behind(guard, { found, impact }),
     remedy: `${tighten(seen)} # unless the group is meant to read it`,
   }
 }
@@ -150,19 +158,15 @@ function openToGroup(evidence: Evidence, seen: Seen): Observation {
 function writableFiles(evidence: Evidence): readonly Observation[] {
   return seenOf(evidence)
     .filter(({ mode }) => (mode & OTHERS_WRITE) !== 0)
-    .map(seen => {
-      const guard = guardOf(seen, OTHERS_PASS)
-      return {
-        ...(guard && { severity: 'info' as const }),
-        ...placed(seen),
-        expected: `mode ${seen.isSecret ? '0600' : '0644'}`,
-        found: `mode ${octal(seen.mode)}${guard ? `, behind ${guard.path} with ${octal(guard.mode)}` : ''}`,
-        impact: guard
-          ? 'none while that directory stays shut'
-          : 'anyone on this machine can put another one there',
-        remedy: `chmod ${seen.isSecret ? '600' : '644'} ${shellWord(seen.file.realPath ?? seen.file.path)}`,
-      }
-    })
+    .map(seen => ({
+      ...placed(seen),
+      expected: `mode ${seen.isSecret ? '0600' : '0644'}`,
+      ...behind(guardOf(seen, OTHERS_PASS), {
+        found: `mode ${octal(seen.mode)}`,
+        impact: 'anyone on this machine can put another one there',
+      }),
+      remedy: `chmod ${seen.isSecret ? '600' : '644'} ${shellWord(seen.file.realPath ?? seen.file.path)}`,
+    }))
 }
 
 /** One finding for each; with the sticky bit nobody can replace what is another's. */
@@ -185,12 +189,11 @@ function writableDirectory(
   guard: DirectoryStatus | undefined,
 ): Observation {
   return {
-    ...(guard && { severity: 'info' }),
     ...{ certificate: name, file: path, expected: 'mode 0755' },
-    found: `mode ${octal(mode)}${guard ? `, behind ${guard.path} with ${octal(guard.mode)}` : ''}`,
-    impact: guard
-      ? 'none while that directory stays shut'
-      : 'anyone on this machine can replace the files in it, a CA too',
+    ...behind(guard, {
+      found: `mode ${octal(mode)}`,
+      impact: 'anyone on this machine can replace the files in it, a CA too',
+    }),
     remedy: `chmod o-w ${shellWord(path)}`,
   }
 }

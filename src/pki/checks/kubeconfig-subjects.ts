@@ -1,13 +1,13 @@
 /** The kubeconfigs of a node and copies of them, and whether one is for this cluster at all. */
 import { KUBECONFIGS, type KubeconfigSpec } from '../../inventory/catalog.ts'
 import type { Kubeconfig } from '../../kubernetes/kubeconfig.ts'
-import { type Certificate, hasSameKey, isSignedBy, publicKeySha256Of } from '../../x509/certificate.ts'
+import { type Certificate, hasSameKey, isSignedBy } from '../../x509/certificate.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import { lackingNames } from '../names-of-certificate.ts'
 import { type Entry, entryNamed, type KubeconfigDocument, type Snapshot } from '../snapshot.ts'
 import { hostOfUrl, isLoopback, kubeconfigHosts, nameOf, ownAddresses } from './own-names.ts'
-import { subjectsOf } from './subjects.ts'
+import { certificatesOf, subjectsOf } from './subjects.ts'
 
 export interface Configured {
   readonly entry: Entry
@@ -37,7 +37,7 @@ export function ofThisCluster(evidence: Evidence): readonly Configured[] {
 export function isOfThisCluster(evidence: Evidence, configured: Configured): boolean {
   const { entry, isCopy, config, trust } = configured
   if (!isCopy) return true
-  const authorities = certificatesOf(evidence.snapshot, 'ca')
+  const authorities = certificatesOf(evidence, 'ca')
   const { certificate } = entry
   const isSignedHere =
     certificate.state === 'present' && authorities.some(ca => isSignedBy(certificate.certificates[0], ca))
@@ -61,11 +61,6 @@ export function hostOfServer({ server = '' }: Pick<Kubeconfig, 'server'>): strin
   return hostOfUrl(/^[a-z]+:\/\//i.test(server) ? server : `https://${server}`)
 }
 
-export function certificatesOf(snapshot: Snapshot, name: string): readonly Certificate[] {
-  const certificate = entryNamed(snapshot, name)?.certificate
-  return certificate?.state === 'present' ? certificate.certificates : []
-}
-
 /** That of the API server's key, wherever it stands in its file. */
 export function servingLeaf(evidence: Evidence): Certificate | undefined {
   return subjectsOf(evidence).find(({ name }) => name === 'apiserver')?.leaf
@@ -74,11 +69,6 @@ export function servingLeaf(evidence: Evidence): Certificate | undefined {
 export function specOf(name: string): KubeconfigSpec | undefined {
   const specs: readonly KubeconfigSpec[] = KUBECONFIGS
   return specs.find(spec => spec.name === name)
-}
-
-/** `CN=kubernetes (key 0123456789ab)`: two CAs may have one name. */
-export function describeAuthorities(certificates: readonly Certificate[]): string {
-  return certificates.map(one => `${one.subject} (key ${publicKeySha256Of(one).slice(0, 12)})`).join(', ')
 }
 
 /** One command: a component that holds the file has to be restarted. */

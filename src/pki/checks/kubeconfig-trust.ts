@@ -2,23 +2,21 @@
 import { describeUnusable } from '../../errors.ts'
 import { impactOf } from '../../inventory/names.ts'
 import { type Certificate, hasSameKey, isSameCertificate } from '../../x509/certificate.ts'
-import { pathAbove } from '../certification-path.ts'
+import { isAnchored, pathAbove } from '../certification-path.ts'
 import type { Evidence } from '../evidence.ts'
 import { entryNamed } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 import { remakeOf } from './commands.ts'
 import {
   type Configured,
-  certificatesOf,
   configuredOf,
-  describeAuthorities,
   ofThisCluster,
   servingLeaf,
   setCluster,
   trustFlags,
 } from './kubeconfig-subjects.ts'
 import { servesByName } from './own-names.ts'
-import { isKubelets } from './subjects.ts'
+import { certificatesOf, isKubelets, shownKeys } from './subjects.ts'
 
 const trustedBy = ({ trust }: Configured) => (trust?.state === 'present' ? trust.certificates : [])
 
@@ -29,18 +27,17 @@ const shareKey = (some: readonly Certificate[], others: readonly Certificate[]) 
 function accepts(evidence: Evidence, trusted: readonly Certificate[]): boolean {
   const { snapshot } = evidence
   const leaf = servingLeaf(evidence)
-  const rest = certificatesOf(snapshot, 'apiserver')
-  if (!leaf) return shareKey(trusted, certificatesOf(snapshot, 'ca'))
-  const path = [leaf, ...pathAbove(leaf, [...trusted, ...rest])]
-  return path.some(one => trusted.some(root => isSameCertificate(root, one)))
+  const rest = certificatesOf({ snapshot }, 'apiserver')
+  if (!leaf) return shareKey(trusted, certificatesOf({ snapshot }, 'ca'))
+  return isAnchored(leaf, trusted, rest)
 }
 
 /** Those of the cluster's CAs that the serving certificate leads to, all where it leads to none. */
 function servingAuthorities(evidence: Evidence): readonly Certificate[] {
   const { snapshot } = evidence
-  const authorities = certificatesOf(snapshot, 'ca')
+  const authorities = certificatesOf({ snapshot }, 'ca')
   const leaf = servingLeaf(evidence)
-  const rest = certificatesOf(snapshot, 'apiserver')
+  const rest = certificatesOf({ snapshot }, 'apiserver')
   const path = leaf ? pathAbove(leaf, [...authorities, ...rest]) : []
   const leading = authorities.filter(ca => path.some(one => isSameCertificate(one, ca)))
   return leading.length > 0 ? leading : authorities
@@ -49,7 +46,7 @@ function servingAuthorities(evidence: Evidence): readonly Certificate[] {
 /** Where the API server's own certificate is the odd one, it is not the kubeconfigs that are wrong. */
 function hasOtherTrust(evidence: Evidence, configured: Configured): boolean {
   const trusted = trustedBy(configured)
-  const authorities = certificatesOf(evidence.snapshot, 'ca')
+  const authorities = certificatesOf(evidence, 'ca')
   if (trusted.length === 0 || authorities.length === 0 || servesByName(evidence.snapshot)) return false
   const isServerRight = accepts(evidence, authorities)
   return !accepts(evidence, trusted) && (isServerRight || !shareKey(trusted, authorities))
@@ -58,7 +55,7 @@ function hasOtherTrust(evidence: Evidence, configured: Configured): boolean {
 /** CAs on disk that are neither there nor above or below one that is. */
 function lackingAuthorities(evidence: Evidence, configured: Configured): readonly Certificate[] {
   const trusted = trustedBy(configured)
-  const authorities = certificatesOf(evidence.snapshot, 'ca')
+  const authorities = certificatesOf(evidence, 'ca')
   const all = [...authorities, ...trusted]
   const isAbove = (one: Certificate, other: Certificate) =>
     pathAbove(other, all).some(found => hasSameKey(found, one))
@@ -90,10 +87,10 @@ export const TRUST_CHECKS: readonly Check[] = [
         .filter(one => hasOtherTrust(evidence, one))
         .map(one => {
           const file = entryNamed(evidence.snapshot, 'ca')?.file.path
-          const authorities = describeAuthorities(servingAuthorities(evidence))
+          const authorities = shownKeys(servingAuthorities(evidence))
           return observed(one, {
             expected: `${authorities}, as in ${file}`,
-            found: describeAuthorities(trustedBy(one)),
+            found: shownKeys(trustedBy(one)),
             remedy: setCluster(one, ...trustFlags(evidence.snapshot)),
           })
         }),
@@ -111,8 +108,8 @@ export const TRUST_CHECKS: readonly Check[] = [
           const lacking = lackingAuthorities(evidence, one)
           if (lacking.length === 0) return []
           return observed(one, {
-            expected: describeAuthorities(lacking),
-            found: describeAuthorities(trustedBy(one)),
+            expected: shownKeys(lacking),
+            found: shownKeys(trustedBy(one)),
             impact: 'it stops working once the API server has a certificate of that CA',
             remedy: setCluster(one, ...trustFlags(evidence.snapshot)),
           })
@@ -145,7 +142,7 @@ export const TRUST_CHECKS: readonly Check[] = [
         .filter(({ config, trust }) => trust === undefined && !config.isInsecure)
         .map(one =>
           observed(one, {
-            expected: describeAuthorities(certificatesOf(evidence.snapshot, 'ca')) || "the cluster's CA",
+            expected: shownKeys(certificatesOf(evidence, 'ca')) || "the cluster's CA",
             found: 'none',
             impact: "it fails, unless this system trusts the cluster's CA",
             remedy: setCluster(one, ...trustFlags(evidence.snapshot)),

@@ -8,8 +8,9 @@ import { instant } from '../instant.ts'
 import { type Entry, entryNamed } from '../snapshot.ts'
 import type { Check } from './check.ts'
 import { SERVER_CHECKS } from './kubeconfig-server.ts'
-import { configuredOf, describeAuthorities, hostOfServer, isOfThisCluster } from './kubeconfig-subjects.ts'
+import { configuredOf, hostOfServer, isOfThisCluster } from './kubeconfig-subjects.ts'
 import { TRUST_CHECKS } from './kubeconfig-trust.ts'
+import { shownKeys } from './subjects.ts'
 
 const DAY = 86_400_000
 
@@ -75,7 +76,7 @@ const USER_CHECKS: readonly Check[] = [
           expected: 'a server, a user or a CA of this cluster',
           found: [
             hostOfServer(config) ?? 'no server',
-            ...(trust?.state === 'present' ? [describeAuthorities(trust.certificates)] : []),
+            ...(trust?.state === 'present' ? [shownKeys(trust.certificates)] : []),
           ].join(', '),
           impact: 'none here: only its own dates were looked at',
           remedy: 'look at it on a node of that cluster, or with the context of this one as current-context',

@@ -6,17 +6,8 @@ import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
 import type { Check, Observation } from './check.ts'
 import { outdated } from './kubelet-conf.ts'
-import {
-  CLIENT,
-  CONF,
-  clientOf,
-  entryOf,
-  newestUsable,
-  newKubeconfig,
-  rotates,
-  subjectNamed,
-  wayBack,
-} from './kubelet-view.ts'
+import { clientOf, entryOf, rotates, subjectNamed } from './kubelet-view.ts'
+import { CLIENT, CONF, newestUsable, newKubeconfig, wayBack } from './kubelet-way-back.ts'
 import { observe } from './subjects.ts'
 
 /** The kubelet asks for the next one when between 70 and 90 % of the life of its certificate are over. */

@@ -5,17 +5,8 @@ import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
 import type { Check, Observation } from './check.ts'
-import {
-  CLIENT,
-  CONF,
-  entryOf,
-  fileOf,
-  hasKubelet,
-  onNode,
-  rotates,
-  subjectNamed,
-  wayBack,
-} from './kubelet-view.ts'
+import { entryOf, hasKubelet, rotates, subjectNamed } from './kubelet-view.ts'
+import { CLIENT, CONF, fileOf, onNode, wayBack } from './kubelet-way-back.ts'
 import { observe } from './subjects.ts'
 
 export const KUBELET_CONF_CHECKS: readonly Check[] = [

@@ -6,8 +6,9 @@ import { pathAbove } from '../certification-path.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Check, Observation } from './check.ts'
-import { hasKubelet, RESTART, rotates, subjectNamed } from './kubelet-view.ts'
-import { certificatesOf, shownKey } from './subjects.ts'
+import { hasKubelet, rotates, subjectNamed } from './kubelet-view.ts'
+import { RESTART } from './kubelet-way-back.ts'
+import { certificatesOf, shownKey, shownKeys } from './subjects.ts'
 
 export const KUBELET_CONFIGURATION_CHECKS: readonly Check[] = [
   {
@@ -108,5 +109,5 @@ function whatIsWrong(evidence: Evidence): string | undefined {
   if (certificates.some(one => keys.has(publicKeySha256Of(one)))) return undefined
   const client = subjectNamed(evidence, 'apiserver-kubelet-client')
   const path = client ? pathAbove(client.leaf, [...certificates, ...client.rest]) : []
-  return path.some(one => certificates.includes(one)) ? undefined : certificates.map(shownKey).join(', ')
+  return path.some(one => certificates.includes(one)) ? undefined : shownKeys(certificates)
 }

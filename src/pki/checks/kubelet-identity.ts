@@ -2,14 +2,14 @@
 import { isSubdomain } from '../../dns-name.ts'
 import { named } from '../../foreign-text.ts'
 import type { Certificate } from '../../x509/certificate.ts'
-import { tbsPartsOf } from '../../x509/der.ts'
-import { attributesOf, COMMON_NAME, ORGANIZATION } from '../../x509/name.ts'
+import { type Identity, identityOf } from '../../x509/subject.ts'
 import type { Evidence } from '../evidence.ts'
 import { isExternallyManaged } from '../external-ca.ts'
 import type { Severity } from '../finding.ts'
 import { entryNamed } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
-import { CLIENT, CONF, entryOf, fileOf, newKubeconfig, SELF_SIGNED, subjectNamed } from './kubelet-view.ts'
+import { entryOf, subjectNamed } from './kubelet-view.ts'
+import { CLIENT, CONF, fileOf, newKubeconfig, SELF_SIGNED } from './kubelet-way-back.ts'
 import { hasSameLeaf, observe, type Subject } from './subjects.ts'
 
 const PREFIX = 'system:node:'
@@ -64,39 +64,23 @@ export const KUBELET_IDENTITY_CHECKS: readonly Check[] = [
   },
 ]
 
-interface Identity {
+interface Kubelet extends Identity {
   readonly subject: Subject
-  readonly commonName: string
-  readonly organizations: readonly string[]
 }
 
 /** Of what kubelet.conf leads to and of the rotated file; one certificate once. */
-function identities(evidence: Evidence): readonly Identity[] {
+function identities(evidence: Evidence): readonly Kubelet[] {
   const current = subjectNamed(evidence, CLIENT)
   const conf = subjectNamed(evidence, CONF)
   const subjects = current && conf && hasSameLeaf(current, conf) ? [conf] : [conf, current]
-  return subjects.flatMap(subject => (subject ? identityOf(subject) : []))
-}
-
-/** A subject that is no Name is said by nobody. */
-function identityOf(subject: Subject): readonly Identity[] {
-  try {
-    const attributes = attributesOf(tbsPartsOf(subject.leaf.der).subject)
-    const valuesOf = (wanted: string) =>
-      attributes.filter(({ type }) => type === wanted).map(({ value }) => value)
-    return [
-      { subject, commonName: valuesOf(COMMON_NAME).at(-1) ?? '', organizations: valuesOf(ORGANIZATION) },
-    ]
-  } catch {
-    return []
-  }
+  return subjects.flatMap(subject => (subject ? [{ subject, ...identityOf(subject.leaf) }] : []))
 }
 
 function isAdmin({ commonName, organizations }: Identity): boolean {
   return commonName === 'kubernetes-admin' || organizations.some(one => ADMINS.has(one))
 }
 
-function admin(evidence: Evidence, { subject }: Identity): Observation {
+function admin(evidence: Evidence, { subject }: Kubelet): Observation {
   return observe(evidence, subject, {
     expected: `CN=${PREFIX}${nameOf(evidence)},O=${GROUP}`,
     found: named(subject.leaf.subject),
@@ -115,10 +99,7 @@ function withName(evidence: Evidence): Evidence {
   return { ...evidence, facts: { ...facts, ...(kubelet.hostname && { nodeName: kubelet.hostname }) } }
 }
 
-function noNode(
-  evidence: Evidence,
-  { subject, commonName, organizations }: Identity,
-): readonly Observation[] {
+function noNode(evidence: Evidence, { subject, commonName, organizations }: Kubelet): readonly Observation[] {
   const isNode = commonName.startsWith(PREFIX) && commonName.length > PREFIX.length
   if (isNode && organizations.length === 1 && organizations[0] === GROUP) return []
   return [
@@ -139,7 +120,7 @@ interface Witness {
   readonly weight: 'said' | 'made' | 'weak'
 }
 
-function otherNode(evidence: Evidence, { subject, commonName }: Identity): readonly Observation[] {
+function otherNode(evidence: Evidence, { subject, commonName }: Kubelet): readonly Observation[] {
   const name = commonName.slice(PREFIX.length)
   const verdict = isSubdomain(name) ? judge(evidence, name) : LOWER_CASE
   if (!verdict) return []

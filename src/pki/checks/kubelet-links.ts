@@ -5,10 +5,10 @@ import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
 import type { RotatedFiles } from '../kubelet-evidence.ts'
 import type { Check, Observation } from './check.ts'
+import { entryOf, subjectNamed } from './kubelet-view.ts'
 import {
   CLIENT,
   CONF,
-  entryOf,
   fileOf,
   newestUsable,
   onNode,
@@ -16,9 +16,8 @@ import {
   relink,
   SELF_SIGNED,
   SERVER,
-  subjectNamed,
   wayBack,
-} from './kubelet-view.ts'
+} from './kubelet-way-back.ts'
 import { observe } from './subjects.ts'
 
 export const KUBELET_LINK_CHECKS: readonly Check[] = [

@@ -3,9 +3,10 @@ import type { Certificate, CertificateFile } from '../../x509/certificate.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Severity } from '../finding.ts'
-import type { Found } from '../snapshot.ts'
+import { type Found, podOf } from '../snapshot.ts'
 import type { Observation } from './check.ts'
-import { bootstrapsServing, entryOf, RESTART, SELF_SIGNED, SERVER } from './kubelet-view.ts'
+import { bootstrapsServing, entryOf } from './kubelet-view.ts'
+import { RESTART, SELF_SIGNED, SERVER } from './kubelet-way-back.ts'
 
 type Source = 'named' | 'rotated' | 'self-signed'
 
@@ -43,7 +44,7 @@ function servingOf(evidence: Evidence): Serving | undefined {
 
 /** `undefined`: its manifest is not here. */
 export function isVerified({ snapshot }: Evidence): boolean | undefined {
-  const apiserver = snapshot.pods.find(({ value }) => value.component === 'kube-apiserver')
+  const apiserver = podOf(snapshot, 'kube-apiserver')
   return apiserver?.value.flags.has('kubelet-certificate-authority')
 }
 

@@ -1,15 +1,15 @@
 /** What the kubelet serves with: a file that nothing serves is never alarmed about. */
 import { describeUnusable } from '../../errors.ts'
 import { humanDuration } from '../../kubernetes/duration.ts'
-import type { Certificate } from '../../x509/certificate.ts'
-import { subjectAltNamesOf } from '../../x509/subject-alt-name.ts'
-import { pathAbove } from '../certification-path.ts'
+import { isAnchored } from '../certification-path.ts'
 import { nodeNameOfCertificates } from '../discovered-facts.ts'
 import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
+import { readableNames } from '../names-of-certificate.ts'
 import type { Check, Observation } from './check.ts'
 import { APPROVE, isVerified, placeOf, remedyFor, served } from './kubelet-served.ts'
-import { hasKubelet, RESTART } from './kubelet-view.ts'
+import { hasKubelet } from './kubelet-view.ts'
+import { RESTART } from './kubelet-way-back.ts'
 
 export const KUBELET_SERVING_CHECKS: readonly Check[] = [
   {
@@ -115,9 +115,7 @@ function untrusted(evidence: Evidence): readonly Observation[] {
   if (servingAuthority?.certificate.state !== 'present') return []
   const { certificates } = servingAuthority.certificate
   return served(evidence, ({ source, leaf, rest }) => {
-    const path = [leaf, ...pathAbove(leaf, [...certificates, ...rest])]
-    const isTrusted = path.some(one => certificates.some(({ der }) => Buffer.compare(der, one.der) === 0))
-    if (isTrusted) return undefined
+    if (isAnchored(leaf, certificates, rest)) return undefined
     return {
       severity: 'error',
       expected: `signed by ${servingAuthority.file.path} (--kubelet-certificate-authority)`,
@@ -167,7 +165,7 @@ function names(evidence: Evidence): readonly Observation[] {
   const said = [nodeNameOfCertificates(snapshot), facts.nodeName, kubelet.hostname]
   const own = said.flatMap(name => name?.value.toLowerCase() ?? [])
   return served(evidence, ({ leaf }) => {
-    const all = altNamesOf(leaf)
+    const all = readableNames(leaf)
     const isKnown = all.some(({ type, value }) => type === 'IP' || own.includes(value.toLowerCase()))
     if (own.length === 0 || isKnown) return undefined
     return {
@@ -177,12 +175,4 @@ function names(evidence: Evidence): readonly Observation[] {
       impact: 'whoever verifies the kubelet by its name refuses it',
     }
   })
-}
-
-function altNamesOf(certificate: Certificate) {
-  try {
-    return subjectAltNamesOf(certificate)
-  } catch {
-    return []
-  }
 }

@@ -4,8 +4,6 @@ import { type Entry, entryNamed } from '../snapshot.ts'
 import { CLIENT, CONF } from './kubelet-way-back.ts'
 import { type Subject, subjectsOf } from './subjects.ts'
 
-export * from './kubelet-way-back.ts'
-
 export function subjectNamed(evidence: Evidence, name: string): Subject | undefined {
   return subjectsOf(evidence).find(subject => subject.name === name)
 }

@@ -57,9 +57,8 @@ export function wayBack(evidence: Evidence): string {
 /** With the CA's key here in one line; else on a node that has it. */
 export function newKubeconfig(evidence: Evidence): string {
   const { snapshot } = evidence
-  const first = firstOf(evidence, { caName: 'ca' })
-  const before = first === undefined ? '' : `${first}; then `
-  const next = `${shellWord(`${fileOf(evidence, CONF)}.new`)}`
+  const before = firstOf(evidence, { caName: 'ca' })
+  const next = shellWord(`${fileOf(evidence, CONF)}.new`)
   const make = `kubepki kubeconfig user --client-name system:node:${nodeNameFor(evidence)} --org system:nodes`
   const swap = `${swapped(evidence)} && ${RESTART}`
   if (entryNamed(snapshot, 'ca')?.key?.state === 'present')

@@ -2,10 +2,12 @@
 import { named } from '../../foreign-text.ts'
 import { impactOf } from '../../inventory/names.ts'
 import { isAtLeast } from '../../kubernetes/version.ts'
+import { isAnchored } from '../certification-path.ts'
 import type { Evidence } from '../evidence.ts'
 import type { LiveEndpoint } from '../live-evidence.ts'
 import { planRestart } from '../restart.ts'
-import { anchorsOf, certificatesOf, compareServed, expectedLeaf, isAnchored } from '../served.ts'
+import { anchorsOf, certificatesOf, compareServed, expectedLeaf } from '../served.ts'
+import { podOf } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 import { ALL, about, OWN, type Served, servedCheck } from './live-check.ts'
 import { DAY, described, describedKey, endOf, placeOf, restartOf, subjectOf } from './live-words.ts'
@@ -50,7 +52,7 @@ function reloadOf({ snapshot, live, now }: Evidence, { component, expected }: Li
 
 /** What a flag names the controller-manager and the scheduler take up as the API server does (kubernetes#84200). */
 function flaggedReload({ pods }: Evidence['snapshot'], component: LiveEndpoint['component']) {
-  const version = pods.find(({ value }) => value.component === component)?.value.version
+  const version = podOf({ pods }, component)?.value.version
   return version && isAtLeast(version, '1.17') ? 60 : undefined
 }
 

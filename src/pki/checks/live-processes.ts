@@ -14,7 +14,7 @@ import { instant } from '../instant.ts'
 import type { LiveEvidence, RunningProcess } from '../live-evidence.ts'
 import { planRestart } from '../restart.ts'
 import { isLoopbacks } from '../served.ts'
-import { entryNamed, shownFile } from '../snapshot.ts'
+import { entryNamed, podOf, shownFile } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 import { DAY, restartOf } from './live-words.ts'
 
@@ -92,7 +92,7 @@ function loopbackRiskIn(evidence: Evidence): readonly Observation[] {
   const { live, snapshot, now } = evidence
   const shown = live?.endpoints.some(({ chain: [leaf] }) => leaf && isLoopbacks(leaf))
   if (!live?.processes || shown) return []
-  const pod = snapshot.pods.find(({ value }) => value.component === 'kube-apiserver')
+  const pod = podOf(snapshot, 'kube-apiserver')
   const version = pod?.value.version
   const validity = LOOPBACK_VALIDITY.find(({ since }) => version && isAtLeast(version, since))?.validity
   return live.processes

@@ -8,6 +8,7 @@ import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
 import { addressOf, type Listener, type LiveEndpoint } from '../live-evidence.ts'
+import { podOf } from '../snapshot.ts'
 
 export const DAY = 86_400_000
 
@@ -16,7 +17,7 @@ const ASIDE = '/root'
 
 /** A static pod by its manifest, as kubeadm's documentation has it; anything else as a service of the host. */
 export function restartOf({ snapshot }: Evidence, component: Component): string {
-  const pod = snapshot.pods.find(({ value }) => value.component === component)
+  const pod = podOf(snapshot, component)
   if (!pod) return `systemctl restart ${component}`
   const { path } = pod.file
   const aside = shellWord(`${ASIDE}/${path.slice(path.lastIndexOf('/') + 1)}`)

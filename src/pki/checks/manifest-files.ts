@@ -8,7 +8,7 @@ import { isManagedElsewhere } from '../external-ca.ts'
 import { instant } from '../instant.ts'
 import { type Entry, entryNamed, type PlacedFile } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
-import { certificatesOf } from './kubeconfig-subjects.ts'
+import { certificatesOf } from './subjects.ts'
 
 const SPECS: readonly CertificateSpec[] = CERTIFICATES
 
@@ -84,7 +84,7 @@ function differences({ snapshot, flagFiles }: Evidence): readonly Observation[] 
       flagFiles.filter(({ pod, flag }) => pod.value.component === component && flag === certificate),
     )[0]
     const used = named?.contents.state === 'present' ? named.contents.certificates : undefined
-    const own = certificatesOf(snapshot, name)
+    const own = certificatesOf({ snapshot }, name)
     if (!entry || !named || !used || own.length === 0 || isSameList(used, own)) return []
     if (entry.file.source.startsWith(named.pod.source)) return []
     return {

@@ -7,16 +7,16 @@ import { identityOf } from '../../x509/subject.ts'
 import { describeSubjectAltName } from '../../x509/subject-alt-name.ts'
 import type { Evidence } from '../evidence.ts'
 import { lackingNames, readableNames } from '../names-of-certificate.ts'
-import { entryNamed, shownFile } from '../snapshot.ts'
+import { entryNamed, podOf, shownFile } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 import { renewalWithNames } from './commands.ts'
-import { certificatesOf } from './kubeconfig-subjects.ts'
-import { flagOf, hostOfUrl, isLoopback, nameOf, podOf, servesByName } from './own-names.ts'
+import { flagOf, hostOfUrl, isLoopback, nameOf, servesByName } from './own-names.ts'
+import { certificatesOf } from './subjects.ts'
 
 /** An empty list allows all. */
 function disallowedProxy({ snapshot }: Evidence): { allowed: string; name: string } | undefined {
   const allowed = flagOf(snapshot, 'kube-apiserver', 'requestheader-allowed-names') ?? ''
-  const [leaf] = certificatesOf(snapshot, 'front-proxy-client')
+  const [leaf] = certificatesOf({ snapshot }, 'front-proxy-client')
   if (!leaf || allowed === '') return undefined
   const { commonName } = identityOf(leaf)
   return allowed.split(',').includes(commonName) ? undefined : { allowed, name: commonName }
@@ -80,7 +80,7 @@ function lackingConfigured(evidence: Evidence): readonly Observation[] {
   return CONFIGURED.flatMap(({ row, field, of }) => {
     const wanted = (configuration?.value[of] ?? []) as readonly string[]
     const entry = entryNamed(snapshot, row)
-    const [leaf] = certificatesOf(snapshot, row)
+    const [leaf] = certificatesOf({ snapshot }, row)
     if (!entry || !leaf || !configuration || (row === 'apiserver' && servesByName(snapshot))) return []
     const names = wanted.flatMap(host => nameOf(host) ?? [])
     const lacking = names.filter(name => lackingNames(leaf, [name]).length > 0)

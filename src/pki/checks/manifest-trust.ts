@@ -2,16 +2,16 @@
 
 import { SIGNERS } from '../../inventory/flag-files.ts'
 import { impactOf } from '../../inventory/names.ts'
-import { type Certificate, hasSameKey, isSameCertificate } from '../../x509/certificate.ts'
+import { type Certificate, hasSameKey } from '../../x509/certificate.ts'
 import { holdsPublicKeyOf, isKeyOf, type PrivateKey } from '../../x509/key.ts'
-import { pathAbove } from '../certification-path.ts'
+import { isAnchored } from '../certification-path.ts'
 import type { Evidence, FlagFile } from '../evidence.ts'
 import { instant } from '../instant.ts'
 import { entryNamed } from '../snapshot.ts'
 import type { Check } from './check.ts'
-import { certificatesOf, describeAuthorities } from './kubeconfig-subjects.ts'
 import { flagText, rowOf } from './manifest-files.ts'
 import { flagOf, servesByName } from './own-names.ts'
+import { certificatesOf, shownKeys } from './subjects.ts'
 
 function fileOf({ flagFiles }: Evidence, component: string, flag: string): FlagFile | undefined {
   return flagFiles.find(
@@ -113,13 +113,11 @@ function mistrustOf(evidence: Evidence, { component, flag, row }: Trust): FlagFi
   const { snapshot } = evidence
   const file = fileOf(evidence, component, flag)
   const trusted = listOf(file)
-  const [leaf, ...rest] = certificatesOf(snapshot, row)
+  const [leaf, ...rest] = certificatesOf({ snapshot }, row)
   const isOwn = file && rowOf(evidence, file.file) === entryNamed(snapshot, entryNamed(snapshot, row)?.caName)
   const isByName = row === 'apiserver' && servesByName(snapshot)
   if (!leaf || trusted.length === 0 || isOwn || isByName || isElsewhere(evidence, row)) return undefined
-  const path = [leaf, ...pathAbove(leaf, [...trusted, ...rest])]
-  const isTrusted = path.some(one => trusted.some(root => isSameCertificate(root, one)))
-  return isTrusted ? undefined : file
+  return isAnchored(leaf, trusted, rest) ? undefined : file
 }
 
 /** Keys that tokens are signed with, and that the API server does not check them with. */
@@ -155,7 +153,7 @@ export const MANIFEST_TRUST_CHECKS: readonly Check[] = [
             file: file.file.path,
           },
           expected: `one certificate, for ${flagText(file)}`,
-          found: `${certificates.length}: ${describeAuthorities(certificates)}`,
+          found: `${certificates.length}: ${shownKeys(certificates)}`,
           impact: 'the controller manager does not start again: it wants exactly one',
           remedy: `write the certificate of ${keyFile?.file.path ?? 'its key'} alone to a file beside it, and have --${file.flag} in ${file.pod.file.path} name that`,
         })),
@@ -175,8 +173,8 @@ export const MANIFEST_TRUST_CHECKS: readonly Check[] = [
           const certificate = signing(one)
           return {
             ...{ certificate: 'kube-controller-manager', file: one.file.file.path },
-            expected: `one of ${trust?.file.path}: ${describeAuthorities(listOf(trust))}`,
-            found: certificate ? describeAuthorities([certificate]) : 'nothing',
+            expected: `one of ${trust?.file.path}: ${shownKeys(listOf(trust))}`,
+            found: certificate ? shownKeys([certificate]) : 'nothing',
             impact:
               'kubelets are refused with the certificates they are given: nodes go NotReady as they renew theirs',
             remedy: `have --${one.file.flag} and --${one.keyFile?.flag ?? one.file.flag.replace('cert', 'key')} in ${one.file.pod.file.path} name a CA of ${trust?.file.path} and its key; only if the new signer is meant, add ${one.file.file.path} to ${trust?.file.path} on every control-plane node`,
@@ -199,7 +197,7 @@ export const MANIFEST_TRUST_CHECKS: readonly Check[] = [
         })
         .map(({ file, keyFile, certificates }) => ({
           ...{ certificate: 'kube-controller-manager', file: keyFile?.file.path ?? '' },
-          expected: `the key of ${file.file.path}: ${describeAuthorities(certificates)}`,
+          expected: `the key of ${file.file.path}: ${shownKeys(certificates)}`,
           ...{ found: 'another key', impact: NEVER_SIGNED },
           remedy: `have --${keyFile?.flag} in ${file.pod.file.path} name the key of ${file.file.path}`,
         })),
@@ -233,12 +231,12 @@ export const MANIFEST_TRUST_CHECKS: readonly Check[] = [
     find: evidence =>
       TRUSTS.flatMap(trust => {
         const file = mistrustOf(evidence, trust)
-        const [leaf] = certificatesOf(evidence.snapshot, trust.row)
+        const [leaf] = certificatesOf(evidence, trust.row)
         if (!file || !leaf) return []
         return {
           ...{ certificate: trust.row, file: file.file.path, impact: trust.impact },
           expected: `a CA that signed ${trust.row}: ${leaf.issuer}, for ${flagText(file)}`,
-          found: describeAuthorities(listOf(file)),
+          found: shownKeys(listOf(file)),
           remedy: `have --${file.flag} in ${file.pod.file.path} name the file of the CA that signed ${trust.row}`,
         }
       }),

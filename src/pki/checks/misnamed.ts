@@ -4,7 +4,7 @@ import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import type { MisnamedFlag } from '../misnamed-flags.ts'
 import type { Check, Observation } from './check.ts'
-import { describeAuthorities } from './kubeconfig-subjects.ts'
+import { shownKeys } from './subjects.ts'
 
 export const MISNAMED_CHECKS: readonly Check[] = [
   {
@@ -38,7 +38,7 @@ function whatIs({ place, contents }: MisnamedFlag['named']): string {
   if (contents.state === 'missing') return 'no such file'
   if (contents.state === 'invalid') return describeUnusable(contents)
   return contents.certificates
-    ? `${describeAuthorities(contents.certificates)}, which does not fit`
+    ? `${shownKeys(contents.certificates)}, which does not fit`
     : 'another key, which does not fit'
 }
 

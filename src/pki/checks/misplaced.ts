@@ -9,7 +9,7 @@ import type { NamedCertificates } from '../kubelet-evidence.ts'
 import { type Entry, entryNamed, type Found } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 import { anchorOf, judged } from './paths.ts'
-import { authoritiesOf, certificatesOf, observe, type Subject, shownKey } from './subjects.ts'
+import { authoritiesOf, certificatesOf, observe, type Subject, shownKeys } from './subjects.ts'
 
 export const MISPLACED_CHECKS: readonly Check[] = [
   {
@@ -163,8 +163,8 @@ function foreignAuthority(evidence: Evidence, { row, holders, authority, signed 
   const names = holders.map(({ name }) => name).join(', ')
   return observe(evidence, row, {
     concerns: concernedBy(evidence, ['ca']),
-    expected: `${authority.certificates.map(shownKey).join(', ')}: it signed ${signed} of this node's certificates, and is in ${names}${hasKey ? `; ${row.entry.key?.path} is its key` : ''}`,
-    found: `another CA, which signed none: ${certificatesOf(evidence, 'ca').map(shownKey).join(', ')}`,
+    expected: `${shownKeys(authority.certificates)}: it signed ${signed} of this node's certificates, and is in ${names}${hasKey ? `; ${row.entry.key?.path} is its key` : ''}`,
+    found: `another CA, which signed none: ${shownKeys(certificatesOf(evidence, 'ca'))}`,
     remedy: takenOut(holders[0], row.file),
   })
 }

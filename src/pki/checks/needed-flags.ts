@@ -3,8 +3,7 @@ import { impactOf } from '../../inventory/names.ts'
 import { isAtLeast, parseVersion } from '../../kubernetes/version.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Severity } from '../finding.ts'
-import type { PlacedPod, Snapshot } from '../snapshot.ts'
-import { podOf } from './own-names.ts'
+import { type PlacedPod, podOf, type Snapshot } from '../snapshot.ts'
 
 interface Flag {
   readonly flag: string

@@ -2,6 +2,7 @@
 import { describeUnusable } from '../../errors.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
+import { podOf } from '../snapshot.ts'
 import { unseenLive } from './live-unseen.ts'
 
 export interface NotLookedAt {
@@ -133,7 +134,7 @@ export function notLookedAt(evidence: Evidence): readonly NotLookedAt[] {
 /** There is no row for the client certificate of an etcd that runs elsewhere: kubeadm does not keep it. */
 function externalEtcd({ snapshot: { locations, pods, role } }: Evidence): readonly NotLookedAt[] {
   if (locations.etcd.value !== 'external' || role !== 'control-plane') return []
-  const server = pods.find(({ value }) => value.component === 'kube-apiserver')
+  const server = podOf({ pods }, 'kube-apiserver')
   const file = server?.value.flags.get('etcd-certfile')
   return [
     {

@@ -3,11 +3,7 @@ import { firstAddressOf, parseIpAddress } from '../../ip-address.ts'
 import { parseEndpointAddress } from '../../kubernetes/endpoint-address.ts'
 import { parseSubjectAltName, type SubjectAltName } from '../../x509/subject-alt-name.ts'
 import type { Evidence } from '../evidence.ts'
-import type { PlacedPod, Snapshot } from '../snapshot.ts'
-
-export function podOf({ pods }: Snapshot, component: string): PlacedPod | undefined {
-  return pods.find(({ value }) => value.component === component)
-}
+import { podOf, type Snapshot } from '../snapshot.ts'
 
 export function flagOf(snapshot: Snapshot, component: string, flag: string): string | undefined {
   return podOf(snapshot, component)?.value.flags.get(flag)

@@ -9,11 +9,12 @@ import { putBack } from './repairs.ts'
 import {
   authoritiesOf,
   certificatesOf,
+  each,
   isKubelets,
-  observe,
   pathOf,
   type Subject,
   shownKey,
+  shownKeys,
   signedLeavesOf,
   subjectsOf,
 } from './subjects.ts'
@@ -26,15 +27,14 @@ export const PATH_CHECKS: readonly Check[] = [
     title: 'no CA of this node signed a certificate',
     needs: ['certificates'],
     remedy: 'put the CA back that signed it, or renew it from the CA that is there',
-    find: evidence =>
-      judged(evidence).flatMap(subject => {
-        if (anchorOf(evidence, subject) || intermediateElsewhere(evidence, subject)) return []
-        return observe(evidence, subject, {
-          expected: `signed by ${shownAuthority(evidence, subject)}`,
-          found: foundSigner(evidence, subject),
-          ...remedyOfOdd(evidence, subject, undefined),
-        })
-      }),
+    find: each(judged, (subject, evidence) => {
+      if (anchorOf(evidence, subject) || intermediateElsewhere(evidence, subject)) return undefined
+      return {
+        expected: `signed by ${shownAuthority(evidence, subject)}`,
+        found: foundSigner(evidence, subject),
+        ...remedyOfOdd(evidence, subject, undefined),
+      }
+    }),
   },
   {
     code: 'WRONG_CA',
@@ -43,16 +43,16 @@ export const PATH_CHECKS: readonly Check[] = [
     title: 'another CA of this node signed a certificate than the one its role wants',
     needs: ['certificates'],
     remedy: 'certs renew NAME',
-    find: evidence =>
-      judged(evidence).flatMap(subject => {
-        const anchor = anchorOf(evidence, subject)
-        if (!anchor || anchor === subject.entry.caName || isSharedWith(evidence, subject, anchor)) return []
-        return observe(evidence, subject, {
-          expected: `signed by ${shownAuthority(evidence, subject)}`,
-          found: `signed by the ${anchor} of this node: ${certificatesOf(evidence, anchor).map(shownKey).join(', ')}`,
-          ...remedyOfOdd(evidence, subject, anchor),
-        })
-      }),
+    find: each(judged, (subject, evidence) => {
+      const anchor = anchorOf(evidence, subject)
+      if (!anchor || anchor === subject.entry.caName || isSharedWith(evidence, subject, anchor))
+        return undefined
+      return {
+        expected: `signed by ${shownAuthority(evidence, subject)}`,
+        found: `signed by the ${anchor} of this node: ${shownKeys(certificatesOf(evidence, anchor))}`,
+        ...remedyOfOdd(evidence, subject, anchor),
+      }
+    }),
   },
   {
     code: 'INTERMEDIATE_MISSING',
@@ -61,16 +61,15 @@ export const PATH_CHECKS: readonly Check[] = [
     title: 'the intermediate CA that signed a certificate is in other files, not behind it',
     needs: ['certificates'],
     remedy: 'put it behind the leaf',
-    find: evidence =>
-      judged(evidence).flatMap(subject => {
-        const holder = anchorOf(evidence, subject) ? undefined : intermediateElsewhere(evidence, subject)
-        if (!holder) return []
-        return observe(evidence, subject, {
-          expected: `${subject.leaf.issuer} behind the certificate, in the same file`,
-          found: `${subject.rest.length === 0 ? 'nothing behind it' : 'others'}; the intermediate is in ${holder.file}`,
-          remedy: `put the certificate of ${subject.leaf.issuer}, which is in ${holder.file}, behind the first one in ${subject.file}`,
-        })
-      }),
+    find: each(judged, (subject, evidence) => {
+      const holder = anchorOf(evidence, subject) ? undefined : intermediateElsewhere(evidence, subject)
+      if (!holder) return undefined
+      return {
+        expected: `${subject.leaf.issuer} behind the certificate, in the same file`,
+        found: `${subject.rest.length === 0 ? 'nothing behind it' : 'others'}; the intermediate is in ${holder.file}`,
+        remedy: `put the certificate of ${subject.leaf.issuer}, which is in ${holder.file}, behind the first one in ${subject.file}`,
+      }
+    }),
   },
   {
     code: 'CHAIN_ORDER',
@@ -79,17 +78,16 @@ export const PATH_CHECKS: readonly Check[] = [
     title: 'what stands behind a certificate is not its issuers in order',
     needs: ['certificates'],
     remedy: 'put each issuer below the certificate it signed',
-    find: evidence =>
-      judged(evidence).flatMap(subject => {
-        const wrong = outOfOrder(subject)
-        if (!wrong) return []
-        return observe(evidence, subject, {
-          expected: 'each certificate signed by the next one in the file',
-          found: `${wrong.subject} stands where the issuer of the one before belongs`,
-          impact: 'clients that take the path as it is served refuse it',
-          remedy: `put the certificates of ${subject.file} in order: leaf first, then each issuer`,
-        })
-      }),
+    find: each(judged, subject => {
+      const wrong = outOfOrder(subject)
+      if (!wrong) return undefined
+      return {
+        expected: 'each certificate signed by the next one in the file',
+        found: `${wrong.subject} stands where the issuer of the one before belongs`,
+        impact: 'clients that take the path as it is served refuse it',
+        remedy: `put the certificates of ${subject.file} in order: leaf first, then each issuer`,
+      }
+    }),
   },
 ]
 
@@ -133,8 +131,7 @@ function isSharedWith(evidence: Evidence, { entry }: Subject, anchor: string): b
 }
 
 function shownAuthority(evidence: Evidence, { entry }: Subject): string {
-  const all = certificatesOf(evidence, entry.caName).map(shownKey)
-  return `${entry.caName}: ${all.join(', ')}`
+  return `${entry.caName}: ${shownKeys(certificatesOf(evidence, entry.caName))}`
 }
 
 /** The CA found instead is told apart from its namesake by its key. */

@@ -1,8 +1,7 @@
 /** What to do about a row: a command that can be run as it stands, and behind a `#` what is to be known besides. */
 import { isKubeletsName } from '../../inventory/names.ts'
-import { tbsPartsOf } from '../../x509/der.ts'
 import { isIssuable } from '../../x509/key-algorithm.ts'
-import { attributesOf, COMMON_NAME, ORGANIZATION } from '../../x509/name.ts'
+import { type Identity, identityOf } from '../../x509/subject.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import { isExternallyManaged, isManagedElsewhere } from '../external-ca.ts'
@@ -22,34 +21,41 @@ export function renewalOf(evidence: Evidence, entry: Entry, flags = ''): string 
     return `kubepki certs requests${evidence.awaited.commandFlags} # its request waits for the CA: have it signed, then kubepki certs import`
   if (isManagedElsewhere(snapshot, entry))
     return `${command} --csr-only${snapshot.commandFlags} # its CA is elsewhere: have the request signed, then kubepki certs import`
-  const first = firstOf(evidence, entry)
-  return first === undefined
-    ? `${command}${snapshot.commandFlags}`
-    : `${first}; then ${command}${snapshot.commandFlags}`
+  return `${firstOf(evidence, entry)}${command}${snapshot.commandFlags}`
 }
 
 /** One that there is none of yet: what is left of the old one is kept beside. */
 export function makingOf(evidence: Evidence, entry: Entry): string {
   const { snapshot, copies } = evidence
-  const { kind, name, file, key, certificate } = entry
+  const { kind, name, file } = entry
   if (copies.includes(entry)) return `put a kubeconfig that works in place of ${shellWord(file.path)}`
   if (kind === 'ca') return putBack(file.path)
   if (name === CONF || kind === 'kubelet') return kubeletsRenewal(evidence, entry)
   const isElsewhere = isExternallyManaged(entryNamed(snapshot, entry.caName))
-  const old = [
-    ...(certificate.state === 'missing' ? [] : [file.path]),
-    ...(kind === 'leaf' && key && key.state !== 'missing' ? [key.path] : []),
-  ]
-  const away = old
-    .map(path => `mv --backup=numbered ${shellWord(path)} ${shellWord(`${path}.old`)} && `)
-    .join('')
+  const away = outOfTheWay(entry)
   const flags = `${algorithmOfCa(evidence, entry)}${snapshot.commandFlags}`
   if (isElsewhere)
     return `${away}kubepki certs generate-csr ${name}${flags} # its CA is elsewhere: have the request signed, then kubepki certs import`
-  const phase = kind === 'kubeconfig' ? `kubeconfig ${name.replace(/\.conf$/, '')}` : `certs ${name}`
   const further = furtherNames(evidence, entry, false)
-  const first = firstOf(evidence, entry)
-  return `${first ? `${first}; then ` : ''}${away}kubepki init phase ${phase}${flags}${further ? `${further};` : ' #'} or put one back: kubepki certs history${snapshot.commandFlags}`
+  return `${firstOf(evidence, entry)}${away}kubepki init phase ${phaseOf(entry)}${flags}${further ? `${further};` : ' #'} or put one back: kubepki certs history${snapshot.commandFlags}`
+}
+
+/** Of a pair both: a phase keeps what it finds. */
+export function outOfTheWay({ kind, file, key, certificate }: Entry): string {
+  const hasKey = kind === 'leaf' && key && key.state !== 'missing'
+  return [
+    ...(certificate.state === 'missing' ? [] : [aside(file.path)]),
+    ...(hasKey ? [aside(key.path)] : []),
+  ].join('')
+}
+
+function aside(path: string): string {
+  return `mv --backup=numbered ${shellWord(path)} ${shellWord(`${path}.old`)} && `
+}
+
+/** That makes the row, by `kubepki init phase`. */
+export function phaseOf({ kind, name }: Entry): string {
+  return kind === 'kubeconfig' ? `kubeconfig ${name.replace(/\.conf$/, '')}` : `certs ${name}`
 }
 
 /** What was asked for besides is in the configuration alone, where no certificate can be read that has it. */
@@ -78,8 +84,7 @@ export function putBack(path: string): string {
 function kubeletsRenewal(evidence: Evidence, { name, file, key }: Entry): string {
   if (name === CLIENT || name === CONF) return newKubeconfig(evidence)
   if (name === SERVER) {
-    const first = firstOf(evidence, { caName: 'ca' })
-    return `${first === undefined ? '' : `${first}; then `}mv --backup=numbered ${shellWord(file.path)} ${shellWord(`${file.path}.old`)} && ${RESTART} # ${APPROVE_NEXT}`
+    return `${firstOf(evidence, { caName: 'ca' })}${aside(file.path)}${RESTART} # ${APPROVE_NEXT}`
   }
   const files = new Set([file.path, ...(key ? [key.path] : [])])
   return `rm -f ${[...files].map(shellWord).join(' ')} && ${RESTART} # it makes a new pair`
@@ -92,7 +97,7 @@ const APPROVE_NEXT =
 function replacementOf(evidence: Evidence, copy: Entry): string {
   const { snapshot, now } = evidence
   const admin = entryNamed(snapshot, 'admin.conf')
-  const [mine, theirs] = [namesOf(copy), namesOf(admin)]
+  const [mine, theirs] = [userOf(copy), userOf(admin)]
   const target = shellWord(copy.file.path)
   if (!mine) return `put a kubeconfig that works in place of ${target}`
   if (admin && theirs && mine.commonName === theirs.commonName) {
@@ -104,20 +109,9 @@ function replacementOf(evidence: Evidence, copy: Entry): string {
   return `(umask 077 && kubepki kubeconfig user${flags}${snapshot.commandFlags} > ${shellWord(`${copy.file.path}.new`)}) && mv --backup=numbered ${shellWord(`${copy.file.path}.new`)} ${target}`
 }
 
-interface Names {
-  readonly commonName: string
-  readonly organizations: readonly string[]
-}
-
 /** Of a user; undefined where there is none to be read. */
-function namesOf(entry: Entry | undefined): Names | undefined {
+function userOf(entry: Entry | undefined): Identity | undefined {
   if (entry?.certificate.state !== 'present') return undefined
-  try {
-    const all = attributesOf(tbsPartsOf(entry.certificate.certificates[0].der).subject)
-    const commonName = all.find(({ type }) => type === COMMON_NAME)?.value
-    const organizations = all.filter(({ type }) => type === ORGANIZATION).map(({ value }) => value)
-    return commonName ? { commonName, organizations } : undefined
-  } catch {
-    return undefined
-  }
+  const identity = identityOf(entry.certificate.certificates[0])
+  return identity.commonName === '' ? undefined : identity
 }

@@ -1,9 +1,9 @@
 /** CAs that have to be different ones: what one signs must not be accepted where another is asked for. */
-import { hasSameKey, publicKeySha256Of } from '../../x509/certificate.ts'
+import { hasSameKey } from '../../x509/certificate.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Check, Observation } from './check.ts'
 import { flagOf } from './own-names.ts'
-import { authoritiesOf, type Subject } from './subjects.ts'
+import { authoritiesOf, type Subject, shownKey } from './subjects.ts'
 
 interface Shared {
   readonly other: Subject
@@ -21,7 +21,7 @@ function sharedWithCluster(evidence: Evidence, name: string): Shared | undefined
   const own = [cluster.leaf, ...cluster.rest]
   const shared = [other.leaf, ...other.rest].find(one => own.some(ca => hasSameKey(ca, one)))
   if (!shared) return undefined
-  const found = `${shared.subject} (key ${publicKeySha256Of(shared).slice(0, 12)}), which is in ${cluster.file} too`
+  const found = `${shownKey(shared)}, which is in ${cluster.file} too`
   const isSameFile = other.entry.file.realPath === cluster.entry.file.realPath
   return { other, found, isSameFile }
 }

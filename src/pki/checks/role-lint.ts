@@ -8,10 +8,11 @@ import {
 } from '../../x509/subject-alt-name.ts'
 import type { Evidence } from '../evidence.ts'
 import { readableNames } from '../names-of-certificate.ts'
-import type { Check, Observation } from './check.ts'
+import type { Check } from './check.ts'
 import { renewalWithNames } from './commands.ts'
 import { nameOf } from './own-names.ts'
-import { leavesOf, renewalOf, type Subject } from './subjects.ts'
+import { renewalOf } from './repairs.ts'
+import { each, leavesOf, type Subject } from './subjects.ts'
 
 interface Named extends Subject {
   readonly names: readonly SubjectAltName[]
@@ -59,10 +60,6 @@ function repeatedNames({ names }: Named): readonly SubjectAltName[] {
 
 const GROUP = { group: 'role', needs: ['certificates'] } as const
 
-function about({ name, file }: Named, rest: Omit<Observation, 'certificate' | 'file'>): Observation {
-  return { certificate: name, file, ...rest }
-}
-
 export const LINT_CHECKS: readonly Check[] = [
   {
     code: 'ADDRESS_AS_DNS_NAME',
@@ -70,22 +67,19 @@ export const LINT_CHECKS: readonly Check[] = [
     severity: 'warning',
     title: 'an IP address stands among the DNS names, where no client looks for it',
     remedy: 'certs renew NAME --add-san ADDRESS',
-    find: evidence =>
-      namedOf(evidence).flatMap(server => {
-        const found = addressesAsNames(server)
-        if (found.length === 0) return []
-        const lacking = asAddresses(found.filter(name => isLackingAsAddress(server, name)))
-        const isHarmless = lacking.length === 0
-        return about(server, {
-          severity: isHarmless ? 'info' : 'warning',
-          expected: `SANs ${listed(asAddresses(found))}`,
-          found: listed(found),
-          impact: isHarmless
-            ? 'none: it is there as address too'
-            : 'clients at this address refuse the server',
-          remedy: isHarmless ? 'nothing to be done' : renewalWithNames(evidence, server.entry, lacking),
-        })
-      }),
+    find: each(namedOf, (server, evidence) => {
+      const found = addressesAsNames(server)
+      if (found.length === 0) return undefined
+      const lacking = asAddresses(found.filter(name => isLackingAsAddress(server, name)))
+      const isHarmless = lacking.length === 0
+      return {
+        severity: isHarmless ? 'info' : 'warning',
+        expected: `SANs ${listed(asAddresses(found))}`,
+        found: listed(found),
+        impact: isHarmless ? 'none: it is there as address too' : 'clients at this address refuse the server',
+        remedy: isHarmless ? 'nothing to be done' : renewalWithNames(evidence, server.entry, lacking),
+      }
+    }),
   },
   {
     code: 'SAN_UNUSABLE',
@@ -93,17 +87,16 @@ export const LINT_CHECKS: readonly Check[] = [
     severity: 'warning',
     title: 'a name in a serving certificate is none that a client could ask for',
     remedy: 'certs renew NAME --add-san NAME, without port, scheme or mask',
-    find: evidence =>
-      namedOf(evidence).flatMap(server => {
-        const found = unusableNames(server)
-        if (found.length === 0) return []
-        return about(server, {
-          expected: 'DNS names and IP addresses, without port, scheme or mask',
-          found: listed(found),
-          impact: 'no client accepts the server for it',
-          remedy: renewalOf(evidence, server.entry, ' --add-san NAME'),
-        })
-      }),
+    find: each(namedOf, (server, evidence) => {
+      const found = unusableNames(server)
+      if (found.length === 0) return undefined
+      return {
+        expected: 'DNS names and IP addresses, without port, scheme or mask',
+        found: listed(found),
+        impact: 'no client accepts the server for it',
+        remedy: renewalOf(evidence, server.entry, ' --add-san NAME'),
+      }
+    }),
   },
   {
     code: 'ADDRESS_MAPPED',
@@ -111,17 +104,16 @@ export const LINT_CHECKS: readonly Check[] = [
     severity: 'info',
     title: 'an IPv4 address is written as an IPv6 address in a serving certificate',
     remedy: 'nothing to be done for Kubernetes',
-    find: evidence =>
-      namedOf(evidence).flatMap(server => {
-        const found = mappedAddresses(server)
-        if (found.length === 0) return []
-        return about(server, {
-          expected: `${listed(found)} in four bytes`,
-          found: found.map(({ value }) => `::ffff:${value}`).join(', '),
-          impact: 'Kubernetes accepts it; curl and other clients of OpenSSL do not',
-          remedy: 'nothing to be done for Kubernetes',
-        })
-      }),
+    find: each(namedOf, server => {
+      const found = mappedAddresses(server)
+      if (found.length === 0) return undefined
+      return {
+        expected: `${listed(found)} in four bytes`,
+        found: found.map(({ value }) => `::ffff:${value}`).join(', '),
+        impact: 'Kubernetes accepts it; curl and other clients of OpenSSL do not',
+        remedy: 'nothing to be done for Kubernetes',
+      }
+    }),
   },
   {
     code: 'SAN_DUPLICATE',
@@ -129,16 +121,15 @@ export const LINT_CHECKS: readonly Check[] = [
     severity: 'info',
     title: 'a serving certificate has the same name twice',
     remedy: 'nothing to be done',
-    find: evidence =>
-      namedOf(evidence).flatMap(server => {
-        const found = repeatedNames(server)
-        if (found.length === 0) return []
-        return about(server, {
-          expected: 'each name once',
-          found: `again: ${listed(found)}`,
-          impact: 'none: it counts once',
-          remedy: 'nothing to be done',
-        })
-      }),
+    find: each(namedOf, server => {
+      const found = repeatedNames(server)
+      if (found.length === 0) return undefined
+      return {
+        expected: 'each name once',
+        found: `again: ${listed(found)}`,
+        impact: 'none: it counts once',
+        remedy: 'nothing to be done',
+      }
+    }),
   },
 ]

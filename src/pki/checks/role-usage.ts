@@ -5,6 +5,7 @@ import { extKeyUsageOf } from '../../x509/certificate.ts'
 import { keyUsageOf } from '../../x509/usage.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Severity } from '../finding.ts'
+import { podOf } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 import { remakeOf } from './commands.ts'
 import { leavesOf, type Subject } from './subjects.ts'
@@ -30,7 +31,7 @@ function lackingUsages({ snapshot }: Evidence, subject: Subject): LackingUsages 
   if (lacking.length === 0) return undefined
   const isForItself = subject.name === 'etcd-server' && !lacking.includes('serverAuth')
   if (!isForItself) return { severity: 'error', lacking, impact: impactOf(subject.name) }
-  const etcd = snapshot.pods.find(({ value }) => value.component === 'etcd')
+  const etcd = podOf(snapshot, 'etcd')
   if (etcd?.value.flags.has('client-cert-file')) return undefined
   const impact = 'etcd refuses its own gateway, its client by HTTP, and its log fills with that'
   return { severity: 'warning', lacking, impact }

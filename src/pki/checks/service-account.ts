@@ -3,6 +3,7 @@ import { describeUnusable } from '../../errors.ts'
 import { holdsPublicKeyOf } from '../../x509/key.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence, ServiceAccountEvidence } from '../evidence.ts'
+import { podOf } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 
 export const SERVICE_ACCOUNT_CHECKS: readonly Check[] = [
@@ -31,7 +32,7 @@ const CANNOT_SIGN = 'no token is issued: the API server does not start'
 
 /** Where the API server checks tokens by another file, what sa.pub holds is no matter. */
 function isChecked({ snapshot, serviceAccount }: Evidence): boolean {
-  const pod = snapshot.pods.find(({ value }) => value.component === 'kube-apiserver')
+  const pod = podOf(snapshot, 'kube-apiserver')
   const named = pod?.value.flags.get('service-account-key-file')
   return named === undefined || serviceAccount.publicKeyFile.path.endsWith(named)
 }

@@ -9,8 +9,6 @@ import { type Entry, entryNamed, type Found, shownFile } from '../snapshot.ts'
 import type { Check, Observation } from './check.ts'
 import { renewalOf } from './repairs.ts'
 
-export { renewalOf } from './repairs.ts'
-
 /** A row whose certificate is there. */
 export interface Subject {
   readonly entry: Entry
@@ -88,8 +86,11 @@ export function hasSameLeaf(one: Pick<Subject, 'leaf'>, other: Pick<Subject, 'le
   return isSameCertificate(one.leaf, other.leaf)
 }
 
-/** Everything that is in the file of a CA; nothing where it cannot be read. */
-export function certificatesOf({ snapshot }: Evidence, name: string | undefined): readonly Certificate[] {
+/** Everything that is in the file of a row; nothing where it cannot be read. */
+export function certificatesOf(
+  { snapshot }: Pick<Evidence, 'snapshot'>,
+  name: string | undefined,
+): readonly Certificate[] {
   const certificate = entryNamed(snapshot, name)?.certificate
   return certificate?.state === 'present' ? certificate.certificates : []
 }
@@ -120,9 +121,13 @@ export function signingCertificateOf({ keys, now }: Evidence, authority: Subject
   return own.find(one => one.notAfter > now) ?? own[0] ?? authority.leaf
 }
 
-/** A subject, and twelve digits of its key's hash: two CAs often have one name. */
+/** `CN=kubernetes (key 0123456789ab)`: two CAs often have one name. */
 export function shownKey(certificate: Certificate): string {
   return `${certificate.subject || 'no subject'} (key ${publicKeySha256Of(certificate).slice(0, 12)})`
+}
+
+export function shownKeys(certificates: readonly Certificate[]): string {
+  return certificates.map(shownKey).join(', ')
 }
 
 type Seen = Pick<Observation, 'expected' | 'found'> & Partial<Observation>
@@ -139,9 +144,9 @@ export function observe(
 type Wrong = Partial<Observation> & Pick<Observation, 'expected' | 'found'>
 
 /** One look at each row. */
-export function each(
-  rows: (evidence: Evidence) => readonly Subject[],
-  look: (subject: Subject, evidence: Evidence) => Wrong | undefined,
+export function each<Row extends Subject>(
+  rows: (evidence: Evidence) => readonly Row[],
+  look: (row: Row, evidence: Evidence) => Wrong | undefined,
 ): Check['find'] {
   return evidence =>
     rows(evidence).flatMap(subject => {

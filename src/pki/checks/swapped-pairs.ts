@@ -1,8 +1,7 @@
 /** Two pairs that lie in each other's place: nothing is lost, and nothing has to be made. */
 import { CERTIFICATES, type CertificateSpec } from '../../inventory/catalog.ts'
-import { tbsPartsOf } from '../../x509/der.ts'
 import { isKeyOf } from '../../x509/key.ts'
-import { attributesOf, COMMON_NAME } from '../../x509/name.ts'
+import { identityOf } from '../../x509/subject.ts'
 import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Entry } from '../snapshot.ts'
@@ -14,13 +13,8 @@ function namesOf({ name, kind, certificate }: Entry) {
   const wanted = SPECS.find(spec => spec.name === name)?.commonName
   if (kind !== 'leaf' || certificate.state !== 'present' || !wanted || wanted.startsWith('{'))
     return undefined
-  try {
-    const all = attributesOf(tbsPartsOf(certificate.certificates[0].der).subject)
-    const found = all.find(({ type }) => type === COMMON_NAME)?.value
-    return found === undefined ? undefined : { found, wanted }
-  } catch {
-    return undefined
-  }
+  const found = identityOf(certificate.certificates[0]).commonName
+  return found === '' ? undefined : { found, wanted }
 }
 
 function swappedWith({ snapshot }: Evidence, entry: Entry): Entry | undefined {
