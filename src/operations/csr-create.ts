@@ -65,7 +65,7 @@ export async function createSigningRequest(options: CreateOptions): Promise<Crea
   const object = objectFor(options, pair.csr)
   const csr = parseSigningRequest(object)
   if ('found' in csr) throw new TypeError('what was made is no CertificateSigningRequest')
-  const flaws = offlineFlaws(factsOf(csr, { now })).filter(({ ok }) => !ok)
+  const flaws = offlineFlaws(factsOf(csr, { now }))
   if (pair.key && !pair.isResumed && flaws.length === 0)
     writeWaitingKey(files, { key: encodePrivateKey(pair.key.key), csr: pair.csr })
   return { csr, object, request, isResumed: pair.isResumed, flaws, ...(pair.key && { key: pair.key }) }

@@ -29,12 +29,6 @@ export interface ListedCsr {
   readonly older: readonly string[]
 }
 
-export interface CsrListing {
-  readonly now: Date
-  readonly policy: string
-  readonly items: readonly ListedCsr[]
-}
-
 export interface Judgement {
   readonly request: CertificateRequest | undefined
   readonly verdict: CsrVerdict | undefined

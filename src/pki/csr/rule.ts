@@ -23,8 +23,6 @@ export interface CsrFacts {
   readonly all: readonly CsrPeer[]
   /** CAs whose key no request may have. */
   readonly authorities: readonly Certificate[]
-  /** What the node's kubelet serves now. Absent: nobody has asked it. */
-  readonly served?: Certificate | undefined
 }
 
 /** Of another request as much as is compared. */
