@@ -15,8 +15,8 @@ import {
   habitualUsages,
 } from '../pki/csr/asked.ts'
 import { factsOf } from '../pki/csr/facts.ts'
+import { offlineFlaws } from '../pki/csr/offline.ts'
 import type { RuleResult } from '../pki/csr/rule.ts'
-import { offlineFlaws } from '../pki/csr/verdict.ts'
 import { readUserBytes } from '../store/files.ts'
 import { checkNewFile, readWaitingKey, type WaitingFiles, writeWaitingKey } from '../store/new-file.ts'
 import { type CertificateRequest, readCertificateRequest } from '../x509/certificate-request.ts'

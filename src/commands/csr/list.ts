@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from '../../errors.ts'
-import { eachListed, type ListOptions, listRequests } from '../../operations/judge-requests.ts'
+import { eachListed, type ListOptions, listSigningRequests } from '../../operations/judge-requests.ts'
 import { csrDocument, renderCsrList } from '../../report/csr-list.ts'
 import { LIST_WRITERS } from '../../report/streamed-list.ts'
 import { defineCommand, type Host } from '../command.ts'
@@ -39,7 +39,7 @@ export const command = defineCommand({
     const options = { ...judging, filter }
     const check = (count: number) => checkFound(count, judging.source, args.from ?? '')
     if (output === 'json' || output === 'yaml') return writeData(output, options, { host, check })
-    const { items, count } = await listRequests(options, { isFolded: output === 'text' })
+    const { items, count } = await listSigningRequests(options, { isFolded: output === 'text' })
     check(count)
     const list = { items, now: judging.now, terminal: host.terminal?.() }
     for (const piece of renderCsrList(list, output === 'wide')) host.stdout(piece)

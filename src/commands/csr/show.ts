@@ -1,7 +1,7 @@
 import { EXIT, PkiError } from '../../errors.ts'
 import { nearest } from '../../nearest.ts'
 import { findRequest } from '../../operations/judge-requests.ts'
-import { offlineResults } from '../../pki/csr/verdict.ts'
+import { offlineResults } from '../../pki/csr/offline.ts'
 import { CSR_SHOW_FORMATS } from '../../report/csr-show.ts'
 import { defineCommand } from '../command.ts'
 import { OUTPUT_OPTION } from '../options.ts'

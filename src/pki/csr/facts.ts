@@ -12,11 +12,10 @@ import { firstGoPemBlock } from '../../x509/go-pem.ts'
 import { attributesOf, COMMON_NAME, type NameAttribute, ORGANIZATION } from '../../x509/name.ts'
 import type { SubjectAltNameType } from '../../x509/subject-alt-name.ts'
 import type { CsrFacts, CsrPeer } from './rule.ts'
+import { NODE_PREFIX } from './signer-name.ts'
 
 /** Larger than any request that the API server takes. */
 export const LARGEST_REQUEST = 256 * 1024
-
-export const NODE_PREFIX = 'system:node:'
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
