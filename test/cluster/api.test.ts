@@ -417,7 +417,7 @@ describe('the server is the one that is meant', () => {
 
   it('with a CA or without verification, never both', async () => {
     const { url } = await serving(ok)
-    const both = connectLater(url, { 'insecure-skip-tls-verify': true })
+    const both = connecting(url, { cluster: { 'insecure-skip-tls-verify': true } })
     expect((await failureOf(both)).message).toContain('found both')
   })
 
@@ -430,10 +430,6 @@ describe('the server is the one that is meant', () => {
     expect(notes).toEqual([])
   })
 })
-
-async function connectLater(url: string, cluster: object) {
-  return connecting(url, { cluster })
-}
 
 describe('watches', () => {
   const line = (type: string, fields: Parameters<typeof requestObject>[0]) =>
