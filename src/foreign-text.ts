@@ -42,7 +42,8 @@ export function withoutSecrets(text: string): string {
   return text.replace(/\bBearer\s+[^\s"',]+/gi, 'Bearer ...').replace(/:\/\/[^\s/@]+@/g, '://...@')
 }
 
-function escaped(text: string): string {
+/** As it is, but for what cannot be seen. */
+export function escaped(text: string): string {
   return text.replace(HIDDEN, character => {
     const digits = (character.codePointAt(0) ?? 0).toString(16)
     return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits.padStart(4, '0')}`

@@ -14,7 +14,7 @@ import { type AccessQuestion, onRequests, REQUESTS_RESOURCE } from '../pki/csr/a
 import type { Certificate } from '../x509/certificate.ts'
 import { type Client, makeClient } from './client.ts'
 import { pagesOf } from './listing.ts'
-import { isAllowed, missingAccess } from './rights.ts'
+import { missingAccess } from './rights.ts'
 import type { ClusterTarget } from './target.ts'
 import { eventsAfter, repeated, versionOf } from './watching.ts'
 
@@ -46,7 +46,6 @@ export interface ClusterApi {
   /** All there are, and then what becomes of them, until the signal is aborted; reconnects. */
   readonly watchRequests: (signal: AbortSignal) => AsyncIterable<RequestEvent>
   readonly nodes: () => Promise<readonly NodeObject[]>
-  readonly isAllowed: (question: AccessQuestion) => Promise<boolean>
   /** The rights that are missing, with the objects that give them; undefined: there are none. */
   readonly missingAccess: (questions: readonly AccessQuestion[]) => Promise<PkiError | undefined>
   readonly server: string
@@ -81,7 +80,6 @@ export async function connect(target: ClusterTarget): Promise<ClusterApi> {
     watchRequest: (name, uid, signal) => watchRequest(client, { name, uid, signal }),
     watchRequests: signal => watchRequests(client, signal),
     nodes: () => listNodes(client),
-    isAllowed: question => isAllowed(client, question),
     missingAccess: questions => missingAccess(client, questions),
     server: withoutSecrets(target.context.server),
     user: target.context.userName,

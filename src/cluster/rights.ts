@@ -5,10 +5,10 @@ import { type AccessQuestion, alternativesOf } from '../pki/csr/access.ts'
 import type { Client } from './client.ts'
 import { accessFailure, callerOf } from './failures.ts'
 
-export async function isAllowed(
+async function isAllowed(
   client: Client,
   { verb, group, resource, subresource, name }: AccessQuestion,
-) {
+): Promise<boolean> {
   const resourceAttributes = { verb, group, resource, subresource, name }
   const body = {
     apiVersion: 'authorization.k8s.io/v1',

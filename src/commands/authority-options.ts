@@ -5,12 +5,9 @@ import { type PassphraseSource, readPassphrase } from '../store/passphrase.ts'
 import { SIGNER_INPUTS, type SignerInput } from '../x509/remote-signature.ts'
 import { caOption, descriptorOption, signerFlags, wordsOption } from './certs/sign-flags.ts'
 import type { Host, OptionTable } from './command.ts'
-import { durationOption, pathOption, tell } from './options.ts'
+import { durationOption, fileOption, tell } from './options.ts'
 
 const TIMEOUT = 60_000
-
-export const fileOption = (flag: string, describe: string) =>
-  ({ type: 'string', coerce: pathOption(flag), completes: 'file', describe }) as const
 
 export const AUTHORITY_OPTIONS = {
   ca: { type: 'string', coerce: caOption, describe: `A CA of this node: ${AUTHORITY_NAMES.join(', ')}` },

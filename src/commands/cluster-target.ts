@@ -1,18 +1,17 @@
 /** Options that say which cluster is asked, and as whom; as kubectl has them. */
 import type { ClusterTarget } from '../cluster/target.ts'
-import { clusterTargetOf } from '../operations/cluster-connection.ts'
+import { LONGEST_TIMER } from '../kubernetes/duration.ts'
+import { clusterTargetOf } from '../operations/cluster-target.ts'
 import type { Host, OptionTable } from './command.ts'
-import { durationOption, pathOption, tell } from './options.ts'
+import { durationOption, fileOption, tell } from './options.ts'
 
 const TIMEOUT = 10_000
 
 export const CLUSTER_OPTIONS = {
-  kubeconfig: {
-    type: 'string',
-    coerce: pathOption('kubeconfig'),
-    completes: 'file',
-    describe: 'The kubeconfig of the cluster (default: $KUBECONFIG, else ~/.kube/config)',
-  },
+  kubeconfig: fileOption(
+    'kubeconfig',
+    'The kubeconfig of the cluster (default: $KUBECONFIG, else ~/.kube/config)',
+  ),
   context: { type: 'string', describe: 'Of the kubeconfig (default: its current one)' },
   timeout: {
     type: 'string',
@@ -21,19 +20,21 @@ export const CLUSTER_OPTIONS = {
   },
 } as const satisfies OptionTable
 
-interface ClusterArguments {
+export interface ClusterArguments {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
   readonly timeout?: number | undefined
+  readonly now?: Date | undefined
 }
 
-/** Throws where there is no such cluster; nothing is asked yet. */
+/** Throws where there is no such cluster; nothing is asked of it yet. */
 export function clusterTarget(
-  { kubeconfig, context, timeout = TIMEOUT }: ClusterArguments,
+  { kubeconfig, context, timeout = TIMEOUT, now }: ClusterArguments,
   host: Host,
 ): ClusterTarget {
   return clusterTargetOf({
-    ...{ kubeconfig, context, timeout, now: host.now },
+    ...{ kubeconfig, context, timeout: Math.min(timeout, LONGEST_TIMER) },
+    now: () => now ?? host.now(),
     environment: host.environment?.() ?? {},
     onNote: message => tell.note(host, message),
   })

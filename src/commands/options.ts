@@ -1,7 +1,7 @@
 /** Options that commands share, and the types of their values. */
 import { resolve } from 'node:path'
 import { EXIT, type ExitCode, PkiError } from '../errors.ts'
-import { parseDuration } from '../kubernetes/duration.ts'
+import { LONGEST_TIMER, parseDuration } from '../kubernetes/duration.ts'
 import { commandFlags } from '../pki/command-flags.ts'
 import type { RestartOutcome } from '../pki/restart.ts'
 import type { SourceFact } from '../pki/sources.ts'
@@ -17,6 +17,9 @@ export function pathOption(flag: string) {
     return path
   }
 }
+
+export const fileOption = (flag: string, describe: string) =>
+  ({ type: 'string', coerce: pathOption(flag), completes: 'file', describe }) as const
 
 /** `least`: the shortest that makes sense, in milliseconds. */
 export function durationOption(flag: string, least = 1) {
@@ -104,6 +107,14 @@ export const OUTPUT_OPTION = {
   describe: 'Output format',
 } as const
 
+/** Of Kubernetes objects. */
+export const MANIFEST_OUTPUT_OPTION = {
+  alias: 'o',
+  choices: ['yaml', 'json'] as ('yaml' | 'json')[],
+  default: 'yaml' as 'yaml' | 'json',
+  describe: 'Format of the objects',
+} as const
+
 export const DRY_RUN_OPTION = {
   type: 'boolean',
   default: false,
@@ -159,9 +170,6 @@ export function restartOptions({ restart, 'restart-wait': restartWait }: Restart
     onProgress: (message: string) => tell.note(host, message),
   }
 }
-
-/** Of Node's timers, in milliseconds: 24 days. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /** What a restart came to, and what is left to do. */
 export function tellRestart(host: Host, outcome: RestartOutcome, { isAll }: { isAll: boolean }): ExitCode {

@@ -1,6 +1,6 @@
 /** CertificateSigningRequest objects (certificates.k8s.io/v1): fields named as there. Objects from outside: nothing in them is trusted. */
 import { named } from '../foreign-text.ts'
-import { isMapping, listAt, type Mapping, mappingAt, parseYaml, stringAt } from './yaml.ts'
+import { isMapping, listAt, type Mapping, mappingAt, stringAt } from './yaml.ts'
 
 export const CSR_API_VERSION = 'certificates.k8s.io/v1'
 export const CSR_KIND = 'CertificateSigningRequest'
@@ -61,21 +61,16 @@ export interface ReadRequests {
   readonly strays: readonly StrayDocument[]
 }
 
-/** YAML or JSON: one object, several documents, a List or a CertificateSigningRequestList. */
-export function readSigningRequests(text: string): ReadRequests {
-  const parsed = parseYaml(text)
-  if ('reason' in parsed)
-    return { requests: [], strays: [{ where: 'the file', found: parsed.found ?? 'not YAML' }] }
-  const documents = parsed.documents.filter(document => document !== null && document !== undefined)
-  const many = documents.length > 1
-  return collect(
-    documents.flatMap((document, index) => itemsOf(document, many ? `document ${index + 1}` : 'the file')),
-  )
-}
-
-/** Of one document that is parsed already. */
-export function signingRequestsIn(document: unknown, where: string): ReadRequests {
-  return collect(itemsOf(document, where))
+/** Of one document: an object, a List or a CertificateSigningRequestList. */
+export function signingRequestsIn(document: unknown, place: string): ReadRequests {
+  const requests: CertificateSigningRequest[] = []
+  const strays: StrayDocument[] = []
+  for (const { where, value } of itemsOf(document, place)) {
+    const read = parseSigningRequest(value)
+    if ('found' in read) strays.push({ where, found: read.found })
+    else requests.push(read)
+  }
+  return { requests, strays }
 }
 
 interface Item {
@@ -94,17 +89,6 @@ function itemsOf(document: unknown, where: string): Item[] {
         ? { ...item, kind: CSR_KIND, apiVersion: CSR_API_VERSION }
         : item,
   }))
-}
-
-function collect(items: readonly Item[]): ReadRequests {
-  const requests: CertificateSigningRequest[] = []
-  const strays: StrayDocument[] = []
-  for (const { where, value } of items) {
-    const read = parseSigningRequest(value)
-    if ('found' in read) strays.push({ where, found: read.found })
-    else requests.push(read)
-  }
-  return { requests, strays }
 }
 
 export function parseSigningRequest(value: unknown): CertificateSigningRequest | { readonly found: string } {

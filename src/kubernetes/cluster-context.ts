@@ -53,7 +53,6 @@ export interface ExecPlugin {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly providesClusterInfo: boolean
-  readonly interactive: boolean
   readonly installHint: string | undefined
 }
 
@@ -182,7 +181,6 @@ function execIn(file: string, exec: Mapping): ExecPlugin {
     args: textsIn(listAt(exec, 'args')),
     env: Object.fromEntries(env),
     providesClusterInfo: exec.provideClusterInfo === true,
-    interactive: stringAt(exec, 'interactiveMode') !== 'Never',
     installHint: stringAt(exec, 'installHint'),
   }
 }

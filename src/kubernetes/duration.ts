@@ -1,5 +1,8 @@
 /** Durations as people and Go write them. */
 
+/** Of Node's timers, in milliseconds: 24 days. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,

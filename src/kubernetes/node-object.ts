@@ -1,5 +1,5 @@
 /** Node objects (v1): who a node is, and where it is reached. */
-import { isMapping, listAt, mappingAt, parseYaml, stringAt } from './yaml.ts'
+import { listAt, mappingAt, stringAt } from './yaml.ts'
 
 export interface NodeObject {
   readonly name: string
@@ -9,20 +9,7 @@ export interface NodeObject {
   readonly addresses: readonly { readonly type: string; readonly address: string }[]
 }
 
-/** Of YAML or JSON: Nodes, several documents, Lists. Anything else in it is passed over. */
-export function readNodeObjects(text: string): readonly NodeObject[] | undefined {
-  const parsed = parseYaml(text)
-  if ('reason' in parsed) return undefined
-  const items = parsed.documents.flatMap(document => {
-    const isList = isMapping(document) && Array.isArray(document.items)
-    const isTyped = isList && stringAt(document, 'kind') === 'NodeList'
-    return isList
-      ? listAt(document, 'items').map(item => ({ item, isTyped }))
-      : [{ item: document, isTyped: false }]
-  })
-  return items.flatMap(({ item, isTyped }) => parseNodeObject(item, isTyped) ?? [])
-}
-
+/** `isTyped`: an item of a NodeList, which says no kind of its own. */
 export function parseNodeObject(value: unknown, isTyped = false): NodeObject | undefined {
   const metadata = mappingAt(value, 'metadata')
   const name = stringAt(metadata, 'name')

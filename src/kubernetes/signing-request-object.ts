@@ -36,12 +36,14 @@ export interface NewCondition {
   readonly type: 'Approved' | 'Denied' | 'Failed'
   readonly reason: string
   readonly message: string
-  readonly now: Date
+  /** Absent: the API server says when. */
+  readonly now?: Date
 }
 
 export function withCondition(object: Mapping, { type, reason, message, now }: NewCondition): Mapping {
-  const time = now.toISOString().replace(/\.\d+Z$/, 'Z')
-  const condition = { type, status: 'True', reason, message, lastUpdateTime: time, lastTransitionTime: time }
+  const time = now?.toISOString().replace(/\.\d+Z$/, 'Z')
+  const times = time === undefined ? {} : { lastUpdateTime: time, lastTransitionTime: time }
+  const condition = { type, status: 'True', reason, message, ...times }
   const status = mappingAt(object, 'status')
   return { ...object, status: { ...status, conditions: [...listAt(status, 'conditions'), condition] } }
 }

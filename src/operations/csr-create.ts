@@ -15,8 +15,8 @@ import {
   habitualUsages,
 } from '../pki/csr/asked.ts'
 import { factsOf } from '../pki/csr/facts.ts'
+import { offlineFlaws } from '../pki/csr/offline.ts'
 import type { RuleResult } from '../pki/csr/rule.ts'
-import { offlineFlaws } from '../pki/csr/verdict.ts'
 import { readUserBytes } from '../store/files.ts'
 import { checkNewFile, readWaitingKey, type WaitingFiles, writeWaitingKey } from '../store/new-file.ts'
 import { type CertificateRequest, readCertificateRequest } from '../x509/certificate-request.ts'
@@ -65,7 +65,7 @@ export async function createSigningRequest(options: CreateOptions): Promise<Crea
   const object = objectFor(options, pair.csr)
   const csr = parseSigningRequest(object)
   if ('found' in csr) throw new TypeError('what was made is no CertificateSigningRequest')
-  const flaws = offlineFlaws(factsOf(csr, { now })).filter(({ ok }) => !ok)
+  const flaws = offlineFlaws(factsOf(csr, { now }))
   if (pair.key && !pair.isResumed && flaws.length === 0)
     writeWaitingKey(files, { key: encodePrivateKey(pair.key.key), csr: pair.csr })
   return { csr, object, request, isResumed: pair.isResumed, flaws, ...(pair.key && { key: pair.key }) }

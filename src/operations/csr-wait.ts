@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterApi } from '../cluster/api.ts'
 import { PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
+import { LONGEST_TIMER } from '../kubernetes/duration.ts'
 import type { Mapping } from '../kubernetes/yaml.ts'
 import { because, otherThanSent } from '../pki/csr/sent.ts'
 
@@ -60,9 +61,6 @@ export async function awaitAnswer(
   }
   throw interruption?.aborted ? interrupted(last) : late(last, timeout)
 }
-
-/** Of Node's timers, in milliseconds: 24 days. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /** What is known already is looked at first. It was just there: a server that is away now comes back. */
 async function* following(api: ClusterApi, sent: CertificateSigningRequest, signal: AbortSignal) {

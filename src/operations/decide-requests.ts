@@ -14,7 +14,7 @@ import {
   inOrder,
   type PlannedDecision,
   planDecision,
-  withCondition,
+  withDecision,
 } from '../pki/csr/decision.ts'
 import { peerOf } from '../pki/csr/facts.ts'
 import type { Policy } from '../pki/csr/policy.ts'
@@ -161,7 +161,7 @@ async function decide(
   let changed = false
   try {
     await api.updateApproval(csr.name, current => {
-      const object = withCondition(csr, current, condition)
+      const object = withDecision(csr, current, condition)
       changed = object !== undefined
       return object
     })

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path'
 import { lookAtEndpoint } from '../cluster/endpoint.ts'
 import { SERVICE_ACCOUNT_KEY } from '../inventory/catalog.ts'
+import { LONGEST_TIMER } from '../kubernetes/duration.ts'
 import type { EndpointAddress } from '../kubernetes/endpoint-address.ts'
 import {
   DEFAULT_KUBELET_SERVING,
@@ -28,8 +29,6 @@ export interface LiveOptions {
 }
 
 const DEFAULT_TIMEOUT = 10_000
-/** Of Node's timers: 24 days. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 export async function gatherLive(
   snapshot: Snapshot,
@@ -42,7 +41,7 @@ export async function gatherLive(
     readServed: (name, path) => readServed(tree, name, path),
     further: endpoints,
   })
-  const patience = Math.min(timeout, LONGEST_TIMEOUT)
+  const patience = Math.min(timeout, LONGEST_TIMER)
   const all = readProcesses()
   return {
     endpoints: await Promise.all(listeners.map(listener => look(listener, patience))),

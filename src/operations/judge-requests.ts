@@ -90,7 +90,7 @@ export async function* eachListed(options: ListOptions): AsyncGenerator<ListedCs
 }
 
 /** Rows of a table, in its order. Folded: duplicates are one. */
-export async function listRequests(
+export async function listSigningRequests(
   options: ListOptions,
   { isFolded }: { readonly isFolded: boolean },
 ): Promise<Listed> {

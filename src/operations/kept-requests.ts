@@ -16,7 +16,6 @@ import type { CsrSource } from './csr-source.ts'
 
 export interface KeptRequests {
   readonly peers: readonly CsrPeer[]
-  readonly count: number
   /** In their order. */
   readonly each: () => Iterable<CertificateSigningRequest>
 }
@@ -37,7 +36,7 @@ export async function keepRequests(source: CsrSource): Promise<KeptRequests> {
     open = []
   }
   packs.push(pack(open))
-  return { peers, count: peers.length, each: () => unpacked(packs) }
+  return { peers, each: () => unpacked(packs) }
 }
 
 /** A copy of its own, so that no chunk of a file is kept for it. */

@@ -14,6 +14,7 @@ import {
   TAG,
 } from './der.ts'
 import { extensionFlaw } from './extension.ts'
+import { EXTENSION_REQUESTS } from './extension-requests.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
 import { attributesOf } from './name.ts'
 import { type PemBlock, parsePem } from './pem.ts'
@@ -168,9 +169,6 @@ function hasUnnamedCurve(publicKeyInfo: Der): boolean {
   const [oid, parameters] = algorithm ? elementsOf(algorithm) : []
   return oid !== undefined && decodeOid(oid) === EC_PUBLIC_KEY && parameters?.[0] !== TAG.oid
 }
-
-/** RFC 2985 section 5.4.2, and what Microsoft's tools call it. */
-const EXTENSION_REQUESTS = new Set(['1.2.840.113549.1.9.14', '1.3.6.1.4.1.311.2.1.14'])
 
 function requestedExtensions(attributes: Der | undefined): ReadonlyMap<string, Der> {
   const extensions = (attributes ? elementsOf(attributes) : []).flatMap(attribute => {

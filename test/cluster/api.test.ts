@@ -3,9 +3,10 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { ClusterApi } from '../../src/cluster/api.ts'
+import { type ClusterApi, connect } from '../../src/cluster/api.ts'
+import { clusterTarget } from '../../src/commands/cluster-target.ts'
 import { PkiError } from '../../src/errors.ts'
-import { type ConnectionOptions, connectCluster } from '../../src/operations/cluster-connection.ts'
+import { type ConnectionOptions, clusterTargetOf } from '../../src/operations/cluster-target.ts'
 import {
   type FakeApi,
   type Handler,
@@ -37,11 +38,11 @@ interface Given extends Partial<ConnectionOptions> {
 
 const notes: string[] = []
 
-function connecting(
+async function connecting(
   server: string,
   { user = { token: TOKEN }, cluster = {}, ...options }: Given = {},
 ): Promise<ClusterApi> {
-  return connectCluster({
+  const target = clusterTargetOf({
     kubeconfig: writeKubeconfig(files, { server, user, cluster }),
     timeout: 5_000,
     now: () => NOW,
@@ -49,6 +50,7 @@ function connecting(
     onNote: note => notes.push(note),
     ...options,
   })
+  return connect(target)
 }
 
 async function failureOf(work: Promise<unknown>): Promise<PkiError> {
@@ -415,7 +417,7 @@ describe('the server is the one that is meant', () => {
 
   it('with a CA or without verification, never both', async () => {
     const { url } = await serving(ok)
-    const both = connectLater(url, { 'insecure-skip-tls-verify': true })
+    const both = connecting(url, { cluster: { 'insecure-skip-tls-verify': true } })
     expect((await failureOf(both)).message).toContain('found both')
   })
 
@@ -428,10 +430,6 @@ describe('the server is the one that is meant', () => {
     expect(notes).toEqual([])
   })
 })
-
-async function connectLater(url: string, cluster: object) {
-  return connecting(url, { cluster })
-}
 
 describe('watches', () => {
   const line = (type: string, fields: Parameters<typeof requestObject>[0]) =>
@@ -499,4 +497,13 @@ describe('watches', () => {
     for await (const _ of api.watchRequests(stop.signal));
     expect(performance.now() - started).toBeLessThan(1_500)
   })
+})
+
+it.each([
+  [{}, NOW],
+  [{ now: new Date('2027-01-01T00:00:00Z') }, new Date('2027-01-01T00:00:00Z')],
+])('takes the time of --now, else of the clock: %j', (given, expected) => {
+  const kubeconfig = writeKubeconfig(files, { server: 'https://127.0.0.1:6443', user: { token: TOKEN } })
+  const host = { stdout: () => undefined, stderr: () => undefined, now: () => NOW }
+  expect(clusterTarget({ kubeconfig, ...given }, host).now()).toEqual(expected)
 })

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseSigningRequest } from '../../src/kubernetes/certificate-signing-request.ts'
 import { API_RULES } from '../../src/pki/csr/api-rules.ts'
 import { factsOf } from '../../src/pki/csr/facts.ts'
+import { offlineFlaws } from '../../src/pki/csr/offline.ts'
 import { SIGNER_RULES } from '../../src/pki/csr/signer-rules.ts'
-import { offlineFlaws } from '../../src/pki/csr/verdict.ts'
 import { startControllerManager } from '../support/components.ts'
 import {
   freePort,

@@ -38,10 +38,13 @@ facts=(--node-name cp-1 --apiserver-advertise-address 192.0.2.10 --encryption-al
 
 say "the library"
 cat > library.mts <<EOF
-import { checkExpiration, type ExpirationReport, PkiError } from 'kubepki'
+import { checkExpiration, type ExpirationReport, manifestSource, PkiError, readPolicy, type Vetted, vetRequests } from 'kubepki'
 const report: ExpirationReport = checkExpiration({ root: '$work/node', now: new Date('$now') })
 const error: PkiError | undefined = undefined
 console.log(report.certificates.length, error)
+const source = manifestSource({ from: 'requests', onStray: message => console.log(message) })
+const vetted: AsyncIterable<Vetted> = vetRequests({ source, policy: readPolicy('kubelet'), now: new Date('$now') })
+for await (const { csr, verdict } of vetted) console.log(csr.name, verdict.outcome, verdict.rules.length)
 EOF
 [[ $(node -e "import('kubepki').then(({ checkExpiration }) =>
   console.log(checkExpiration({ root: '$work/node', now: new Date('$now') }).certificates.length))") == 11 ]] || fail "import"

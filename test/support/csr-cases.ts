@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { KNOWN_USAGES } from '../../src/pki/csr/api-rules.ts'
+import { CSR_USAGE_NAMES } from '../../src/kubernetes/key-usages.ts'
 import { encodePem } from '../../src/x509/pem.ts'
 import { CLIENT_USAGES, newKey, requestDer, requestPem, SERVING_USAGES } from './pkcs10.ts'
 
@@ -255,7 +255,7 @@ const OPENSSL_KEYS: Readonly<Record<string, Partial<OpensslRequest>>> = {
 
 const USAGES: Readonly<Record<string, unknown>> = {
   none: [],
-  'all that are known': [...KNOWN_USAGES],
+  'all that are known': [...CSR_USAGE_NAMES],
   'one twice': ['client auth', 'client auth'],
   'one unknown': ['client auth', 'fly'],
   'in upper case': ['Client Auth'],
@@ -307,7 +307,7 @@ export function createCases(): Made[] {
       raw: Buffer.from(`${PLAIN}\u00fb\u00ff\u00fe`, 'latin1').toString('base64url'),
     }),
     made('no request', { raw: null }),
-    ...KNOWN_USAGES.map(usage => made(`the usage ${usage}`, { usages: [usage] })),
+    ...CSR_USAGE_NAMES.map(usage => made(`the usage ${usage}`, { usages: [usage] })),
     ...Object.entries(USAGES).map(([what, usages]) => made(`usages: ${what}`, { usages })),
     ...Object.entries(NAMES).map(([what, metadata]) => made(what, { metadata })),
     ...[600, 599, 0, -1, 3600, 2 ** 31 - 1, 2 ** 31].map(expirationSeconds =>

@@ -1,11 +1,12 @@
 import { PkiError } from '../../errors.ts'
+import { LONGEST_TIMER } from '../../kubernetes/duration.ts'
 import { decideRequests } from '../../operations/decide-requests.ts'
 import { watchDecisions } from '../../operations/watch-decisions.ts'
 import { renderDecision } from '../../report/csr-decision.ts'
 import { defineCommand, type Host } from '../command.ts'
 import { durationOption, tell } from '../options.ts'
-import { openCluster } from './cluster-flags.ts'
 import { DECISION_OPTIONS, decideOptions, finishDecisions } from './decide.ts'
+import { openCluster } from './options.ts'
 
 export const command = defineCommand({
   names: 'NAME: of a request in the cluster; or --all-pending, by a policy',
@@ -96,9 +97,6 @@ function checkFlags({ names, isAll, hasPolicy, force, watch, for: howLong }: Fla
     throw wrong('--force is for requests that are named', 'kubepki csr approve NAME --force')
   if (howLong !== undefined && !watch) throw wrong('--for wants --watch too', 'kubepki csr approve --help')
 }
-
-/** Of Node's timers, in milliseconds: 24 days. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 function endOf(howLong: number | undefined, host: Host): AbortSignal {
   const ends = [

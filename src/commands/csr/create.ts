@@ -6,7 +6,7 @@ import { checkNewFile, writeWholeFile } from '../../store/new-file.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
 import { CLUSTER_OPTIONS, clusterTarget } from '../cluster-target.ts'
 import { defineCommand, type Host } from '../command.ts'
-import { durationOption, NODE_OPTIONS, pathOption, tell } from '../options.ts'
+import { durationOption, fileOption, MANIFEST_OUTPUT_OPTION, NODE_OPTIONS, tell } from '../options.ts'
 import {
   addressesOption,
   askedFlags,
@@ -24,8 +24,6 @@ import {
 const DEFAULT_WAIT = 15 * 60_000
 const TEN_MINUTES = 600_000
 
-const file = (flag: string, describe: string) =>
-  ({ type: 'string', coerce: pathOption(flag), completes: 'file', describe }) as const
 const flag = (describe: string) => ({ type: 'boolean', default: false, describe }) as const
 
 export const command = defineCommand({
@@ -54,7 +52,10 @@ export const command = defineCommand({
       coerce: dnsOption,
       describe: 'A DNS name it serves as; with commas or given again',
     },
-    'from-csr': file('from-csr', 'A request made elsewhere, PKCS#10 in PEM or DER; its key stays there'),
+    'from-csr': fileOption(
+      'from-csr',
+      'A request made elsewhere, PKCS#10 in PEM or DER; its key stays there',
+    ),
     signer: {
       type: 'string',
       coerce: wordOption('signer'),
@@ -76,11 +77,11 @@ export const command = defineCommand({
       choices: Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[],
       describe: 'Of the new key (default: RSA-2048)',
     },
-    'key-out': file(
+    'key-out': fileOption(
       'key-out',
       'Where the new private key goes (default: NAME.key; with --kubeconfig-out beside that, until it is in it)',
     ),
-    out: file('out', 'Where the manifest goes (default: standard output)'),
+    out: fileOption('out', 'Where the manifest goes (default: standard output)'),
     submit: flag('Send it to the cluster; so do --kubeconfig, --context and what waits'),
     wait: flag(
       'And wait until it is issued, denied, failed or gone; the certificate goes to standard output',
@@ -90,21 +91,16 @@ export const command = defineCommand({
       coerce: durationOption('wait-timeout'),
       describe: 'How long to wait (default: 15m)',
     },
-    'cert-out': file('cert-out', 'Wait, and write the certificate here'),
-    'kubeconfig-out': file(
+    'cert-out': fileOption('cert-out', 'Wait, and write the certificate here'),
+    'kubeconfig-out': fileOption(
       'kubeconfig-out',
       'Wait, and write a kubeconfig here, with certificate and key, for the same cluster',
     ),
-    'ca-cert': file(
+    'ca-cert': fileOption(
       'ca-cert',
       'The CA that must have signed what comes back (default: a warning when it is not the one of the kubeconfig)',
     ),
-    output: {
-      alias: 'o',
-      choices: ['yaml', 'json'] as ('yaml' | 'json')[],
-      default: 'yaml' as 'yaml' | 'json',
-      describe: 'Of the manifest',
-    },
+    output: MANIFEST_OUTPUT_OPTION,
     ...CLUSTER_OPTIONS,
     now: NODE_OPTIONS.now,
   },

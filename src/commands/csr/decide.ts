@@ -5,9 +5,9 @@ import type { DecideOptions } from '../../operations/decide-requests.ts'
 import type { CsrDecision, CsrDecisionResult, PlannedDecision } from '../../pki/csr/decision.ts'
 import type { Policy } from '../../pki/csr/policy.ts'
 import { CSR_DECISION_FORMATS, renderPlan, summaryOfDecisions } from '../../report/csr-decision.ts'
+import { CLUSTER_OPTIONS } from '../cluster-target.ts'
 import type { Host, OptionTable } from '../command.ts'
 import { DRY_RUN_OPTION, NODE_OPTIONS, OUTPUT_OPTION, tell } from '../options.ts'
-import { CLUSTER_OPTIONS } from './cluster-flags.ts'
 import { POLICY_OPTIONS, readAuthorities } from './options.ts'
 
 function textOption(flag: string, longest: number) {

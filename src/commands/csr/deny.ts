@@ -1,7 +1,7 @@
 import { decideRequests } from '../../operations/decide-requests.ts'
 import { defineCommand } from '../command.ts'
-import { openCluster } from './cluster-flags.ts'
 import { DECISION_OPTIONS, decideOptions, finishDecisions } from './decide.ts'
+import { openCluster } from './options.ts'
 
 export const command = defineCommand({
   names: 'NAME: of a request in the cluster',

@@ -1,18 +1,11 @@
 import { EXIT, type ExitCode } from '../../errors.ts'
-import { eachListed, type ListOptions, listRequests } from '../../operations/judge-requests.ts'
+import { eachListed, type ListOptions, listSigningRequests } from '../../operations/judge-requests.ts'
 import { csrDocument, renderCsrList } from '../../report/csr-list.ts'
 import { LIST_WRITERS } from '../../report/streamed-list.ts'
 import { defineCommand, type Host } from '../command.ts'
 import { tell } from '../options.ts'
 import { listHints } from './hints.ts'
-import {
-  checkFound,
-  DEFAULT_POLICY,
-  openSource,
-  POLICY_OPTIONS,
-  readAuthorities,
-  SOURCE_OPTIONS,
-} from './options.ts'
+import { checkFound, openJudging, POLICY_OPTIONS, SOURCE_OPTIONS } from './options.ts'
 
 export const command = defineCommand({
   options: {
@@ -40,19 +33,15 @@ export const command = defineCommand({
     },
   ],
   run: async (args, host) => {
-    const source = await openSource(args, host)
-    const [policy, now] = [args.policy ?? DEFAULT_POLICY, args.now ?? host.now()]
     const { output } = args
-    const options = {
-      ...{ source, policy, now },
-      authorities: readAuthorities(args['ca-cert'], source.authorities),
-      filter: { signer: args.signer, node: args.node, isPending: args.pending },
-    }
-    const check = (count: number) => checkFound(count, source, args.from ?? '')
+    const judging = await openJudging(args, host)
+    const filter = { signer: args.signer, node: args.node, isPending: args.pending }
+    const options = { ...judging, filter }
+    const check = (count: number) => checkFound(count, judging.source, args.from ?? '')
     if (output === 'json' || output === 'yaml') return writeData(output, options, { host, check })
-    const { items, count } = await listRequests(options, { isFolded: output === 'text' })
+    const { items, count } = await listSigningRequests(options, { isFolded: output === 'text' })
     check(count)
-    const list = { items, now, terminal: host.terminal?.() }
+    const list = { items, now: judging.now, terminal: host.terminal?.() }
     for (const piece of renderCsrList(list, output === 'wide')) host.stdout(piece)
     if (items.length === 0)
       tell.note(host, count === 0 ? 'no requests' : `none of ${count} requests is one of those`)

@@ -1,6 +1,6 @@
 /** What the `csr` commands have in common: where requests come from, and by what they are judged. */
 
-import type { ClusterApi } from '../../cluster/api.ts'
+import { type ClusterApi, connect } from '../../cluster/api.ts'
 import { PkiError } from '../../errors.ts'
 import { clusterSource } from '../../operations/cluster-requests.ts'
 import { type CsrSource, manifestSource } from '../../operations/csr-source.ts'
@@ -8,18 +8,15 @@ import { readPolicy } from '../../operations/read-policy.ts'
 import { POLICIES, type Policy } from '../../pki/csr/policy.ts'
 import { readUserFile } from '../../store/files.ts'
 import { type Certificate, readCertificates } from '../../x509/certificate.ts'
+import { CLUSTER_OPTIONS, type ClusterArguments, clusterTarget } from '../cluster-target.ts'
 import type { Host, OptionTable } from '../command.ts'
-import { NODE_OPTIONS, pathOption, tell } from '../options.ts'
-import { CLUSTER_OPTIONS, type ClusterArguments, openCluster } from './cluster-flags.ts'
+import { fileOption, NODE_OPTIONS, pathOption, tell } from '../options.ts'
 
 export const SOURCE_OPTIONS = {
-  from: {
-    type: 'string',
-    coerce: pathOption('from'),
-    completes: 'file',
-    describe:
-      'Requests as YAML or JSON, a file or a directory of them; - is the standard input (default: the cluster)',
-  },
+  from: fileOption(
+    'from',
+    'Requests as YAML or JSON, a file or a directory of them; - is the standard input (default: the cluster)',
+  ),
   ...CLUSTER_OPTIONS,
   now: NODE_OPTIONS.now,
 } as const satisfies OptionTable
@@ -33,23 +30,18 @@ export const POLICY_OPTIONS = {
     completes: 'file',
     describe: `What to judge by, a file or one of ${BUILT_IN} (default: kubelet)`,
   },
-  nodes: {
-    type: 'string',
-    coerce: pathOption('nodes'),
-    completes: 'file',
-    describe: 'Node objects with their addresses, YAML or JSON, where no cluster is asked',
-  },
-  'ca-cert': {
-    type: 'string',
-    coerce: pathOption('ca-cert'),
-    completes: 'file',
-    describe: 'CA certificates: no request may have the key of one',
-  },
+  nodes: fileOption('nodes', 'Node objects with their addresses, YAML or JSON, where no cluster is asked'),
+  'ca-cert': fileOption('ca-cert', 'CA certificates: no request may have the key of one'),
 } as const satisfies OptionTable
 
 interface SourceArguments extends ClusterArguments {
   readonly from?: string | undefined
   readonly nodes?: string | undefined
+}
+
+interface JudgingArguments extends SourceArguments {
+  readonly policy?: Policy | undefined
+  readonly 'ca-cert'?: string | undefined
 }
 
 export interface OpenedSource extends CsrSource {
@@ -63,6 +55,22 @@ export interface OpenedSource extends CsrSource {
   readonly api?: ClusterApi
 }
 
+export interface Judging {
+  readonly source: OpenedSource
+  readonly policy: Policy
+  readonly now: Date
+  readonly authorities: readonly Certificate[]
+}
+
+/** What is judged, and by what. */
+export async function openJudging(args: JudgingArguments, host: Host): Promise<Judging> {
+  const source = await openSource(args, host)
+  return {
+    ...{ source, policy: args.policy ?? DEFAULT_POLICY, now: args.now ?? host.now() },
+    authorities: readAuthorities(args['ca-cert'], source.authorities),
+  }
+}
+
 /** Of many that are no requests the first are told. */
 const MOST_TOLD = 10
 
@@ -72,6 +80,10 @@ export async function openSource(args: SourceArguments, host: Host): Promise<Ope
   if (flag !== undefined)
     throw new PkiError('USAGE', `--${flag} is for a cluster, and with --from none is asked`)
   return openManifests(args.from, args.nodes, host)
+}
+
+export async function openCluster(args: ClusterArguments, host: Host): Promise<ClusterApi> {
+  return connect(clusterTarget(args, host))
 }
 
 async function openLive(args: SourceArguments, host: Host): Promise<OpenedSource> {
@@ -121,4 +133,4 @@ export function readAuthorities(
   throw new PkiError('CA_UNUSABLE', `${file}: wanted CA certificates, found none that can be read`)
 }
 
-export const DEFAULT_POLICY = POLICIES.kubelet as Policy
+const DEFAULT_POLICY = POLICIES.kubelet as Policy

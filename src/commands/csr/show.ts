@@ -1,11 +1,11 @@
 import { EXIT, PkiError } from '../../errors.ts'
 import { nearest } from '../../nearest.ts'
 import { findRequest } from '../../operations/judge-requests.ts'
-import { offlineResults } from '../../pki/csr/verdict.ts'
+import { offlineResults } from '../../pki/csr/offline.ts'
 import { CSR_SHOW_FORMATS } from '../../report/csr-show.ts'
 import { defineCommand } from '../command.ts'
 import { OUTPUT_OPTION } from '../options.ts'
-import { DEFAULT_POLICY, openSource, POLICY_OPTIONS, readAuthorities, SOURCE_OPTIONS } from './options.ts'
+import { openJudging, POLICY_OPTIONS, SOURCE_OPTIONS } from './options.ts'
 
 export const command = defineCommand({
   names: 'The request to look at',
@@ -21,16 +21,17 @@ export const command = defineCommand({
     const names = args.names ?? []
     const [name = ''] = names
     if (names.length > 1) throw new PkiError('USAGE', `wanted one name, found ${names.length}`)
-    const source = await openSource(args, host)
-    const policy = args.policy ?? DEFAULT_POLICY
-    const authorities = readAuthorities(args['ca-cert'], source.authorities)
-    const found = await findRequest({ source, policy, now: args.now ?? host.now(), authorities }, name)
+    const judging = await openJudging(args, host)
+    const found = await findRequest(judging, name)
     if ('known' in found) throw unknownRequest(name, found.known)
     const { facts, verdict } = found
     const isWhole = verdict.rules.length > 1
     const rules = isWhole ? verdict.rules : [...offlineResults(facts), ...verdict.rules]
     host.stdout(
-      CSR_SHOW_FORMATS[args.output]({ facts, verdict, rules, policy: policy.name }, host.terminal?.()),
+      CSR_SHOW_FORMATS[args.output](
+        { facts, verdict, rules, policy: judging.policy.name },
+        host.terminal?.(),
+      ),
     )
     return EXIT.done
   },

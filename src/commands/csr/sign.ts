@@ -15,7 +15,14 @@ import { AUTHORITY_OPTIONS, KEY_OPTIONS, passphraseFrom, signerFrom } from '../a
 import { authorityFlags, passphraseFlags } from '../certs/sign-flags.ts'
 import { CLUSTER_OPTIONS, clusterTarget } from '../cluster-target.ts'
 import { defineCommand, type Host } from '../command.ts'
-import { durationOption, NODE_OPTIONS, pathOption, readOptions, tell } from '../options.ts'
+import {
+  durationOption,
+  fileOption,
+  MANIFEST_OUTPUT_OPTION,
+  NODE_OPTIONS,
+  readOptions,
+  tell,
+} from '../options.ts'
 import { wordsOption } from './create-flags.ts'
 
 const BUILT_IN = SIGNERS.map(({ signerName }) => signerName)
@@ -25,13 +32,10 @@ export const command = defineCommand({
   isNameOptional: true,
   repeatable: ['signer'],
   options: {
-    from: {
-      type: 'string',
-      coerce: pathOption('from'),
-      completes: 'file',
-      describe:
-        'Objects in a file or in a directory, YAML or JSON, or - for standard input; nothing is asked of a cluster',
-    },
+    from: fileOption(
+      'from',
+      'Objects in a file or in a directory, YAML or JSON, or - for standard input; nothing is asked of a cluster',
+    ),
     all: {
       type: 'boolean',
       default: false,
@@ -49,19 +53,11 @@ export const command = defineCommand({
       describe:
         'How long a certificate is valid that asks for nothing, and the longest that is given (default: 365d)',
     },
-    out: {
-      type: 'string',
-      coerce: pathOption('out'),
-      completes: 'file',
-      describe:
-        'Where the certificate goes, or in a directory NAME.crt, in place of the objects on standard output',
-    },
-    output: {
-      alias: 'o',
-      choices: ['yaml', 'json'] as ('yaml' | 'json')[],
-      default: 'yaml' as 'yaml' | 'json',
-      describe: 'Of the objects',
-    },
+    out: fileOption(
+      'out',
+      'Where the certificate goes, or in a directory NAME.crt, in place of the objects on standard output',
+    ),
+    output: MANIFEST_OUTPUT_OPTION,
     ...KEY_OPTIONS,
     ...CLUSTER_OPTIONS,
     ...NODE_OPTIONS,

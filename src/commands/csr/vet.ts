@@ -5,14 +5,7 @@ import { paintFor } from '../../report/paint.ts'
 import { LIST_WRITERS } from '../../report/streamed-list.ts'
 import { defineCommand } from '../command.ts'
 import { OUTPUT_OPTION, tell } from '../options.ts'
-import {
-  checkFound,
-  DEFAULT_POLICY,
-  openSource,
-  POLICY_OPTIONS,
-  readAuthorities,
-  SOURCE_OPTIONS,
-} from './options.ts'
+import { checkFound, openJudging, POLICY_OPTIONS, SOURCE_OPTIONS } from './options.ts'
 
 export const command = defineCommand({
   options: {
@@ -39,12 +32,9 @@ export const command = defineCommand({
     },
   ],
   run: async (args, host) => {
-    const source = await openSource(args, host)
-    const policy = args.policy ?? DEFAULT_POLICY
-    const verdicts = vetRequests({
-      ...{ source, policy, now: args.now ?? host.now(), isAgain: args.again },
-      authorities: readAuthorities(args['ca-cert'], source.authorities),
-    })
+    const judging = await openJudging(args, host)
+    const { source, policy } = judging
+    const verdicts = vetRequests({ ...judging, isAgain: args.again })
     const writer =
       args.output === 'text'
         ? undefined

@@ -3,6 +3,7 @@
  * one of them cannot be in a cluster; in a file it is refused before anybody sends it.
  */
 import type { CertificateSigningRequest } from '../../kubernetes/certificate-signing-request.ts'
+import { CSR_USAGE_NAMES } from '../../kubernetes/key-usages.ts'
 import { firstGoPemBlock } from '../../x509/go-pem.ts'
 import { LARGEST_REQUEST } from './facts.ts'
 import { unsupportedInGo } from './go-request.ts'
@@ -11,34 +12,8 @@ import { isReserved, LEGACY_UNKNOWN, signerNameFlaw } from './signer-name.ts'
 import { CONDITION_RULES } from './status-rules.ts'
 import { listed, quoted } from './words.ts'
 
-/** In the order of the API's own list. */
-export const KNOWN_USAGES: readonly string[] = [
-  'signing',
-  'digital signature',
-  'content commitment',
-  'key encipherment',
-  'key agreement',
-  'data encipherment',
-  'cert sign',
-  'crl sign',
-  'encipher only',
-  'decipher only',
-  'any',
-  'server auth',
-  'client auth',
-  'code signing',
-  'email protection',
-  's/mime',
-  'ipsec end system',
-  'ipsec tunnel',
-  'ipsec user',
-  'timestamping',
-  'ocsp signing',
-  'microsoft sgc',
-  'netscape sgc',
-]
-
-export const SHORTEST_EXPIRATION = 600
+const USAGES: ReadonlySet<string> = new Set(CSR_USAGE_NAMES)
+const SHORTEST_EXPIRATION = 600
 const LARGEST_INT32 = 2 ** 31 - 1
 
 const REQUEST_RULES: readonly Rule[] = [
@@ -137,7 +112,7 @@ const SPEC_RULES: readonly Rule[] = [
 
 function usagesFinding(usages: readonly string[]): Finding {
   if (usages.length === 0) return bad('spec.usages is empty: at least one is wanted')
-  const unknown = usages.filter(usage => !KNOWN_USAGES.includes(usage))
+  const unknown = usages.filter(usage => !USAGES.has(usage))
   if (unknown.length > 0) return bad(`unknown in spec.usages: ${listed(unknown)}`)
   const twice = usages.filter((usage, index) => usages.indexOf(usage) < index)
   return twice.length > 0 ? bad(`twice in spec.usages: ${listed(twice)}`) : good(usages.join(', '))

@@ -8,6 +8,7 @@ import {
   subjectAltNameExtension,
   subjectAltNameKey,
 } from '../../x509/subject-alt-name.ts'
+import { KUBE_APISERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING, NODE_PREFIX } from './signer-name.ts'
 
 export type AskedSubject =
   | { readonly kind: 'user'; readonly user: string; readonly groups: readonly string[] }
@@ -21,9 +22,9 @@ interface Habit {
 
 /** By whom Kubernetes has such requests signed, and for what. */
 export const HABITS: Readonly<Record<AskedSubject['kind'], Habit>> = {
-  user: { signerName: 'kubernetes.io/kube-apiserver-client', usage: 'client auth' },
-  'node-client': { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usage: 'client auth' },
-  'node-serving': { signerName: 'kubernetes.io/kubelet-serving', usage: 'server auth' },
+  user: { signerName: KUBE_APISERVER_CLIENT, usage: 'client auth' },
+  'node-client': { signerName: KUBELET_CLIENT, usage: 'client auth' },
+  'node-serving': { signerName: KUBELET_SERVING, usage: 'server auth' },
 }
 
 /** Also of a key that enciphers nothing: signers before Kubernetes 1.27 take no fewer of a node. */
@@ -36,7 +37,6 @@ export function habitualUsageOf(signerName: string): Habit['usage'] | undefined 
   return Object.values(HABITS).find(habit => habit.signerName === signerName)?.usage
 }
 
-const NODE_PREFIX = 'system:node:'
 const NODES = 'system:nodes'
 
 /** Subject and alternative names; usages are the object's to say. */

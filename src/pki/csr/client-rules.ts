@@ -2,7 +2,7 @@
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import { COMMON_NAME } from '../../x509/name.ts'
 import { namesOf, type Subject, subjectOf } from './facts.ts'
-import { bad, type CsrFacts, type Finding, good, type Level, type Rule } from './rule.ts'
+import { bad, type CsrFacts, type Finding, good, type Level, type Rule, unless } from './rule.ts'
 import { KUBE_APISERVER_CLIENT } from './signer-name.ts'
 import { listed, quoted } from './words.ts'
 
@@ -22,10 +22,6 @@ function isReserved(name: string): boolean {
   return name.trim().toLowerCase().startsWith(RESERVED)
 }
 
-function unless(offenders: readonly string[], wrong: string, right: string): Finding {
-  return offenders.length > 0 ? bad(`${wrong}: ${listed(offenders)}`) : good(right)
-}
-
 export const CLIENT_RULES: readonly (Rule<unknown> & { readonly level?: Level })[] = [
   {
     code: 'CLIENT_GROUPS',
@@ -34,8 +30,10 @@ export const CLIENT_RULES: readonly (Rule<unknown> & { readonly level?: Level })
     look: ofClient((_, { organizations }) =>
       unless(
         organizations.filter(one => isReserved(one) || RESERVED_GROUPS.includes(one.trim().toLowerCase())),
-        'groups with the rights of Kubernetes itself',
-        organizations.length === 0 ? 'no group' : listed(organizations),
+        [
+          'groups with the rights of Kubernetes itself',
+          organizations.length === 0 ? 'no group' : listed(organizations),
+        ],
       ),
     ),
   },
@@ -56,11 +54,10 @@ export const CLIENT_RULES: readonly (Rule<unknown> & { readonly level?: Level })
     wants: 'the SANs are DNS names and IP addresses alone',
     onFailure: 'deny',
     look: ofClient(request =>
-      unless(
-        namesOf(request, 'URI', 'email', 'other'),
+      unless(namesOf(request, 'URI', 'email', 'other'), [
         'URI, email or other names',
         'no URI, email or other name',
-      ),
+      ]),
     ),
   },
   {

@@ -5,7 +5,9 @@ import {
   conditionOf,
   stateOf,
 } from '../../kubernetes/certificate-signing-request.ts'
+import { type NewCondition, withCondition } from '../../kubernetes/signing-request-object.ts'
 import type { CsrFacts, CsrVerdict, RuleResult } from './rule.ts'
+import { KUBE_APISERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING } from './signer-name.ts'
 import { quoted } from './words.ts'
 
 /** `refused`: a rule that must hold does not. `left`: it may pass later, or is none of the policy's. `failed`: it could not be done. */
@@ -25,14 +27,8 @@ export interface CsrDecisionResult {
   readonly items: readonly CsrDecision[]
 }
 
-export type ConditionType = 'Approved' | 'Denied'
-
-/** A condition to be added. */
-export interface NewCondition {
-  readonly type: ConditionType
-  readonly status: 'True'
-  readonly reason: string
-  readonly message: string
+export interface NewDecision extends NewCondition {
+  readonly type: 'Approved' | 'Denied'
 }
 
 /** What the rules say of a request. */
@@ -45,7 +41,7 @@ export interface JudgedRequest {
 
 export interface PlannedDecision extends JudgedRequest {
   /** Absent: nothing is done. */
-  readonly condition?: NewCondition | undefined
+  readonly condition?: NewDecision | undefined
   /** What it comes to when that goes well. */
   readonly decision: CsrDecision
 }
@@ -103,7 +99,7 @@ function planApproval(
   const { outcome } = verdict
   const why = brokenRules(verdict).map(describeRule).join('; ')
   const approve = (said: string, because: string) =>
-    planned(judged, { type: 'Approved', status: 'True', reason, message: clipped(said) }, because)
+    planned(judged, { type: 'Approved', reason, message: clipped(said) }, because)
   if (outcome === 'approve')
     return approve(
       message ?? `approved with kubepki csr approve: policy ${policyName}`,
@@ -116,7 +112,7 @@ function planApproval(
     )
   if (outcome === 'deny' && denies) {
     const said = clipped(`denied with kubepki csr approve --deny-refused: policy ${policyName}: ${why}`)
-    return planned(judged, { type: 'Denied', status: 'True', reason: 'KubepkiDeny', message: said }, why)
+    return planned(judged, { type: 'Denied', reason: 'KubepkiDeny', message: said }, why)
   }
   const kept = outcome === 'deny' ? 'refused' : 'left'
   return { ...judged, decision: { name: facts.csr.name, outcome: kept, changed: false, reason: why } }
@@ -126,10 +122,10 @@ function planDenial(
   judged: JudgedRequest,
   { reason = 'KubepkiDeny', message = 'denied with kubepki csr deny' }: DecisionOptions,
 ): PlannedDecision {
-  return planned(judged, { type: 'Denied', status: 'True', reason, message: clipped(message) }, message)
+  return planned(judged, { type: 'Denied', reason, message: clipped(message) }, message)
 }
 
-function planned(judged: JudgedRequest, condition: NewCondition, reason: string): PlannedDecision {
+function planned(judged: JudgedRequest, condition: NewDecision, reason: string): PlannedDecision {
   const outcome = condition.type === 'Approved' ? 'approved' : 'denied'
   const { name } = judged.facts.csr
   return { ...judged, condition, decision: { name, outcome, changed: true, reason } }
@@ -157,28 +153,21 @@ function clipped(message: string): string {
   return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 1)}…` : message
 }
 
-/** The object with one more condition; undefined: it has it. Throws a sentence where that cannot be. */
-export function withCondition(
+/** The object, decided; undefined: it is already. Throws a sentence where that cannot be. */
+export function withDecision(
   planned: CertificateSigningRequest,
   current: CertificateSigningRequest,
-  condition: NewCondition,
+  condition: NewDecision,
 ): object | undefined {
   if (current.uid !== planned.uid)
     throw new RangeError('another request has its name now, which nobody has looked at')
   const opposite = condition.type === 'Approved' ? 'Denied' : 'Approved'
   if (conditionOf(current, opposite)) throw new RangeError(`somebody else was faster: it is ${opposite}`)
   if (conditionOf(current, condition.type)) return undefined
-  const { status } = current.object
-  const known = (status as { readonly conditions?: readonly unknown[] } | undefined)?.conditions ?? []
-  return { ...current.object, status: { ...(status as object), conditions: [...known, condition] } }
+  return withCondition(current.object, condition)
 }
 
-const RANKS: readonly string[] = [
-  'kubernetes.io/kube-apiserver-client-kubelet',
-  'kubernetes.io/kube-apiserver-client',
-  'any other',
-  'kubernetes.io/kubelet-serving',
-]
+const RANKS: readonly string[] = [KUBELET_CLIENT, KUBE_APISERVER_CLIENT, 'any other', KUBELET_SERVING]
 
 function rankOf({ spec: { signerName } }: CertificateSigningRequest): number {
   const rank = RANKS.indexOf(signerName)

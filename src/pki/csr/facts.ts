@@ -10,13 +10,12 @@ import {
 } from '../../x509/certificate-request.ts'
 import { firstGoPemBlock } from '../../x509/go-pem.ts'
 import { attributesOf, COMMON_NAME, type NameAttribute, ORGANIZATION } from '../../x509/name.ts'
-import type { SubjectAltName, SubjectAltNameType } from '../../x509/subject-alt-name.ts'
+import type { SubjectAltNameType } from '../../x509/subject-alt-name.ts'
 import type { CsrFacts, CsrPeer } from './rule.ts'
+import { NODE_PREFIX } from './signer-name.ts'
 
 /** Larger than any request that the API server takes. */
 export const LARGEST_REQUEST = 256 * 1024
-
-export const NODE_PREFIX = 'system:node:'
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
@@ -65,12 +64,11 @@ export interface Surroundings {
   readonly nodes?: readonly NodeObject[] | undefined
   readonly all?: readonly CsrPeer[]
   readonly authorities?: readonly Certificate[]
-  readonly served?: Certificate | undefined
 }
 
 export function factsOf(csr: CertificateSigningRequest, around: Surroundings): CsrFacts {
-  const { now, nodes, all = [peerOf(csr)], authorities = [], served } = around
-  return { csr, request: requestIn(csr), now, nodes, all, authorities, served }
+  const { now, nodes, all = [peerOf(csr)], authorities = [] } = around
+  return { csr, request: requestIn(csr), now, nodes, all, authorities }
 }
 
 export interface Subject {
@@ -101,8 +99,4 @@ export function nodeNameOf(commonName: string): string | undefined {
 
 export function namesOf(request: CertificateRequest, ...types: readonly SubjectAltNameType[]): string[] {
   return request.subjectAltNames.filter(({ type }) => types.includes(type)).map(({ value }) => value)
-}
-
-export function isOfType(...types: readonly SubjectAltNameType[]) {
-  return ({ type }: SubjectAltName): boolean => types.includes(type)
 }

@@ -9,18 +9,18 @@ import { usagesMeant } from '../../kubernetes/key-usages.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import type { Der } from '../../x509/der.ts'
+import { asksInMicrosoftsAttribute } from '../../x509/extension-requests.ts'
 import { plainName, plainNames } from '../../x509/plain-name.ts'
 import { SUBJECT_ALT_NAME, subjectAltNameExtension } from '../../x509/subject-alt-name.ts'
 import { extKeyUsageExtension, keyUsageExtension, leafConstraints } from '../../x509/usage-extensions.ts'
 import { instant } from '../instant.ts'
 import { API_RULES } from './api-rules.ts'
-import { fixedResults } from './approval.ts'
 import { factsOf } from './facts.ts'
+import { fixedResults } from './judged.ts'
 import { FORM_RULES } from './policy-rules-form.ts'
-import type { CsrFacts } from './rule.ts'
+import type { CsrFacts, Rule } from './rule.ts'
 import { because } from './sent.ts'
-import { signerFlaws } from './signer-flaws.ts'
-import { ambiguityIn } from './unambiguous.ts'
+import { SIGNER_RULES } from './signer-rules.ts'
 
 export interface IssuanceOrder {
   /** Signer names that are served. */
@@ -32,19 +32,9 @@ export interface IssuanceOrder {
   readonly signer: Certificate
 }
 
-export const LEAVE_CODES = [
-  'ISSUED',
-  'DENIED',
-  'NOT_APPROVED',
-  'FAILED',
-  'OTHER_SIGNER',
-  'UNREADABLE',
-  'INVALID',
-] as const
-
 interface Left {
   readonly action: 'leave'
-  readonly code: (typeof LEAVE_CODES)[number]
+  readonly code: 'ISSUED' | 'DENIED' | 'NOT_APPROVED' | 'FAILED' | 'OTHER_SIGNER' | 'UNREADABLE' | 'INVALID'
   readonly message: string
 }
 
@@ -70,22 +60,24 @@ export function planIssuance(csr: CertificateSigningRequest, order: IssuanceOrde
   const reason = LEAVE_RULES.find(({ applies }) => applies(csr, order))
   if (reason) return { csr, action: 'leave', code: reason.code, message: reason.message(csr, order) }
   const facts = factsOf(csr, { now: order.now })
-  const invalid = apiFlaws(facts)
+  const invalid = [...flaws(facts, API_RULES), ...flaws(facts, FORM_RULES), ...ambiguities(facts)]
   const { request } = facts
   if (invalid.length > 0 || !request)
     return { csr, action: 'leave', code: request ? 'INVALID' : 'UNREADABLE', message: invalid.join('; ') }
-  const ambiguity = ambiguityIn(facts)
-  if (ambiguity !== undefined) return { csr, action: 'leave', code: 'INVALID', message: ambiguity }
-  const [flaw] = signerFlaws(facts)
-  if (flaw) return { csr, action: 'fail', message: flaw.reason }
+  const [refusal] = flaws(facts, SIGNER_RULES)
+  if (refusal !== undefined) return { csr, action: 'fail', message: refusal }
   return { csr, ...issuing(csr, request, order) }
 }
 
-/** No API server holds such an object, or versions of it read different things in it. */
-function apiFlaws(facts: CsrFacts): string[] {
-  return fixedResults(facts, [...API_RULES, ...FORM_RULES]).flatMap(({ result }) =>
-    result.ok ? [] : result.reason,
-  )
+function flaws(facts: CsrFacts, rules: readonly Rule[]): string[] {
+  return fixedResults(facts, rules).flatMap(({ result }) => (result.ok ? [] : result.reason))
+}
+
+/** What is signed has one meaning: no two readers may see another request in the same bytes. */
+function ambiguities({ request }: CsrFacts): string[] {
+  return request && asksInMicrosoftsAttribute(request.der)
+    ? ["it asks for extensions in Microsoft's attribute, which Kubernetes does not read"]
+    : []
 }
 
 interface LeaveRule {

@@ -7,6 +7,7 @@ import {
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import { nodeNameOf, subjectOf } from './facts.ts'
 import type { CsrVerdict, Outcome } from './rule.ts'
+import { NODE_PREFIX } from './signer-name.ts'
 import { stateInWords } from './state-words.ts'
 
 export interface ListedCsr {
@@ -27,12 +28,6 @@ export interface ListedCsr {
   readonly keyAlgorithm: string
   /** Older ones that ask for the same, folded into this. */
   readonly older: readonly string[]
-}
-
-export interface CsrListing {
-  readonly now: Date
-  readonly policy: string
-  readonly items: readonly ListedCsr[]
 }
 
 export interface Judgement {
@@ -71,7 +66,7 @@ export interface CsrFilter {
 export function isWanted({ signerName, node, state }: ListedCsr, filter: CsrFilter): boolean {
   const { signer, isPending } = filter
   const isSigners = signer === undefined || signerName === signer || signerName.endsWith(`/${signer}`)
-  const isNodes = filter.node === undefined || node === filter.node || `system:node:${node}` === filter.node
+  const isNodes = filter.node === undefined || node === filter.node || `${NODE_PREFIX}${node}` === filter.node
   return isSigners && isNodes && (!isPending || state === 'pending')
 }
 

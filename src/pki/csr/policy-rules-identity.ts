@@ -3,11 +3,11 @@ import { isSubdomain } from '../../dns-name.ts'
 import { humanDuration } from '../../kubernetes/duration.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import { COMMON_NAME, ORGANIZATION } from '../../x509/name.ts'
-import { NODE_PREFIX, nodeNameOf, subjectOf } from './facts.ts'
+import { nodeNameOf, subjectOf } from './facts.ts'
 import { isRepeated, madeLastHour, newerThan, nodeNamed } from './peers.ts'
 import type { PolicyParameters } from './policy-parameters.ts'
 import { bad, type CsrFacts, type Finding, good, type Level, type Rule } from './rule.ts'
-import { KUBELET_SERVING } from './signer-name.ts'
+import { KUBELET_SERVING, NODE_PREFIX } from './signer-name.ts'
 import { counted, listed, quoted } from './words.ts'
 
 export interface PolicyRule extends Rule<PolicyParameters> {

@@ -1,14 +1,12 @@
 /** Policy rules about the key, the time asked for, and what else a request wants. */
 import { humanDuration } from '../../kubernetes/duration.ts'
-import type { Certificate } from '../../x509/certificate.ts'
 import { publicKeySha256Of } from '../../x509/certificate.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
-import { subjectAltNameKey, subjectAltNamesOf } from '../../x509/subject-alt-name.ts'
 import { extKeyUsageIn, isCaIn, keyUsageIn } from '../../x509/usage.ts'
 import { subjectOf } from './facts.ts'
-import { hasAddress, hasName, keySharers, nodeNamed } from './peers.ts'
-import { isServing, nodeIn, ofRequest, type PolicyRule } from './policy-rules-identity.ts'
-import { bad, type CsrFacts, type Finding, good } from './rule.ts'
+import { keySharers } from './peers.ts'
+import { ofRequest, type PolicyRule } from './policy-rules-identity.ts'
+import { bad, type CsrFacts, good } from './rule.ts'
 import { listed, quoted } from './words.ts'
 
 export const KEY_RULES: readonly PolicyRule[] = [
@@ -68,15 +66,6 @@ export const KEY_RULES: readonly PolicyRule[] = [
         : bad(`the request asks for ${further.join(', ')}, which the signer leaves out`)
     }),
   },
-  {
-    code: 'CONTINUITY',
-    level: 'should',
-    wants: 'the request goes on from the certificate that the kubelet serves now',
-    onFailure: 'leave',
-    look: ofRequest((request, facts) =>
-      isServing(facts) && facts.served ? continuity(request, facts, facts.served) : undefined,
-    ),
-  },
 ]
 
 const EXT_KEY_USAGES: Readonly<Record<string, string>> = {
@@ -90,19 +79,4 @@ function beyondUsages({ extensions }: CertificateRequest, { csr }: CsrFacts): st
   )
   const signing = (keyUsageIn(extensions) ?? []).filter(one => one === 'keyCertSign' || one === 'cRLSign')
   return [...(isCaIn(extensions) ? ['CA:TRUE'] : []), ...signing, ...extended]
-}
-
-/** Its names may only grow by what the Node is known to have. */
-function continuity(request: CertificateRequest, facts: CsrFacts, served: Certificate): Finding {
-  const { commonName } = subjectOf(request)
-  if (!served.subject.split(',').includes(`CN=${commonName}`))
-    return bad(`now it serves ${quoted(served.subject)}`)
-  const before = new Set(subjectAltNamesOf(served).map(subjectAltNameKey))
-  const node = nodeNamed(facts, nodeIn(request))
-  const grown = request.subjectAltNames
-    .filter(name => !before.has(subjectAltNameKey(name)))
-    .filter(({ value }) => !(node && (hasAddress(node, value) || hasName(node, value))))
-  return grown.length === 0
-    ? good('goes on from what is served')
-    : bad(`not in what is served now: ${listed(grown.map(({ value }) => value))}`)
 }

@@ -7,7 +7,7 @@ import { namesOf } from './facts.ts'
 import { hasAddress, hasName, isIn, nameKey, namesake, nodeNamed, ownersOf } from './peers.ts'
 import { cidrOf, type PolicyParameters } from './policy-parameters.ts'
 import { isServing, nodeIn, ofRequest, type PolicyRule } from './policy-rules-identity.ts'
-import { bad, type CsrFacts, type Finding, good } from './rule.ts'
+import { bad, type CsrFacts, type Finding, good, unless } from './rule.ts'
 import { counted, listed } from './words.ts'
 
 /** Of serving requests alone: a client's have no names, which the signer's rules see to. */
@@ -15,11 +15,6 @@ const ofServing = (
   look: (request: CertificateRequest, facts: CsrFacts, parameters: PolicyParameters) => Finding | undefined,
 ) =>
   ofRequest((request, facts, parameters) => (isServing(facts) ? look(request, facts, parameters) : undefined))
-
-/** What the offenders are, or what is right. */
-function unless(offenders: readonly string[], [wrong, right]: readonly [string, string]): Finding {
-  return offenders.length > 0 ? bad(`${wrong}: ${listed(offenders)}`) : good(right)
-}
 
 function isLocal(name: string): boolean {
   const address = parseIpAddress(name)

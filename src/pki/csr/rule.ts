@@ -3,6 +3,7 @@ import type { CertificateSigningRequest } from '../../kubernetes/certificate-sig
 import type { NodeObject } from '../../kubernetes/node-object.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
+import { listed } from './words.ts'
 
 /** `must`: a failure decides; `should`: it is said; `ignore`: it is not looked at. */
 export const LEVELS = ['must', 'should', 'ignore'] as const
@@ -23,8 +24,6 @@ export interface CsrFacts {
   readonly all: readonly CsrPeer[]
   /** CAs whose key no request may have. */
   readonly authorities: readonly Certificate[]
-  /** What the node's kubelet serves now. Absent: nobody has asked it. */
-  readonly served?: Certificate | undefined
 }
 
 /** Of another request as much as is compared. */
@@ -75,4 +74,9 @@ export function good(reason: string): Finding {
 
 export function bad(reason: string): Finding {
   return { ok: false, reason }
+}
+
+/** What the offenders are, or what is right. */
+export function unless(offenders: readonly string[], [wrong, right]: readonly [string, string]): Finding {
+  return offenders.length > 0 ? bad(`${wrong}: ${listed(offenders)}`) : good(right)
 }

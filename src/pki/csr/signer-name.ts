@@ -1,4 +1,4 @@
-/** `example.com/my-signer`: who is asked for a certificate. */
+/** `example.com/my-signer`: who is asked for a certificate; and whom those of Kubernetes' own take for a node. */
 import { isSubdomain } from '../../dns-name.ts'
 import { quoted } from './words.ts'
 
@@ -6,6 +6,9 @@ export const KUBE_APISERVER_CLIENT = 'kubernetes.io/kube-apiserver-client'
 export const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet'
 export const KUBELET_SERVING = 'kubernetes.io/kubelet-serving'
 export const LEGACY_UNKNOWN = 'kubernetes.io/legacy-unknown'
+
+/** Of a node's user name, which is the common name of its certificates. */
+export const NODE_PREFIX = 'system:node:'
 
 const LONGEST = 571
 const LONGEST_LABEL = 63

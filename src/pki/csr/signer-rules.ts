@@ -1,8 +1,14 @@
 /** What the signers of kube-controller-manager issue, as a table, and the rules that read it. */
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
-import { NODE_PREFIX, namesOf, subjectOf } from './facts.ts'
+import { namesOf, subjectOf } from './facts.ts'
 import { bad, type CsrFacts, type Finding, good, type Rule } from './rule.ts'
-import { KUBE_APISERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING, LEGACY_UNKNOWN } from './signer-name.ts'
+import {
+  KUBE_APISERVER_CLIENT,
+  KUBELET_CLIENT,
+  KUBELET_SERVING,
+  LEGACY_UNKNOWN,
+  NODE_PREFIX,
+} from './signer-name.ts'
 import { listed, quoted } from './words.ts'
 
 export interface SignerSpec {

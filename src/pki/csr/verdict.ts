@@ -1,10 +1,11 @@
-/** What becomes of a request by a policy, and what would be wrong with it whatever the policy. */
+/** What becomes of a request by a policy, or where there is none for its signer. */
 import { API_RULES } from './api-rules.ts'
-import { fixedResults, notConcerned, outcomeOf, partFor, policyResults } from './approval.ts'
+import { notConcerned, partFor, policyResults } from './approval.ts'
 import { CLIENT_RULES } from './client-rules.ts'
+import { fixedResults, outcomeOf } from './judged.ts'
 import type { Policy } from './policy.ts'
 import { FORM_RULES } from './policy-rules-form.ts'
-import type { CsrFacts, CsrVerdict, RuleResult } from './rule.ts'
+import type { CsrFacts, CsrVerdict } from './rule.ts'
 import { SIGNER_RULES } from './signer-rules.ts'
 
 /** API rules, the signer's rules, the policy's: a reason for each that applies. */
@@ -22,14 +23,4 @@ export function judgeBare(facts: CsrFacts): CsrVerdict {
   const judged = fixedResults(facts, [...API_RULES, ...SIGNER_RULES, ...FORM_RULES, ...CLIENT_RULES])
   const outcome = outcomeOf(judged, { neverDeny: false })
   return { name: facts.csr.name, outcome, rules: judged.map(({ result }) => result) }
-}
-
-/** Why the API server or a built-in signer would refuse it. Empty: they would not. */
-export function offlineFlaws(facts: CsrFacts): readonly RuleResult[] {
-  return offlineResults(facts).filter(({ ok }) => !ok)
-}
-
-/** Also what is right. */
-export function offlineResults(facts: CsrFacts): readonly RuleResult[] {
-  return fixedResults(facts, [...API_RULES, ...SIGNER_RULES]).map(({ result }) => result)
 }

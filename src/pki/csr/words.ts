@@ -1,17 +1,15 @@
 /** Strangers' text in a sentence or a table: short, on one line, without what steers a terminal or turns a line round. */
+import { escaped } from '../../foreign-text.ts'
 
 const LONGEST_LIST = 5
 /** Names of requests that kubelets make have some fifty characters. */
 const LONGEST_WORD = 120
 
-/** Controls, direction marks and others without a width, halves of surrogate pairs, line and paragraph separators. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
-
 /** As it is, but for what cannot be seen; the middle of what is too long is left out. Empty stays empty. */
 export function plain(text: string): string {
   if (/-----BEGIN /.test(text)) return `PEM of ${text.length} characters`
   const short = text.length > LONGEST_WORD ? `${text.slice(0, LONGEST_WORD - 20)}…${text.slice(-19)}` : text
-  return short.replace(UNSEEN, one => `\\u${one.codePointAt(0)?.toString(16).padStart(4, '0')}`)
+  return escaped(short)
 }
 
 export function quoted(text: string): string {

@@ -1,6 +1,5 @@
-/** A connection to the cluster that kubectl would talk to from here. */
+/** The cluster that kubectl would talk to from here, before anything is asked of it. */
 import { delimiter, join } from 'node:path'
-import { type ClusterApi, connect } from '../cluster/api.ts'
 import type { ClusterTarget } from '../cluster/target.ts'
 import { PkiError } from '../errors.ts'
 import {
@@ -21,11 +20,7 @@ export interface ConnectionOptions {
   readonly onNote?: ((message: string) => void) | undefined
 }
 
-export async function connectCluster(options: ConnectionOptions): Promise<ClusterApi> {
-  return connect(clusterTargetOf(options))
-}
-
-/** Nothing is asked yet. */
+/** Throws where there is no such cluster. */
 export function clusterTargetOf(options: ConnectionOptions): ClusterTarget {
   const { timeout, now, environment, onNote = () => undefined } = options
   return { context: contextFor(options), timeout, now, environment, onNote, readFile: readUserFile }
