@@ -8,6 +8,7 @@ import {
   CSR_KIND,
   parseSigningRequest,
 } from '../kubernetes/certificate-signing-request.ts'
+import { MACHINE_API_VERSION, type MachineObject, parseMachineObject } from '../kubernetes/machine-object.ts'
 import { type NodeObject, parseNodeObject } from '../kubernetes/node-object.ts'
 import { isMapping, mappingAt, stringAt } from '../kubernetes/yaml.ts'
 import { type AccessQuestion, onRequests, REQUESTS_RESOURCE } from '../pki/csr/access.ts'
@@ -15,6 +16,7 @@ import type { Certificate } from '../x509/certificate.ts'
 import { type Client, makeClient } from './client.ts'
 import { pagesOf } from './listing.ts'
 import { missingAccess } from './rights.ts'
+import { serverNamesOf } from './server-names.ts'
 import type { ClusterTarget } from './target.ts'
 import { eventsAfter, repeated, versionOf } from './watching.ts'
 
@@ -46,6 +48,10 @@ export interface ClusterApi {
   /** All there are, and then what becomes of them, until the signal is aborted; reconnects. */
   readonly watchRequests: (signal: AbortSignal) => AsyncIterable<RequestEvent>
   readonly nodes: () => Promise<readonly NodeObject[]>
+  /** Empty where the cluster knows no Machines. */
+  readonly machines: () => Promise<readonly MachineObject[]>
+  /** The host in its address, and the names in the certificate that it shows. */
+  readonly serverNames: () => Promise<readonly string[]>
   /** The rights that are missing, with the objects that give them; undefined: there are none. */
   readonly missingAccess: (questions: readonly AccessQuestion[]) => Promise<PkiError | undefined>
   readonly server: string
@@ -80,6 +86,8 @@ export async function connect(target: ClusterTarget): Promise<ClusterApi> {
     watchRequest: (name, uid, signal) => watchRequest(client, { name, uid, signal }),
     watchRequests: signal => watchRequests(client, signal),
     nodes: () => listNodes(client),
+    machines: () => listMachines(client),
+    serverNames: () => serverNamesOf(target),
     missingAccess: questions => missingAccess(client, questions),
     server: withoutSecrets(target.context.server),
     user: target.context.userName,
@@ -233,4 +241,19 @@ async function listNodes(client: Client): Promise<readonly NodeObject[]> {
   for await (const { items } of pagesOf(client, { path: '/api/v1/nodes', question, pageSize: PAGE_SIZE }))
     nodes.push(...items.flatMap(item => parseNodeObject(item, true) ?? []))
   return nodes
+}
+
+async function listMachines(client: Client): Promise<readonly MachineObject[]> {
+  const [group = ''] = MACHINE_API_VERSION.split('/')
+  const question = { verb: 'list', group, resource: 'machines' }
+  const listing = { path: `/apis/${MACHINE_API_VERSION}/machines`, question, pageSize: PAGE_SIZE }
+  const machines: MachineObject[] = []
+  try {
+    for await (const { items } of pagesOf(client, listing))
+      machines.push(...items.flatMap(item => parseMachineObject(item, true) ?? []))
+    return machines
+  } catch (error) {
+    if (error instanceof PkiError && error.code === 'NOT_FOUND') return []
+    throw error
+  }
 }

@@ -4,10 +4,11 @@ import { messageOf, PkiError } from '../errors.ts'
 import type { CertificateSigningRequest } from '../kubernetes/certificate-signing-request.ts'
 import type { NodeObject } from '../kubernetes/node-object.ts'
 import { onRequests } from '../pki/csr/access.ts'
-import { type CsrSource, manifestSource } from './csr-source.ts'
+import { type Fleet, type FleetSources, fleetOf } from '../pki/csr/fleet.ts'
+import { type CsrSource, readFleet } from './csr-source.ts'
 
 export interface ClusterSourceOptions {
-  /** A file of Node objects in place of the cluster's. */
+  /** A file: its Nodes stand in for the cluster's, its Machines and inventory are added. */
   readonly nodes?: string | undefined
   /** Of one signer alone. */
   readonly signerName?: string | undefined
@@ -21,26 +22,40 @@ export function clusterSource(
 ): CsrSource {
   return {
     requests: () => api.listRequests({ signerName }),
-    nodes: async () => (nodes === undefined ? await nodesOf(api, onWarning) : nodesIn(nodes)),
+    fleet: wanted =>
+      clusterFleet(api, { ...wanted, given: nodes === undefined ? {} : readFleet(nodes), onWarning }),
   }
+}
+
+export interface ClusterFleetOptions {
+  readonly machines: boolean
+  /** Its Nodes stand in for the cluster's, its Machines and inventory are added. */
+  readonly given?: FleetSources | undefined
+  /** Told when nodes may not be listed; absent: that is a failure. */
+  readonly onWarning?: (message: string) => void
+}
+
+/** What a cluster says of its nodes, and what a file adds. */
+export async function clusterFleet(
+  api: ClusterApi,
+  { machines, given = {}, onWarning }: ClusterFleetOptions,
+): Promise<Fleet> {
+  const nodes = given.nodes ?? (await nodesOf(api, onWarning))
+  const known = [...(given.machines ?? []), ...(machines ? await api.machines() : [])]
+  return { ...fleetOf({ ...given, nodes, machines: known }), apiServerNames: await api.serverNames() }
 }
 
 async function nodesOf(
   api: ClusterApi,
-  onWarning: (message: string) => void,
+  onWarning: ClusterFleetOptions['onWarning'],
 ): Promise<readonly NodeObject[] | undefined> {
   try {
     return await api.nodes()
   } catch (error) {
-    if (!(error instanceof PkiError) || error.code !== 'FORBIDDEN') throw error
+    if (!onWarning || !(error instanceof PkiError) || error.code !== 'FORBIDDEN') throw error
     onWarning(`nothing is compared with the nodes: ${error.message}`)
     return undefined
   }
-}
-
-/** Of a file, a directory, or `-`. */
-export async function nodesIn(path: string): Promise<readonly NodeObject[] | undefined> {
-  return manifestSource({ from: '', nodes: path, onStray: () => undefined }).nodes()
 }
 
 export async function checkDeletion(api: ClusterApi): Promise<void> {

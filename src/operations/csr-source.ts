@@ -1,6 +1,6 @@
 /** Where CertificateSigningRequests come from: here files; a cluster is another. */
 import { PkiError } from '../errors.ts'
-import { pathText } from '../foreign-text.ts'
+import { named, pathText } from '../foreign-text.ts'
 import {
   type CertificateSigningRequest,
   CSR_API_VERSION,
@@ -8,13 +8,17 @@ import {
   signingRequestsIn,
 } from '../kubernetes/certificate-signing-request.ts'
 import { type Streamed, streamDocuments } from '../kubernetes/document-stream.ts'
+import { type MachineObject, parseMachineObject } from '../kubernetes/machine-object.ts'
+import { parseNodeInventory } from '../kubernetes/node-inventory.ts'
 import { type NodeObject, parseNodeObject } from '../kubernetes/node-object.ts'
 import { isMapping, listAt, mappingAt, stringAt } from '../kubernetes/yaml.ts'
+import { type Fleet, type FleetSources, fleetOf } from '../pki/csr/fleet.ts'
 import { objectFiles, streamUserFile } from '../store/text-stream.ts'
 
 export interface CsrSource {
   readonly requests: () => AsyncIterable<CertificateSigningRequest>
-  readonly nodes: () => Promise<readonly NodeObject[] | undefined>
+  /** `machines`: those of a cluster are wanted too. */
+  readonly fleet: (wanted: { readonly machines: boolean }) => Promise<Fleet>
 }
 
 export interface ManifestOptions {
@@ -32,7 +36,7 @@ export function manifestSource({ from, nodes, onStray, onDocument }: ManifestOpt
     throw new PkiError('USAGE', '--from and --nodes cannot both be the standard input')
   return {
     requests: () => requestsIn(from, { onStray, onDocument }),
-    nodes: async () => (nodes === undefined ? undefined : nodesIn(nodes)),
+    fleet: async () => (nodes === undefined ? {} : fleetOf(readFleet(nodes))),
   }
 }
 
@@ -72,24 +76,41 @@ function typed({ value, list }: Exclude<Streamed, { problem: string }>): unknown
   return isOne ? { ...value, kind: CSR_KIND, apiVersion: CSR_API_VERSION } : value
 }
 
-/** Anything else in it is passed over, but one Node at least has to be there. */
-function nodesIn(path: string): readonly NodeObject[] {
+/** Nodes, Machines and inventories; anything else is passed over, but one of those has to be there. */
+export function readFleet(path: string): FleetSources {
   const nodes: NodeObject[] = []
+  const machines: MachineObject[] = []
+  const inventory: NodeObject[] = []
   for (const file of objectFiles(path))
     for (const streamed of streamDocuments(streamUserFile(file))) {
       if ('problem' in streamed)
         throw new PkiError('FILE_UNREADABLE', `${file}: ${streamed.where}: ${streamed.problem}`)
       nodes.push(...nodesOf(streamed))
+      machines.push(...itemsIn(streamed).flatMap(item => parseMachineObject(item) ?? []))
+      inventory.push(...inventoryIn(file, streamed))
     }
-  if (nodes.length > 0) return nodes
-  throw new PkiError('FILE_UNREADABLE', `${path}: wanted Nodes, found none`, {
+  if (nodes.length + machines.length + inventory.length > 0)
+    return { ...(nodes.length > 0 && { nodes }), machines, inventory }
+  throw new PkiError('FILE_UNREADABLE', `${path}: wanted Nodes, Machines or a NodeInventory, found none`, {
     hint: 'kubectl get nodes -o json > nodes.json',
   })
 }
 
-function nodesOf({ value, list }: Exclude<Streamed, { problem: string }>): NodeObject[] {
+type Document = Exclude<Streamed, { problem: string }>
+
+function itemsIn({ value }: Document): readonly unknown[] {
+  return isMapping(value) && Array.isArray(value.items) ? listAt(value, 'items') : [value]
+}
+
+function nodesOf(document: Document): NodeObject[] {
+  const { value, list } = document
   const isTyped = list !== undefined && list.kind === 'NodeList'
-  const items = isMapping(value) && Array.isArray(value.items) ? listAt(value, 'items') : [value]
   const isNodeList = stringAt(value, 'kind') === 'NodeList'
-  return items.flatMap(item => parseNodeObject(item, isTyped || isNodeList) ?? [])
+  return itemsIn(document).flatMap(item => parseNodeObject(item, isTyped || isNodeList) ?? [])
+}
+
+function inventoryIn(file: string, { value, where }: Document): readonly NodeObject[] {
+  const read = parseNodeInventory(value) ?? []
+  if ('problem' in read) throw new PkiError('FILE_UNREADABLE', `${file}: ${where}: ${named(read.problem)}`)
+  return read
 }

@@ -5,7 +5,6 @@
 import type { ClusterApi } from '../cluster/api.ts'
 import { messageOf, PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
-import type { NodeObject } from '../kubernetes/node-object.ts'
 import { type AccessQuestion, onRequests, onSigner } from '../pki/csr/access.ts'
 import {
   type CsrDecision,
@@ -17,16 +16,21 @@ import {
   withDecision,
 } from '../pki/csr/decision.ts'
 import { peerOf } from '../pki/csr/facts.ts'
+import type { Fleet, FleetSources } from '../pki/csr/fleet.ts'
 import type { Policy } from '../pki/csr/policy.ts'
 import type { CsrPeer } from '../pki/csr/rule.ts'
 import type { Certificate } from '../x509/certificate.ts'
+import { withServed } from './ask-kubelets.ts'
+import { clusterFleet } from './cluster-requests.ts'
 import { asksForNodes, judgeRequest } from './request-judge.ts'
 
 export interface DecideOptions extends DecisionOptions {
   /** Undefined: the usual one of each signer. */
   readonly policy: Policy | undefined
-  /** Undefined: the cluster's own. */
-  readonly nodes?: readonly NodeObject[] | undefined
+  /** What is known of the nodes beside what the cluster says. */
+  readonly given?: FleetSources | undefined
+  /** As of what is only judged. */
+  readonly asksKubelets?: boolean | undefined
   /** CAs whose key no request may have, beside those of the cluster. */
   readonly authorities: readonly Certificate[]
   readonly dryRun: boolean
@@ -111,10 +115,19 @@ export async function planFor(
   { requests, peers }: Pick<ReadRequests, 'requests' | 'peers'>,
   options: DecideOptions,
 ): Promise<readonly PlannedDecision[]> {
-  const nodes = requests.some(asksForNodes) ? (options.nodes ?? (await api.nodes())) : options.nodes
+  const fleet = requests.some(asksForNodes) ? await fleetFor(api, peers, options) : {}
   const authorities = [...options.authorities, ...api.authorities]
-  const bench = { now: options.now(), policy: options.policy, nodes, peers, authorities }
+  const bench = { now: options.now(), policy: options.policy, fleet, peers, authorities }
   return inOrder(requests.map(csr => planDecision(judgeRequest(csr, bench), options)))
+}
+
+async function fleetFor(
+  api: ClusterApi,
+  peers: readonly CsrPeer[],
+  { policy, given, asksKubelets = false }: DecideOptions,
+): Promise<Fleet> {
+  const fleet = await clusterFleet(api, { machines: policy?.machines ?? false, given })
+  return asksKubelets ? withServed(fleet, peers) : fleet
 }
 
 /** Before anything is shown as if it could be done. */

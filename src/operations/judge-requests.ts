@@ -1,9 +1,9 @@
 /** Verdicts on the requests of a source: read all, then judge each beside all others. */
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
-import type { NodeObject } from '../kubernetes/node-object.ts'
 import { partFor } from '../pki/csr/approval.ts'
 import { type Cleaning, whyCleaned } from '../pki/csr/cleaning.ts'
 import { factsOf } from '../pki/csr/facts.ts'
+import type { Fleet } from '../pki/csr/fleet.ts'
 import {
   type CsrFilter,
   inOrder,
@@ -17,6 +17,7 @@ import type { Policy } from '../pki/csr/policy.ts'
 import type { CsrFacts, CsrPeer, CsrVerdict } from '../pki/csr/rule.ts'
 import { judge } from '../pki/csr/verdict.ts'
 import type { Certificate } from '../x509/certificate.ts'
+import { withServed } from './ask-kubelets.ts'
 import type { CsrSource } from './csr-source.ts'
 import { type KeptRequests, keepRequests } from './kept-requests.ts'
 
@@ -25,6 +26,8 @@ export interface JudgeOptions {
   readonly policy: Policy
   readonly now: Date
   readonly authorities?: readonly Certificate[]
+  /** Kubelets whose serving requests wait are asked what they serve now. */
+  readonly asksKubelets?: boolean | undefined
   /** Those that are decided too, as if they were not, each at the time when it was made. */
   readonly isAgain?: boolean
 }
@@ -36,14 +39,13 @@ export interface Vetted {
 
 export async function* vetRequests(options: JudgeOptions): AsyncGenerator<Vetted> {
   const { policy, isAgain = false } = options
-  const nodes = await options.source.nodes()
-  const kept = await keepRequests(options.source)
+  const { kept, fleet } = await surroundings(options)
   const peers = isAgain ? kept.peers.map(peer => ({ ...peer, isPending: false })) : kept.peers
   for (const csr of kept.each()) {
     const judged = isAgain ? undecided(csr) : csr
     yield {
       csr,
-      verdict: judge(factsFor(judged, { ...options, now: nowFor(csr, options) }, { nodes, peers }), policy),
+      verdict: judge(factsFor(judged, { ...options, now: nowFor(csr, options) }, { fleet, peers }), policy),
     }
   }
 }
@@ -56,17 +58,24 @@ function nowFor({ creationTimestamp }: CertificateSigningRequest, { now, isAgain
   return (isAgain && creationTimestamp) || now
 }
 
+/** What there is beside a request. */
+async function surroundings({ source, policy, asksKubelets = false }: JudgeOptions) {
+  const fleet = await source.fleet(policy)
+  const kept = await keepRequests(source)
+  return { kept, fleet: asksKubelets ? await withServed(fleet, kept.peers) : fleet }
+}
+
 interface Around {
-  readonly nodes: readonly NodeObject[] | undefined
+  readonly fleet: Fleet
   readonly peers: readonly CsrPeer[]
 }
 
 function factsFor(
   csr: CertificateSigningRequest,
   { now, authorities }: Pick<JudgeOptions, 'now' | 'authorities'>,
-  { nodes, peers }: Around,
+  { fleet, peers }: Around,
 ): CsrFacts {
-  return factsOf(csr, { now, nodes, all: peers, ...(authorities && { authorities }) })
+  return factsOf(csr, { ...fleet, now, all: peers, ...(authorities && { authorities }) })
 }
 
 export interface ListOptions extends JudgeOptions {
@@ -81,10 +90,9 @@ export interface Listed {
 
 /** In the order of the source, and none is kept; undefined for one that is filtered out. */
 export async function* eachListed(options: ListOptions): AsyncGenerator<ListedCsr | undefined> {
-  const nodes = await options.source.nodes()
-  const kept = await keepRequests(options.source)
+  const { kept, fleet } = await surroundings(options)
   for (const csr of kept.each()) {
-    const item = listedOf(csr, options, { nodes, peers: kept.peers })
+    const item = listedOf(csr, options, { fleet, peers: kept.peers })
     yield isWanted(item, options.filter) ? item : undefined
   }
 }
@@ -144,14 +152,13 @@ function listedOf(csr: CertificateSigningRequest, options: ListOptions, around: 
 
 /** The newest of that name; with every other request beside it. */
 export async function findRequest(
-  { source, ...options }: JudgeOptions,
+  options: JudgeOptions,
   name: string,
 ): Promise<(Vetted & { readonly facts: CsrFacts }) | { readonly known: readonly string[] }> {
-  const nodes = await source.nodes()
-  const kept = await keepRequests(source)
+  const { kept, fleet } = await surroundings(options)
   const csr = newestNamed(kept, name)
   if (!csr) return { known: kept.peers.slice(0, MOST_KNOWN).map(peer => peer.name) }
-  const facts = factsFor(csr, options, { nodes, peers: kept.peers })
+  const facts = factsFor(csr, options, { fleet, peers: kept.peers })
   return { csr, facts, verdict: judge(facts, options.policy) }
 }
 

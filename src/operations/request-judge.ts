@@ -1,9 +1,9 @@
 /** By which rules a request of a cluster is judged, and what they say of it. */
 import type { CertificateSigningRequest } from '../kubernetes/certificate-signing-request.ts'
-import type { NodeObject } from '../kubernetes/node-object.ts'
 import { partFor } from '../pki/csr/approval.ts'
 import type { JudgedRequest } from '../pki/csr/decision.ts'
 import { factsOf } from '../pki/csr/facts.ts'
+import type { Fleet } from '../pki/csr/fleet.ts'
 import { POLICIES, type Policy } from '../pki/csr/policy.ts'
 import type { CsrPeer } from '../pki/csr/rule.ts'
 import { judge, judgeBare } from '../pki/csr/verdict.ts'
@@ -13,7 +13,7 @@ export interface Bench {
   readonly now: Date
   /** Undefined: the usual one of the request's signer. */
   readonly policy: Policy | undefined
-  readonly nodes: readonly NodeObject[] | undefined
+  readonly fleet: Fleet
   readonly peers: readonly CsrPeer[]
   /** CAs whose key no request may have. */
   readonly authorities: readonly Certificate[]
@@ -24,9 +24,9 @@ const BARE = 'none (API server and signer alone)'
 /** Where there is no policy for a signer, there are the rules of the API server and of the signer, and what holds for every client. */
 export function judgeRequest(
   csr: CertificateSigningRequest,
-  { now, policy = usualFor(csr), nodes, peers, authorities }: Bench,
+  { now, policy = usualFor(csr), fleet, peers, authorities }: Bench,
 ): JudgedRequest {
-  const facts = factsOf(csr, { now, nodes, all: peers, authorities })
+  const facts = factsOf(csr, { ...fleet, now, all: peers, authorities })
   return policy
     ? { facts, verdict: judge(facts, policy), policyName: policy.name }
     : { facts, verdict: judgeBare(facts), policyName: BARE }

@@ -73,3 +73,10 @@ export function isAnchored(
   const isAnchor = (one: Certificate) => anchors.some(anchor => isSameCertificate(anchor, one))
   return [leaf, ...pathAbove(leaf, [...anchors, ...others])].some(isAnchor)
 }
+
+/** By its own key, or by a CA that is made with it and sent along: `kube-controller-manager` and the kubelet do so. */
+export function isSelfMade([leaf, issuer]: readonly Certificate[]): boolean {
+  if (!leaf) return false
+  const isPaired = /@\d+$/.test(leaf.subject) && leaf.issuer === leaf.subject.replace('@', '-ca@')
+  return isSignedBy(leaf, leaf) || (isPaired && (!issuer || isSignedBy(leaf, issuer)))
+}

@@ -1,5 +1,5 @@
 /** What a listener showed, held against the files of the node. Pure. */
-import { type Certificate, isSameCertificate, isSignedBy } from '../x509/certificate.ts'
+import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
 import { isAnchored } from './certification-path.ts'
 import type { Evidence } from './evidence.ts'
 import { LOOPBACK_NAME } from './listeners.ts'
@@ -73,14 +73,6 @@ export function certificatesOf({ snapshot }: Evidence): readonly Certificate[] {
   return snapshot.entries.flatMap(({ certificate }) =>
     certificate.state === 'present' ? certificate.certificates : [],
   )
-}
-
-/** By its own key, or by a CA that is made with it and sent along: `kube-controller-manager` and the kubelet do so. */
-export function isSelfMade({ chain }: Pick<LiveEndpoint, 'chain'>): boolean {
-  const [leaf, issuer] = chain
-  if (!leaf) return false
-  const isPaired = /@\d+$/.test(leaf.subject) && leaf.issuer === leaf.subject.replace('@', '-ca@')
-  return isSignedBy(leaf, leaf) || (isPaired && (!issuer || isSignedBy(leaf, issuer)))
 }
 
 /** Asked for by name, another server shows what it always shows. */

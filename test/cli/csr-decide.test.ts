@@ -13,7 +13,7 @@ import {
 } from '../support/fake-api-server.ts'
 import type { Outcome } from '../support/host.ts'
 import { live, type Person, startLive } from '../support/live-desk.ts'
-import { newKey, requestPem, SERVING_USAGES } from '../support/pkcs10.ts'
+import { CLIENT_USAGES, newKey, requestPem, SERVING_USAGES } from '../support/pkcs10.ts'
 
 const files = makeFiles()
 afterAll(() => rmSync(files.directory, { recursive: true }))
@@ -174,6 +174,88 @@ describe('csr approve', () => {
     const { stdout, exitCode } = await startLive(['csr', ...watch, '--kubeconfig', own.kubeconfig]).ended
     expect(exitCode).toBe(3)
     expect(JSON.parse(stdout)).toMatchObject({ changed: false, items: [{ name: 'n9', outcome: 'left' }] })
+  })
+})
+
+describe('what a cluster says beside its Nodes', () => {
+  const MACHINES = '/apis/machine.openshift.io/v1beta1/machines'
+  const made = new Date(Date.now() - 120_000).toISOString()
+  const awaited = {
+    metadata: { name: 'm', creationTimestamp: made },
+    status: { addresses: [{ type: 'InternalDNS', address: 'n9' }] },
+  }
+  const joining = (node: string) =>
+    requestObject({
+      ...{ name: node, signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usages: CLIENT_USAGES },
+      username: 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper',
+      groups: [
+        'system:serviceaccounts:openshift-machine-config-operator',
+        'system:serviceaccounts',
+        'system:authenticated',
+      ],
+      creationTimestamp: new Date(Date.now() - 60_000).toISOString(),
+      request: requestPem({
+        subject: [
+          ['O', 'system:nodes'],
+          ['CN', `system:node:${node}`],
+        ],
+        key: newKey(),
+      }),
+    }) as Record<string, unknown>
+  const joins = () => cluster({ n8: joining('n8'), n9: joining('n9') }, answerMachines)
+  const answerMachines: Parameters<typeof cluster>[1] = ({ url }, response) => {
+    if (url.pathname !== MACHINES) return false
+    reply(response, 200, { metadata: {}, items: [awaited] })
+    return true
+  }
+
+  it('Machines decide who joins, by the policy of OpenShift', async () => {
+    const { stdout, exitCode } = await csr(await joins(), ['vet', '--policy', 'openshift-node'])
+    expect(exitCode).toBe(3)
+    expect(stdout).toMatch(/^n9 {2}approve/m)
+    expect(stdout).toMatch(/^n8 {2}leave/m)
+    expect(stdout).toContain('EXPECTED')
+    const own = await joins()
+    const all = ['approve', '--all-pending', '--policy', 'openshift-node', '--yes']
+    expect((await csr(own, all)).exitCode).toBe(3)
+    expect(statusOf(own, 'n9')).toMatchObject({ conditions: [{ type: 'Approved' }] })
+    expect(statusOf(own, 'n8')).toEqual({})
+  })
+
+  it('Machines are not asked for by another policy, and a cluster need not have any', async () => {
+    const own = await joins()
+    await csr(own, ['vet', '--policy', 'kubelet'])
+    expect(own.seen.some(({ url }) => url.pathname === MACHINES)).toBe(false)
+    const without = await cluster({ n8: joining('n8') }, ({ url }, response) => {
+      if (url.pathname === MACHINES) replyStatus(response, 404, { reason: 'NotFound' })
+      return url.pathname === MACHINES
+    })
+    expect((await csr(without, ['vet', '--policy', 'openshift-node'])).exitCode).toBe(0)
+  })
+
+  it('who may not list Machines is told which rule is missing, and nothing is approved', async () => {
+    const message =
+      'machines.machine.openshift.io is forbidden: User "jane" cannot list resource "machines" in API group "machine.openshift.io" at the cluster scope'
+    const own = await cluster({ n9: joining('n9') }, ({ url }, response) => {
+      if (url.pathname === MACHINES) replyStatus(response, 403, { reason: 'Forbidden', message })
+      return url.pathname === MACHINES
+    })
+    const { exitCode, stderr } = await csr(own, [
+      ...['approve', '--all-pending', '--policy', 'openshift-node', '--yes'],
+    ])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('list machines')
+    expect(stderr).toContain('- machine.openshift.io')
+    expect(writes(own)).toEqual([])
+  })
+
+  it('no node has a name that is in the certificate of the API server', async () => {
+    const own = await cluster({ n1: serving('n1', ['DNS:n1', 'IP:10.0.0.1', 'DNS:api.example.com']) })
+    const { stdout, exitCode } = await csr(own, ['vet', '-o', 'json'])
+    expect(exitCode).toBe(3)
+    const [{ outcome, rules }] = JSON.parse(stdout).items
+    expect(outcome).toBe('deny')
+    expect(rules).toContainEqual(expect.objectContaining({ code: 'API_SERVER', ok: false }))
   })
 })
 

@@ -254,7 +254,11 @@ describe('csr vet', () => {
     [['csr', 'vet'], 1, 'no kubeconfig: neither --kubeconfig nor $KUBECONFIG names one'],
     [['csr', 'vet', '--from', '/nonexistent'], 1, '/nonexistent: no such file or directory'],
     [['csr', 'vet', '--from', FILES.json, '--policy', 'kubelet-servin'], 2, 'found "kubelet-servin"'],
-    [['csr', 'vet', '--from', FILES.json, '--nodes', FILES.json], 1, 'wanted Nodes, found none'],
+    [
+      ['csr', 'vet', '--from', FILES.json, '--nodes', FILES.json],
+      1,
+      'wanted Nodes, Machines or a NodeInventory, found none',
+    ],
     [['csr', 'vet', '--from', FILES.nodes], 1, 'wanted CertificateSigningRequests, found none'],
     [['csr', 'vet', '--from', '-', '--nodes', '-'], 2, 'cannot both be the standard input'],
     [['csr', 'show', 'nobody', '--from', FILES.json], 1, 'there is no request "nobody" in it, of 5'],

@@ -34,7 +34,7 @@ export function makeFiles(): Files {
     '30',
   )
   openssl('req', ...curve, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=fake-api')
-  writeFileSync(join(directory, 'san'), 'subjectAltName=IP:127.0.0.1\n')
+  writeFileSync(join(directory, 'san'), 'subjectAltName=IP:127.0.0.1,DNS:api.example.com\n')
   const sign = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '30', '-extfile', 'san']
   openssl('x509', '-req', '-in', 'server.csr', '-out', 'server.crt', ...sign)
   const at = (file: string) => join(directory, file)

@@ -51,7 +51,7 @@ export const command = defineCommand({
     const isAll = args['all-pending'] || args.watch
     checkFlags({ ...args, names, isAll, hasPolicy: args.policy !== undefined })
     const options = {
-      ...(await decideOptions('approve', args, host)),
+      ...decideOptions('approve', args, host),
       force: args.force,
       denies: args['deny-refused'],
     }

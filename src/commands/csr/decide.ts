@@ -1,6 +1,6 @@
 /** What approving and denying have in common: shown first, asked, done, told. */
 import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
-import { nodesIn } from '../../operations/cluster-requests.ts'
+import { readFleet } from '../../operations/csr-source.ts'
 import type { DecideOptions } from '../../operations/decide-requests.ts'
 import type { CsrDecision, CsrDecisionResult, PlannedDecision } from '../../pki/csr/decision.ts'
 import type { Policy } from '../../pki/csr/policy.ts'
@@ -44,19 +44,21 @@ interface DecisionArguments {
   readonly 'dry-run': boolean
   readonly policy?: Policy | undefined
   readonly nodes?: string | undefined
+  readonly 'ask-kubelets': boolean
   readonly 'ca-cert'?: string | undefined
   readonly now?: Date | undefined
 }
 
-export async function decideOptions(
+export function decideOptions(
   verb: DecideOptions['verb'],
   args: DecisionArguments,
   host: Host,
-): Promise<DecideOptions> {
+): DecideOptions {
   return {
     verb,
     ...{ reason: args.reason, message: args.message, policy: args.policy, dryRun: args['dry-run'] },
-    nodes: args.nodes === undefined ? undefined : await nodesIn(args.nodes),
+    given: args.nodes === undefined ? undefined : readFleet(args.nodes),
+    asksKubelets: args['ask-kubelets'],
     authorities: readAuthorities(args['ca-cert']),
     now: () => args.now ?? host.now(),
     confirm: plan => isConfirmed(plan, { verb, isAsked: !args.yes && !args['dry-run'] }, host),

@@ -13,7 +13,7 @@ export const command = defineCommand({
     },
   ],
   run: async (args, host) => {
-    const options = await decideOptions('deny', args, host)
+    const options = decideOptions('deny', args, host)
     const api = await openCluster(args, host)
     const result = await decideRequests(api, args.names ?? [], options)
     return finishDecisions(result, { output: args.output, isTold: false }, host)

@@ -30,7 +30,15 @@ export const POLICY_OPTIONS = {
     completes: 'file',
     describe: `What to judge by, a file or one of ${BUILT_IN} (default: kubelet)`,
   },
-  nodes: fileOption('nodes', 'Node objects with their addresses, YAML or JSON, where no cluster is asked'),
+  nodes: fileOption(
+    'nodes',
+    "Nodes, Machines or a NodeInventory, YAML or JSON: its Nodes stand in for the cluster's, the others are added",
+  ),
+  'ask-kubelets': {
+    type: 'boolean',
+    default: false,
+    describe: 'Compare serving requests with what each kubelet serves now, at its InternalIP',
+  },
   'ca-cert': fileOption('ca-cert', 'CA certificates: no request may have the key of one'),
 } as const satisfies OptionTable
 
@@ -42,6 +50,7 @@ interface SourceArguments extends ClusterArguments {
 interface JudgingArguments extends SourceArguments {
   readonly policy?: Policy | undefined
   readonly 'ca-cert'?: string | undefined
+  readonly 'ask-kubelets': boolean
 }
 
 export interface OpenedSource extends CsrSource {
@@ -56,6 +65,7 @@ export interface OpenedSource extends CsrSource {
 }
 
 export interface Judging {
+  readonly asksKubelets: boolean
   readonly source: OpenedSource
   readonly policy: Policy
   readonly now: Date
@@ -68,6 +78,7 @@ export async function openJudging(args: JudgingArguments, host: Host): Promise<J
   return {
     ...{ source, policy: args.policy ?? DEFAULT_POLICY, now: args.now ?? host.now() },
     authorities: readAuthorities(args['ca-cert'], source.authorities),
+    asksKubelets: args['ask-kubelets'],
   }
 }
 

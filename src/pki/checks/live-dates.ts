@@ -1,10 +1,11 @@
 /** When what is served ends. */
 import { impactOf } from '../../inventory/names.ts'
 import { humanDuration } from '../../kubernetes/duration.ts'
+import { isSelfMade } from '../certification-path.ts'
 import type { Evidence } from '../evidence.ts'
 import { instant } from '../instant.ts'
 import type { LiveEndpoint } from '../live-evidence.ts'
-import { expectedLeaf, isLoopbacks, isSelfMade } from '../served.ts'
+import { expectedLeaf, isLoopbacks } from '../served.ts'
 import type { Check, Observation } from './check.ts'
 import { ALL, about, OWN, type Served, servedCheck } from './live-check.ts'
 import { described, endOf, placeOf, restartOf, subjectOf } from './live-words.ts'
@@ -24,7 +25,7 @@ function expiredIn(evidence: Evidence, { endpoint, leaf }: Served): readonly Obs
 
 /** What a component makes for itself has a check of its own; of the kubelet's, nobody may ask for its dates. */
 function isOwnMatter(endpoint: LiveEndpoint): boolean {
-  return isSelfMade(endpoint) && endpoint.role === 'serving'
+  return isSelfMade(endpoint.chain) && endpoint.role === 'serving'
 }
 
 /** A new certificate where the file is no better, and the process has to take it up. */
@@ -52,7 +53,7 @@ function earlyIn({ now }: Evidence, { endpoint, leaf }: Served): readonly Observ
 
 function selfMadeIn(evidence: Evidence, { endpoint, leaf }: Served): readonly Observation[] {
   const ends = leaf.notAfter.getTime() - evidence.now.getTime()
-  if (endpoint.expected || !isSelfMade(endpoint) || ends > evidence.within) return []
+  if (endpoint.expected || !isSelfMade(endpoint.chain) || ends > evidence.within) return []
   return [
     {
       ...about(endpoint),

@@ -1,6 +1,5 @@
 /** What a CertificateSigningRequest says, read once for all rules. Everything in it is from a stranger. */
 import { type CertificateSigningRequest, stateOf } from '../../kubernetes/certificate-signing-request.ts'
-import type { NodeObject } from '../../kubernetes/node-object.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import {
   type CertificateRequest,
@@ -11,6 +10,7 @@ import {
 import { firstGoPemBlock } from '../../x509/go-pem.ts'
 import { attributesOf, COMMON_NAME, type NameAttribute, ORGANIZATION } from '../../x509/name.ts'
 import type { SubjectAltNameType } from '../../x509/subject-alt-name.ts'
+import type { Fleet } from './fleet.ts'
 import type { CsrFacts, CsrPeer } from './rule.ts'
 import { NODE_PREFIX } from './signer-name.ts'
 
@@ -59,16 +59,15 @@ function commonNameOf(subject: readonly NameAttribute[]): string {
   return subject.findLast(({ type }) => type === COMMON_NAME)?.value ?? ''
 }
 
-export interface Surroundings {
+export interface Surroundings extends Fleet {
   readonly now: Date
-  readonly nodes?: readonly NodeObject[] | undefined
   readonly all?: readonly CsrPeer[]
   readonly authorities?: readonly Certificate[]
 }
 
 export function factsOf(csr: CertificateSigningRequest, around: Surroundings): CsrFacts {
-  const { now, nodes, all = [peerOf(csr)], authorities = [] } = around
-  return { csr, request: requestIn(csr), now, nodes, all, authorities }
+  const { all = [peerOf(csr)], authorities = [] } = around
+  return { ...around, csr, request: requestIn(csr), all, authorities }
 }
 
 export interface Subject {

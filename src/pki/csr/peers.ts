@@ -1,5 +1,6 @@
 /** The other requests and the nodes, by what rules ask for: each list is indexed once, however many requests are judged. */
 import { type Cidr, type IpAddress, isInside, parseIpAddress } from '../../ip-address.ts'
+import type { MachineObject } from '../../kubernetes/machine-object.ts'
 import type { NodeObject } from '../../kubernetes/node-object.ts'
 import type { CsrFacts, CsrPeer } from './rule.ts'
 
@@ -99,6 +100,7 @@ interface NodeIndex {
   readonly names: ReadonlyMap<string, string>
   /** Host name in lower case, or address in its one form -> names of the nodes that have it. */
   readonly owners: ReadonlyMap<string, ReadonlySet<string>>
+  readonly hasInventory: boolean
 }
 
 const NODES = new WeakMap<readonly NodeObject[], NodeIndex>()
@@ -117,7 +119,8 @@ function nodesOf(nodes: readonly NodeObject[]): NodeIndex {
     byName.set(node.name, node)
   }
   const names = new Map(nodes.map(({ name }) => [nameKey(name), name]))
-  const index = { byName, repeated, names, owners }
+  const hasInventory = nodes.some(({ isExpected }) => isExpected)
+  const index = { byName, repeated, names, owners, hasInventory }
   NODES.set(nodes, index)
   return index
 }
@@ -143,6 +146,29 @@ export function namesake({ nodes }: CsrFacts, name: string): string | undefined 
 /** Nodes that have the name or address. */
 export function ownersOf({ nodes }: CsrFacts, name: string): readonly string[] {
   return [...((nodes && nodesOf(nodes).owners.get(nameKey(name))) ?? [])]
+}
+
+export function hasInventory({ nodes }: CsrFacts): boolean {
+  return nodes !== undefined && nodesOf(nodes).hasInventory
+}
+
+const MACHINES = new WeakMap<readonly MachineObject[], ReadonlyMap<string, readonly MachineObject[]>>()
+
+/** Machines whose node is to have the name, by their addresses. */
+export function machinesNamed({ machines = [] }: CsrFacts, name: string): readonly MachineObject[] {
+  const index = MACHINES.get(machines) ?? machinesByName(machines)
+  MACHINES.set(machines, index)
+  return index.get(nameKey(name)) ?? []
+}
+
+function machinesByName(machines: readonly MachineObject[]): Map<string, MachineObject[]> {
+  const index = new Map<string, MachineObject[]>()
+  for (const machine of machines) {
+    const names = machine.addresses.filter(({ type }) => type === 'InternalDNS' || type === 'Hostname')
+    for (const key of new Set(names.map(({ address }) => nameKey(address))))
+      index.set(key, [...(index.get(key) ?? []), machine])
+  }
+  return index
 }
 
 const ADDRESS_TYPES: ReadonlySet<string> = new Set(['InternalIP', 'ExternalIP', 'Hostname'])

@@ -3,6 +3,7 @@ import { isSubdomain } from '../../dns-name.ts'
 import { humanDuration } from '../../kubernetes/duration.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import { COMMON_NAME, ORGANIZATION } from '../../x509/name.ts'
+import { expectation } from './expectation.ts'
 import { nodeNameOf, subjectOf } from './facts.ts'
 import { isRepeated, madeLastHour, newerThan, nodeNamed } from './peers.ts'
 import type { PolicyParameters } from './policy-parameters.ts'
@@ -152,11 +153,23 @@ export const IDENTITY_RULES: readonly PolicyRule[] = [
     look: ofRequest((request, facts) => {
       if (isServing(facts) || isNode(facts.csr.spec.username)) return undefined
       const name = nodeIn(request)
-      if (!facts.nodes) return bad('no Nodes were given: whether one of this name exists is not known')
-      return nodeNamed(facts, name)
+      if (!facts.nodes || facts.lacksNodes)
+        return bad('no Nodes were given: whether one of this name exists is not known')
+      const node = nodeNamed(facts, name)
+      return node && !node.isExpected
         ? bad(`there is a Node ${quoted(name)} already: who asks would become it`)
         : good('no Node of this name')
     }),
+  },
+  {
+    code: 'EXPECTED',
+    wants: 'a Machine without a node, or the inventory, has the name of who joins (where there are any)',
+    onFailure: 'leave',
+    look: ofRequest((request, facts, { window }) =>
+      isServing(facts) || isNode(facts.csr.spec.username)
+        ? undefined
+        : expectation(facts, nodeIn(request), window),
+    ),
   },
   {
     code: 'NODE_AGE',
@@ -203,7 +216,8 @@ export const IDENTITY_RULES: readonly PolicyRule[] = [
     wants: 'in the last hour no more were made than there are nodes and floodLimit',
     onFailure: 'leave',
     look: (facts, { floodLimit }) => {
-      const [made, limit] = [madeLastHour(facts), (facts.nodes?.length ?? 0) + floodLimit]
+      const known = Math.max(facts.nodes?.length ?? 0, facts.machines?.length ?? 0)
+      const [made, limit] = [madeLastHour(facts), known + floodLimit]
       const words = `${counted(made, 'pending request')} made in the last hour`
       return made <= limit ? good(words) : bad(`${words}, wanted at most ${limit}: find out why first`)
     },

@@ -11,17 +11,17 @@ import { bad, type CsrFacts, type Finding, good, unless } from './rule.ts'
 import { counted, listed } from './words.ts'
 
 /** Of serving requests alone: a client's have no names, which the signer's rules see to. */
-const ofServing = (
+export const ofServing = (
   look: (request: CertificateRequest, facts: CsrFacts, parameters: PolicyParameters) => Finding | undefined,
 ) =>
   ofRequest((request, facts, parameters) => (isServing(facts) ? look(request, facts, parameters) : undefined))
 
-function isLocal(name: string): boolean {
+export function isLocal(name: string): boolean {
   const address = parseIpAddress(name)
   return address ? isLoopback(address) : /^localhost\.?$/i.test(name)
 }
 
-function hosts(request: CertificateRequest): string[] {
+export function hosts(request: CertificateRequest): string[] {
   return namesOf(request, 'DNS', 'IP')
 }
 

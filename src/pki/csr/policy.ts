@@ -7,10 +7,17 @@ import { FORM_RULES } from './policy-rules-form.ts'
 import { IDENTITY_RULES, type PolicyRule } from './policy-rules-identity.ts'
 import { KEY_RULES } from './policy-rules-key.ts'
 import { NAME_RULES } from './policy-rules-names.ts'
+import { SERVED_RULES } from './policy-rules-served.ts'
 import { LEVELS, type Level } from './rule.ts'
 import { KUBELET_CLIENT, KUBELET_SERVING } from './signer-name.ts'
 
-export const RULES: readonly PolicyRule[] = [...FORM_RULES, ...IDENTITY_RULES, ...NAME_RULES, ...KEY_RULES]
+export const RULES: readonly PolicyRule[] = [
+  ...FORM_RULES,
+  ...IDENTITY_RULES,
+  ...NAME_RULES,
+  ...SERVED_RULES,
+  ...KEY_RULES,
+]
 
 /** Of one signer. */
 export interface PolicyPart {
@@ -25,6 +32,8 @@ export interface Policy {
   readonly parts: readonly PolicyPart[]
   /** What would be denied is left. */
   readonly neverDeny: boolean
+  /** A cluster is asked for its Machines. */
+  readonly machines: boolean
 }
 
 export function levelOf({ levels }: PolicyPart, { code, level = 'must' }: PolicyRule): Level {
@@ -59,21 +68,30 @@ const openshiftClient: PolicyPart = {
   },
 }
 
-const builtIn = (name: string, ...parts: readonly PolicyPart[]): Policy => ({ name, parts, neverDeny: false })
+const builtIn = (name: string, ...parts: readonly PolicyPart[]): Policy => ({
+  ...{ name, parts },
+  neverDeny: false,
+  machines: false,
+})
 
 export const POLICIES: Readonly<Record<string, Policy>> = {
   'kubelet-client': builtIn('kubelet-client', client),
   'kubelet-serving': builtIn('kubelet-serving', serving),
   kubelet: builtIn('kubelet', client, serving),
   // Never denies, as the machine approver of OpenShift.
-  'openshift-node': { ...builtIn('openshift-node', openshiftClient, serving), neverDeny: true },
+  'openshift-node': {
+    ...builtIn('openshift-node', openshiftClient, serving),
+    neverDeny: true,
+    machines: true,
+  },
 }
 
 export interface Problem {
   readonly problem: string
 }
 
-const KEYS = ['apiVersion', 'kind', 'name', 'extends', 'neverDeny', 'rules', 'parameters']
+const KEYS = ['apiVersion', 'kind', 'name', 'extends', 'neverDeny', 'machines', 'rules', 'parameters']
+const FLAGS = ['neverDeny', 'machines'] as const
 const [API_VERSION, KIND] = ['kubepki/v1', 'CsrPolicy']
 
 /** A policy file: what is not said in it is as in the built-in policy that it extends. Nothing unknown is passed over. */
@@ -100,11 +118,12 @@ function kindOf(documents: readonly unknown[]): string {
 function headProblem(document: Mapping): string | undefined {
   const unknown = Object.keys(document).find(key => !KEYS.includes(key))
   if (unknown !== undefined) return unknownWord('key', unknown, KEYS)
-  const { apiVersion, kind, name, neverDeny } = document
+  const { apiVersion, kind, name } = document
   if (apiVersion !== API_VERSION || kind !== KIND)
     return `wanted apiVersion: ${API_VERSION} and kind: ${KIND}, found ${named(String(apiVersion))}, ${named(String(kind))}`
   if (name !== undefined && typeof name !== 'string') return 'name: wanted text'
-  if (neverDeny !== undefined && typeof neverDeny !== 'boolean') return 'neverDeny: wanted true or false'
+  const flag = FLAGS.find(key => document[key] !== undefined && typeof document[key] !== 'boolean')
+  if (flag !== undefined) return `${flag}: wanted true or false`
   const odd = ['rules', 'parameters'].find(
     key => document[key] !== undefined && document[key] !== null && !isMapping(document[key]),
   )
@@ -133,7 +152,8 @@ function extended(document: Mapping): Policy | Problem {
   if ('problem' in parameters) return parameters
   return {
     name: typeof document.name === 'string' ? document.name : base,
-    neverDeny: typeof document.neverDeny === 'boolean' ? document.neverDeny : policy.neverDeny,
+    neverDeny: document.neverDeny === undefined ? policy.neverDeny : document.neverDeny === true,
+    machines: document.machines === undefined ? policy.machines : document.machines === true,
     parts: policy.parts.map(part => ({
       ...part,
       levels: { ...part.levels, ...levels.levels },

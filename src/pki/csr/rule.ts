@@ -1,8 +1,8 @@
 /** A rule about a CertificateSigningRequest is a row; what all of them say of one request is its verdict. Pure. */
 import type { CertificateSigningRequest } from '../../kubernetes/certificate-signing-request.ts'
-import type { NodeObject } from '../../kubernetes/node-object.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
+import type { Fleet } from './fleet.ts'
 import { listed } from './words.ts'
 
 /** `must`: a failure decides; `should`: it is said; `ignore`: it is not looked at. */
@@ -13,13 +13,11 @@ export type Level = (typeof LEVELS)[number]
 export type Outcome = 'approve' | 'deny' | 'leave'
 
 /** All that rules look at. */
-export interface CsrFacts {
+export interface CsrFacts extends Fleet {
   readonly csr: CertificateSigningRequest
   /** The PKCS#10 in it; undefined: the API rules say why. */
   readonly request: CertificateRequest | undefined
   readonly now: Date
-  /** Absent: nobody gave any, and no cluster was asked. */
-  readonly nodes?: readonly NodeObject[] | undefined
   /** Every request of the same run, this one among them: duplicates, floods, reused keys. */
   readonly all: readonly CsrPeer[]
   /** CAs whose key no request may have. */
