@@ -7,6 +7,9 @@ export interface KubeconfigParts {
   readonly server: string
   /** PEM; absent: its place stays empty. */
   readonly certificateAuthority?: string | undefined
+  /** How else the server is reached. */
+  readonly proxyUrl?: string | undefined
+  readonly tlsServerName?: string | undefined
   readonly userName: string
   readonly credentials: Credentials
   /** client-go wrote an empty `preferences` until 1.34. */
@@ -19,19 +22,28 @@ export type Credentials =
   | { readonly token: string }
 
 export function encodeKubeconfig(parts: KubeconfigParts): string {
-  const { clusterName, server, certificateAuthority, userName, credentials, kubernetesVersion } = parts
+  const { clusterName, userName, credentials, kubernetesVersion } = parts
   const context = `${userName}@${clusterName}`
-  const trust =
-    certificateAuthority === undefined ? {} : { 'certificate-authority-data': base64(certificateAuthority) }
   return encodeYaml({
     apiVersion: 'v1',
-    clusters: [{ cluster: { ...trust, server }, name: clusterName }],
+    clusters: [{ cluster: clusterOf(parts), name: clusterName }],
     contexts: [{ context: { cluster: clusterName, user: userName }, name: context }],
     'current-context': context,
     kind: 'Config',
     ...(isAtLeast(kubernetesVersion, '1.34') ? {} : { preferences: {} }),
     users: [{ name: userName, user: userOf(credentials) }],
   })
+}
+
+function clusterOf({ server, certificateAuthority, proxyUrl, tlsServerName }: KubeconfigParts): object {
+  return {
+    ...(certificateAuthority !== undefined && {
+      'certificate-authority-data': base64(certificateAuthority),
+    }),
+    ...(proxyUrl !== undefined && { 'proxy-url': proxyUrl }),
+    server,
+    ...(tlsServerName !== undefined && { 'tls-server-name': tlsServerName }),
+  }
 }
 
 function userOf(credentials: Credentials): object {

@@ -78,7 +78,11 @@ export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
   return {
     state,
     pem,
-    warnings: [...shortened(options, checked.leaf), ...strange(checked, { trust, authorities })],
+    warnings: [
+      ...shortened(options, checked.leaf),
+      ...strange(checked, { trust, authorities }),
+      ...unverified(options),
+    ],
   }
 }
 
@@ -103,9 +107,8 @@ function deliver(
   if (kubeconfig !== undefined && created.key) {
     const { context } = target
     const text = encodeKubeconfig({
-      clusterName: context.clusterName,
-      server: context.server,
-      certificateAuthority: trust,
+      ...{ clusterName: context.clusterName, server: context.server, certificateAuthority: trust },
+      ...{ proxyUrl: context.proxyUrl, tlsServerName: context.tlsServerName },
       userName: userNameOf(created),
       credentials: { certificate: pem, key: encodePrivateKey(created.key.key) },
       kubernetesVersion: '1.34.0',
@@ -120,6 +123,14 @@ function deliver(
 function userNameOf({ request, csr }: CreatedRequest): string {
   const commonName = attributesOf(request.subject).findLast(({ type }) => type === COMMON_NAME)?.value
   return commonName === undefined || commonName === '' ? csr.name : commonName
+}
+
+/** What skips verification hands on no CA either. */
+function unverified({ outputs: { kubeconfig }, target }: FetchOptions): string[] {
+  const { skipsVerification, server } = target.context
+  return kubeconfig !== undefined && skipsVerification && server.startsWith('https:')
+    ? [`${kubeconfig} names no CA, as the kubeconfig that skips verification does not: put the cluster's in`]
+    : []
 }
 
 const MINUTE = 60_000
