@@ -126,6 +126,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./csr/vet.ts'),
   },
   {
+    words: ['csr', 'rules'],
+    describe: 'List what a policy looks at: rules, their levels, and parameters',
+    load: () => import('./csr/rules.ts'),
+  },
+  {
     words: ['csr', 'approve'],
     positionals: 'NAME... | --all-pending',
     describe: 'Approve requests of a cluster by a policy, shown first and asked',

@@ -91,7 +91,7 @@ interface Verdicts {
   readonly items: readonly {
     readonly name: string
     readonly outcome: string
-    readonly rules: readonly { readonly code: string; readonly ok: boolean }[]
+    readonly rules: readonly { readonly code: string; readonly level: string; readonly ok: boolean }[]
   }[]
 }
 
@@ -320,6 +320,43 @@ describe('csr show', () => {
     )
     expect(stdout).not.toMatch(STEERING)
     expect(exitCode).toBe(0)
+  })
+})
+
+describe('csr rules', () => {
+  it('says every code that a verdict can have, with its level', async () => {
+    const { json } = filesOf([RIGHT, objectOf(clientRequest({ node: 'worker-9' }))])
+    const [listed, vetted] = [
+      await kubepki('csr', 'rules', '-o', 'json'),
+      await kubepki('csr', 'vet', '--from', json, ...JUDGED, '-o', 'json'),
+    ]
+    const rules = JSON.parse(listed.stdout).rules as { code: string; levels: Record<string, string> }[]
+    const said = (JSON.parse(vetted.stdout) as Verdicts).items.flatMap(item => item.rules)
+    expect(said.length).toBeGreaterThan(40)
+    for (const { code, level } of said) {
+      const levels = Object.values(rules.find(one => one.code === code)?.levels ?? {})
+      expect([code, levels.some(one => one === level || (one === 'always' && level === 'must'))]).toEqual([
+        ...[code, true],
+      ])
+    }
+  })
+
+  it('says what a policy file comes to, in tables', async () => {
+    const file = FILES.write(
+      'rules.yaml',
+      [
+        'apiVersion: kubepki/v1\nkind: CsrPolicy\nextends: openshift-node\nrules: {NEWEST: ignore}',
+        "parameters: {allowedCidrs: [10.0.0.0/8, 10.1.1.1], window: 30m, nodeNamePattern: 'w-\\d+'}\n",
+      ].join('\n'),
+    )
+    const { stdout, exitCode } = await kubepki('csr', 'rules', '--policy', file)
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^NEWEST +ignore +ignore +leave /m)
+    expect(stdout).toMatch(/^SAN_TWICE +must +must +leave /m)
+    expect(stdout).toMatch(/^NODE_NEW +must +should +leave /m)
+    expect(stdout).toMatch(/^allowedCidrs +10\.0\.0\.0\/8, 10\.1\.1\.1 /m)
+    expect(stdout).toMatch(/^window +30m /m)
+    expect(stdout).toMatch(/^nodeNamePattern +w-\\d\+ /m)
   })
 })
 

@@ -144,4 +144,4 @@ export function readAuthorities(
   throw new PkiError('CA_UNUSABLE', `${file}: wanted CA certificates, found none that can be read`)
 }
 
-const DEFAULT_POLICY = POLICIES.kubelet as Policy
+export const DEFAULT_POLICY = POLICIES.kubelet as Policy

@@ -74,7 +74,7 @@ export const NAME_RULES: readonly PolicyRule[] = [
   },
   {
     code: 'CLUSTER_SERVICE',
-    wants: 'no name is one of the API server or a service (and forbiddenNames)',
+    wants: 'no name is that of a service, kubernetes.default among them (and forbiddenNames)',
     onFailure: 'deny',
     look: ofServing((request, _, { forbiddenNames }) => {
       const isOne = (name: string) =>
