@@ -19,6 +19,7 @@ import { offlineFlaws } from '../pki/csr/offline.ts'
 import type { RuleResult } from '../pki/csr/rule.ts'
 import { readUserBytes } from '../store/files.ts'
 import { checkNewFile, readWaitingKey, type WaitingFiles, writeWaitingKey } from '../store/new-file.ts'
+import { isTaken } from '../store/plain-files.ts'
 import { type CertificateRequest, readCertificateRequest } from '../x509/certificate-request.ts'
 import {
   algorithmOf,
@@ -54,6 +55,17 @@ export interface CreatedRequest {
   readonly isResumed: boolean
   /** Any: nothing may be sent, and nothing was written. */
   readonly flaws: readonly RuleResult[]
+}
+
+/** Where key and request wait: beside a kubeconfig that gets the key, unless they wait by their name already. */
+export function waitingFiles(
+  name: string,
+  { key, kubeconfig }: { readonly key: string | undefined; readonly kubeconfig: string | undefined },
+): WaitingFiles {
+  const own = `${name}.key`
+  const isBeside = kubeconfig !== undefined && !(isTaken(own) && isTaken(`${name}.csr`))
+  const keyFile = key ?? (isBeside ? `${kubeconfig}.key` : own)
+  return { keyFile, csrFile: keyFile.replace(/(\.key)?$/, '.csr') }
 }
 
 /** The key is on the disk when this is done, unless there are flaws. */

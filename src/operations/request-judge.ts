@@ -19,8 +19,6 @@ export interface Bench {
   readonly authorities: readonly Certificate[]
 }
 
-const BARE = 'none (API server and signer alone)'
-
 /** Where there is no policy for a signer, there are the rules of the API server and of the signer, and what holds for every client. */
 export function judgeRequest(
   csr: CertificateSigningRequest,
@@ -29,7 +27,7 @@ export function judgeRequest(
   const facts = factsOf(csr, { ...fleet, now, all: peers, authorities })
   return policy
     ? { facts, verdict: judge(facts, policy), policyName: policy.name }
-    : { facts, verdict: judgeBare(facts), policyName: BARE }
+    : { facts, verdict: judgeBare(facts), policyName: undefined }
 }
 
 function usualFor({ spec }: CertificateSigningRequest): Policy | undefined {

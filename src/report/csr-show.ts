@@ -4,7 +4,7 @@ import { humanDuration } from '../kubernetes/duration.ts'
 import type { CsrFacts, CsrVerdict, RuleResult } from '../pki/csr/rule.ts'
 import { signerOf } from '../pki/csr/signer-rules.ts'
 import { age, stateInWords } from '../pki/csr/state-words.ts'
-import { plain } from '../pki/csr/words.ts'
+import { judgeName, plain } from '../pki/csr/words.ts'
 import { instant } from '../pki/instant.ts'
 import type { CertificateRequest } from '../x509/certificate-request.ts'
 import { describeSubjectAltName } from '../x509/subject-alt-name.ts'
@@ -19,7 +19,8 @@ export interface ShownRequest {
   readonly verdict: CsrVerdict
   /** Also of rules that the policy did not come to. */
   readonly rules: readonly RuleResult[]
-  readonly policy: string
+  /** Absent: there is none for its signer. */
+  readonly policy: string | undefined
 }
 
 const NOTHING = '-'
@@ -33,7 +34,7 @@ function renderText(shown: ShownRequest, terminal?: Terminal): string {
     [['', 'THE OBJECT ASKS FOR', 'THE REQUEST IN IT SAYS'], ...bodyCells(csr, request)],
     SPACING,
   )
-  const verdict = `Verdict by the policy ${plain(shown.policy)}: ${paint(OUTCOME_STYLES[shown.verdict.outcome], shown.verdict.outcome)}`
+  const verdict = `Verdict by ${judgeName(shown.policy)}: ${paint(OUTCOME_STYLES[shown.verdict.outcome], shown.verdict.outcome)}`
   return `${[...head, '', ...body.map(line => line.trimEnd()), '', verdict, ...ruleLines(shown.rules, paint)].join('\n')}\n`
 }
 

@@ -120,7 +120,7 @@ describe('csr approve', () => {
           type: 'Approved',
           status: 'True',
           reason: 'KubepkiApprove',
-          message: 'approved with kubepki csr approve: policy kubelet',
+          message: 'approved with kubepki csr approve by the policy kubelet',
         },
       ],
     })

@@ -1,12 +1,14 @@
 /** The kubeconfig that `csr create --kubeconfig-out` writes reaches the cluster as the one it was made with. The signer is openssl. */
-import { readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
 import { parseYaml } from '../../src/kubernetes/yaml.ts'
 import { makeAuthority, P256, signRequest } from '../support/certificates.ts'
 import { makeFiles, reply, replyStatus, startFakeApi, writeKubeconfig } from '../support/fake-api-server.ts'
+import { COMMAND } from '../support/host.ts'
 import { live } from '../support/live-desk.ts'
 import { tempDir } from '../support/node.ts'
+import { runToEnd } from '../support/process.ts'
 
 const files = makeFiles()
 afterAll(() => rmSync(files.directory, { recursive: true }))
@@ -77,4 +79,21 @@ it('does not skip verification, and says what is lacking', async () => {
   })
   expect(Object.keys(cluster)).toEqual(['server'])
   expect(stderr).toContain('jane.conf names no CA')
+})
+
+it('goes on with the key that was sent first, by the same flags and --kubeconfig-out', async () => {
+  const kubeconfig = writeKubeconfig(files, { server: await signingApi(), user: { token: 't' } })
+  const directory = tempDir()
+  const create = (...flags: string[]) =>
+    runToEnd([...COMMAND, 'csr', 'create', 'jane', '--user', 'jane', '--kubeconfig', kubeconfig, ...flags], {
+      cwd: directory,
+    })
+  const sent = await create()
+  expect(sent.exitCode, sent.stderr).toBe(0)
+  const key = readFileSync(join(directory, 'jane.key'), 'utf8')
+  const got = await create('--kubeconfig-out', 'jane.conf')
+  expect(got.exitCode, got.stderr).toBe(0)
+  const text = readFileSync(join(directory, 'jane.conf'), 'utf8')
+  expect(text.includes(Buffer.from(key).toString('base64'))).toBe(true)
+  expect(readdirSync(directory).toSorted()).toEqual(['jane.conf', 'jane.key'])
 })

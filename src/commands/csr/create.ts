@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
 import { encodeObjects } from '../../kubernetes/signing-request-object.ts'
-import { type CreatedRequest, createSigningRequest } from '../../operations/csr-create.ts'
+import { type CreatedRequest, createSigningRequest, waitingFiles } from '../../operations/csr-create.ts'
 import { checkOutputs, type Fetched, fetchAnswer } from '../../operations/csr-fetch.ts'
 import { checkNewFile, writeWholeFile } from '../../store/new-file.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
@@ -79,7 +79,7 @@ export const command = defineCommand({
     },
     'key-out': fileOption(
       'key-out',
-      'Where the new private key goes (default: NAME.key; with --kubeconfig-out beside that, until it is in it)',
+      'Where the new private key goes (default: NAME.key; with --kubeconfig-out beside that, until it is in it, unless NAME.key waits already)',
     ),
     out: fileOption('out', 'Where the manifest goes (default: standard output)'),
     submit: flag('Send it to the cluster; so do --kubeconfig, --context and what waits'),
@@ -129,9 +129,8 @@ export const command = defineCommand({
     const asked = askedFlags(args)
     const sends = isSent(args)
     const outputs = { certificate: args['cert-out'], kubeconfig: args['kubeconfig-out'] }
-    const keyFile =
-      args['key-out'] ?? (outputs.kubeconfig === undefined ? `${name}.key` : `${outputs.kubeconfig}.key`)
-    const files = { keyFile, csrFile: keyFile.replace(/(\.key)?$/, '.csr') }
+    const files = waitingFiles(name, { key: args['key-out'], kubeconfig: outputs.kubeconfig })
+    const { keyFile } = files
     checkDistinct([
       { what: '--key-out', path: args['key-out'] },
       ...(args['key-out'] === undefined && asked.kind !== 'request'
@@ -160,7 +159,7 @@ export const command = defineCommand({
       patience: waits(args)
         ? { timeout: args['wait-timeout'] ?? DEFAULT_WAIT, interruption: host.interruption?.() }
         : undefined,
-      keepsKey: args['key-out'] !== undefined,
+      keepsKey: args['key-out'] !== undefined || keyFile === `${name}.key`,
       now: () => args.now ?? host.now(),
       onProgress: message => tell.note(host, message),
     })

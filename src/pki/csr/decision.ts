@@ -8,7 +8,7 @@ import {
 import { type NewCondition, withCondition } from '../../kubernetes/signing-request-object.ts'
 import type { CsrFacts, CsrVerdict, RuleResult } from './rule.ts'
 import { KUBE_APISERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING } from './signer-name.ts'
-import { quoted } from './words.ts'
+import { judgeName, quoted } from './words.ts'
 
 /** `refused`: a rule that must hold does not. `left`: it may pass later, or is none of the policy's. `failed`: it could not be done. */
 export type DecisionOutcome = 'approved' | 'denied' | 'refused' | 'left' | 'failed'
@@ -35,8 +35,8 @@ export interface NewDecision extends NewCondition {
 export interface JudgedRequest {
   readonly facts: CsrFacts
   readonly verdict: CsrVerdict
-  /** By whose rules. */
-  readonly policyName: string
+  /** Absent: there is no policy for its signer. */
+  readonly policyName: string | undefined
 }
 
 export interface PlannedDecision extends JudgedRequest {
@@ -102,8 +102,8 @@ function planApproval(
     planned(judged, { type: 'Approved', reason, message: clipped(said) }, because)
   if (outcome === 'approve')
     return approve(
-      message ?? `approved with kubepki csr approve: policy ${policyName}`,
-      `by the policy ${policyName}`,
+      message ?? `approved with kubepki csr approve by ${judgeName(policyName)}`,
+      `by ${judgeName(policyName)}`,
     )
   if (force)
     return approve(
@@ -111,7 +111,7 @@ function planApproval(
       `forced against ${why}`,
     )
   if (outcome === 'deny' && denies) {
-    const said = clipped(`denied with kubepki csr approve --deny-refused: policy ${policyName}: ${why}`)
+    const said = clipped(`denied with kubepki csr approve --deny-refused by ${judgeName(policyName)}: ${why}`)
     return planned(judged, { type: 'Denied', reason: 'KubepkiDeny', message: said }, why)
   }
   const kept = outcome === 'deny' ? 'refused' : 'left'

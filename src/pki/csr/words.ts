@@ -26,3 +26,8 @@ export function listed(texts: readonly string[]): string {
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
+
+/** By what a request was judged; undefined: there is no policy for its signer. */
+export function judgeName(policy: string | undefined): string {
+  return policy === undefined ? 'the rules of the API server and the signer' : `the policy ${plain(policy)}`
+}
