@@ -40,13 +40,15 @@ export interface Patience {
   readonly interruption?: AbortSignal | undefined
   /** Each time that its state is another one. */
   readonly onState?: ((csr: CertificateSigningRequest) => void) | undefined
+  /** How whoever asked asks anew, in place of what is denied or refused. */
+  readonly anew?: string | undefined
 }
 
 /** The request with its certificate. Throws when it is denied, failed, gone, or nobody answers in time. */
 export async function awaitAnswer(
   api: ClusterApi,
   sent: CertificateSigningRequest,
-  { timeout, interruption, onState }: Patience,
+  { timeout, interruption, onState, anew }: Patience,
 ): Promise<CertificateSigningRequest> {
   const limit = AbortSignal.timeout(Math.min(timeout, LONGEST_TIMER))
   const signal = AbortSignal.any([limit, ...(interruption ? [interruption] : [])])
@@ -57,7 +59,7 @@ export async function awaitAnswer(
     last = seen
     const end = ENDS[stateOf(seen)]
     if (end === 'issued') return seen
-    if (end !== undefined) throw new PkiError('NOT_ISSUED', end(seen), { hint: ANEW(seen.name) })
+    if (end !== undefined) throw new PkiError('NOT_ISSUED', end(seen), { hint: hintAfter(seen, anew) })
   }
   throw interruption?.aborted ? interrupted(last) : late(last, timeout)
 }
@@ -86,8 +88,9 @@ const ENDS: Partial<
   failed: csr => `the signer ${csr.spec.signerName} refused the request ${csr.name}${because(csr, 'Failed')}`,
 }
 
-const ANEW = (name: string) =>
-  `a request cannot be asked again: when the reason is gone, take another name, or remove it first: kubectl delete csr ${name}`
+function hintAfter({ name }: CertificateSigningRequest, anew = 'take another name'): string {
+  return `a request cannot be asked again: when the reason is gone, ${anew}, or remove it first: kubectl delete csr ${name}`
+}
 
 function gone({ name }: CertificateSigningRequest): PkiError {
   return new PkiError(

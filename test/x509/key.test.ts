@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { contentsOf, type Der, elementsOf, encodeElement } from '../../src/x509/der.ts'
-import { encodePrivateKey, generateKey, isKeyOf, readPrivateKey } from '../../src/x509/key.ts'
+import {
+  encodePrivateKey,
+  encodePublicKey,
+  generateKey,
+  holdsPublicKeyOf,
+  isKeyOf,
+  readPrivateKey,
+} from '../../src/x509/key.ts'
 import { isIssuable, KEY_ALGORITHMS, keyAlgorithmOf } from '../../src/x509/key-algorithm.ts'
 import { encodePem, parsePem } from '../../src/x509/pem.ts'
 import { certificateIn, keyIn, openssl, P256, RSA_2048 } from '../support/certificates.ts'
@@ -141,6 +148,14 @@ describe('generateKey', () => {
       expect(openssl(['pkey', '-check', '-noout'], pem)).toContain('valid')
     },
   )
+})
+
+it('a key that was compared with one of another kind is in nobody’s way', () => {
+  const [rsa, ec] = [keyIn('defects', 'good.key'), keyIn('defects', 'sec1.key')]
+  expect(isKeyOf(ec, certificateIn('defects', 'good.crt'))).toBe(false)
+  expect(keyIn('defects', 'sec1.key')).toEqual(ec)
+  expect(holdsPublicKeyOf(encodePublicKey(ec), rsa)).toBe(false)
+  expect(encodePrivateKey(ec.key)).toContain('EC PRIVATE KEY')
 })
 
 it('tells the key of a certificate from another', () => {
