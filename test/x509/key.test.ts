@@ -76,6 +76,23 @@ describe.each([
   })
 })
 
+/** Decrypted with one of its wrong passphrases it is padded rightly, as once in 256 times. */
+const WELL_PADDED = [
+  '-----BEGIN EC PRIVATE KEY-----',
+  'Proc-Type: 4,ENCRYPTED',
+  'DEK-Info: AES-128-CBC,79AAC0DC63415C4652A8FD0960799C32',
+  '',
+  '2No9MKdQ3k8brmLpeiUsrD7/dmmd4GWGw5HsHckqZrlEtznq3x9uu6e5Ya7710bs',
+  'wvOrh6Q4FM01tOMtcCNAjCvcjHZgjQ/oOJOI8foTYpw+PX1A7Snh/MA/ga9VDqiG',
+  '7AAKoggf4p2I49xGK6lVdfPwnK/96f98XYi9xOgf3Cg=',
+  '-----END EC PRIVATE KEY-----',
+].join('\n')
+
+it('takes a wrong passphrase for one also when the padding is right by chance', () => {
+  expect(readPrivateKey(WELL_PADDED, 'wrong-50')).toEqual({ reason: 'KEY_PASSPHRASE_WRONG' })
+  expect(readPrivateKey(WELL_PADDED, 'right')).toHaveProperty('key')
+})
+
 it('says of an encryption that nobody should use that it cannot be read', () => {
   const weak = ['pkcs8', '-topk8', '-v1', 'PBE-MD5-DES', '-provider', 'legacy', '-provider', 'default']
   const text = openssl([...weak, '-passout', 'pass:x'], openssl(['genpkey', ...P256]))
