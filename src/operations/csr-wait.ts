@@ -6,6 +6,7 @@ import { type CertificateSigningRequest, stateOf } from '../kubernetes/certifica
 import { LONGEST_TIMER } from '../kubernetes/duration.ts'
 import type { Mapping } from '../kubernetes/yaml.ts'
 import { because, otherThanSent } from '../pki/csr/sent.ts'
+import { unsignedHint } from '../pki/csr/state-words.ts'
 
 export interface Sendable {
   readonly object: Mapping
@@ -110,7 +111,7 @@ function late(csr: CertificateSigningRequest, timeout: number): PkiError {
     `no answer within ${minutes} min: the request ${csr.name} is ${isApproved ? 'approved, and not signed' : 'not approved yet'}`,
     {
       hint: isApproved
-        ? `is there a signer for ${csr.spec.signerName}? the kube-controller-manager signs for kubernetes.io/... alone, and only with the key of the CA`
+        ? `${unsignedHint(csr.spec.signerName)}; then run the same again: it goes on`
         : `whoever may approves it: kubepki csr approve ${csr.name}; then run the same again: it goes on`,
     },
   )
