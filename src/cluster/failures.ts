@@ -1,6 +1,6 @@
 /** Why the API server gave no answer, or not the wanted one: one clear line each, and what to do. Tokens and keys are never in it. */
 import { messageOf, PkiError } from '../errors.ts'
-import { named, withoutSecrets } from '../foreign-text.ts'
+import { named, pathText, withoutSecrets } from '../foreign-text.ts'
 import { isMapping, listAt, type Mapping, mappingAt, parseJson, stringAt } from '../kubernetes/yaml.ts'
 import { type AccessQuestion, accessManifest, describeAccess, onSigner } from '../pki/csr/access.ts'
 import { instant } from '../pki/instant.ts'
@@ -214,6 +214,7 @@ export interface Caller {
 
 /** Rights that are missing, and the objects that give them. */
 export function accessFailure(missing: readonly AccessQuestion[], { target, user }: Caller): PkiError {
+  const isOfMachines = user !== undefined && MACHINES.test(user)
   const who =
     user === undefined
       ? `user "${named(target.context.userName)}" of the kubeconfig`
@@ -222,13 +223,25 @@ export function accessFailure(missing: readonly AccessQuestion[], { target, user
     'FORBIDDEN',
     `${withoutSecrets(target.context.server)}: ${who} may not ${missing.map(describeAccess).join(', nor ')}`,
     {
-      hint:
-        user === undefined
-          ? 'an administrator puts the name of the user in the place of USER and applies this with kubectl apply -f -'
-          : 'an administrator applies this with kubectl apply -f -',
-      manifest: accessManifest(missing, user ?? 'USER'),
+      hint: `${identityHint(target)}; ${isOfMachines ? NOBODY_GIVES : waySaid(user)}`,
+      manifest: isOfMachines ? undefined : accessManifest(missing, user ?? 'USER'),
     },
   )
+}
+
+/** They ask for certificates; none of them ever decides about one. */
+const MACHINES = /^system:(anonymous$|node:|bootstrap:|serviceaccount:.*:node-bootstrapper$)/
+const NOBODY_GIVES = 'this one is of a machine, and is given no such right'
+
+/** The wrong kubeconfig is as likely as a missing right. */
+function identityHint({ context: { name, file, userName } }: ClusterTarget): string {
+  return `asked as context "${named(name)}", user "${named(userName)}", of ${pathText(file)}: --kubeconfig and --context name another`
+}
+
+function waySaid(user: string | undefined): string {
+  return user === undefined
+    ? 'or an administrator puts the name of the user in the place of USER and applies this with kubectl apply -f -'
+    : 'or an administrator applies this with kubectl apply -f -'
 }
 
 /** As the API server takes it: the common name of the client certificate, the subject of a service account's token. */

@@ -15,6 +15,8 @@ export interface KubeconfigText {
 
 export interface ClusterContext {
   readonly name: string
+  /** That names the user. */
+  readonly file: string
   readonly clusterName: string
   readonly userName: string
   readonly server: string
@@ -89,7 +91,8 @@ export function currentClusterContext(
   const cluster = find('clusters', 'cluster', stringAt(context.value, 'cluster') ?? '')
   const userName = stringAt(context.value, 'user') ?? ''
   const user = userName === '' ? undefined : find('users', 'user', userName)
-  return { name, clusterName: cluster.name, userName, ...clusterIn(cluster), user: userIn(user) }
+  const { file } = user ?? context
+  return { name, file, clusterName: cluster.name, userName, ...clusterIn(cluster), user: userIn(user) }
 }
 
 function configIn({ file, text }: KubeconfigText): Mapping {

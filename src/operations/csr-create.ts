@@ -18,8 +18,15 @@ import { factsOf } from '../pki/csr/facts.ts'
 import { offlineFlaws } from '../pki/csr/offline.ts'
 import type { RuleResult } from '../pki/csr/rule.ts'
 import { readUserBytes } from '../store/files.ts'
-import { checkNewFile, readWaitingKey, type WaitingFiles, writeWaitingKey } from '../store/new-file.ts'
+import { checkNewFile } from '../store/new-file.ts'
 import { isTaken } from '../store/plain-files.ts'
+import {
+  readWaitingKey,
+  settleWaitingKey,
+  type WaitingFiles,
+  type WaitingKey,
+  writeWaitingKey,
+} from '../store/waiting-key.ts'
 import { type CertificateRequest, readCertificateRequest } from '../x509/certificate-request.ts'
 import {
   algorithmOf,
@@ -30,6 +37,7 @@ import {
 } from '../x509/key.ts'
 import type { IssuableKeyAlgorithm } from '../x509/key-algorithm.ts'
 import { encodePem } from '../x509/pem.ts'
+import { deliveredKey } from './csr-resume.ts'
 
 export interface CreateOptions {
   readonly name: string
@@ -42,6 +50,8 @@ export interface CreateOptions {
   /** By default RSA-2048; of a key that waits, its own. */
   readonly algorithm?: IssuableKeyAlgorithm | undefined
   readonly files: WaitingFiles
+  /** Where the key goes when it is answered: it may have come there already. */
+  readonly kubeconfig?: string | undefined
   readonly now: Date
 }
 
@@ -78,15 +88,25 @@ export async function createSigningRequest(options: CreateOptions): Promise<Crea
   const csr = parseSigningRequest(object)
   if ('found' in csr) throw new TypeError('what was made is no CertificateSigningRequest')
   const flaws = offlineFlaws(factsOf(csr, { now }))
-  if (pair.key && !pair.isResumed && flaws.length === 0)
-    writeWaitingKey(files, { key: encodePrivateKey(pair.key.key), csr: pair.csr })
+  if (pair.key && flaws.length === 0) keep(files, pair, request)
   return { csr, object, request, isResumed: pair.isResumed, flaws, ...(pair.key && { key: pair.key }) }
 }
 
 interface Pair {
   readonly csr: string
   readonly key?: PrivateKey
+  /** Where the key of an interrupted run lies. */
+  readonly draft?: string | undefined
   readonly isResumed: boolean
+}
+
+function keep(
+  files: WaitingFiles,
+  { key, csr, draft, isResumed }: Pair,
+  { publicKeySha256 }: CertificateRequest,
+): void {
+  if (isResumed) settleWaitingKey(files, draft)
+  else if (key) writeWaitingKey(files, { key: encodePrivateKey(key.key), csr, publicKeySha256 })
 }
 
 function readPair(file: string): Pair {
@@ -95,9 +115,9 @@ function readPair(file: string): Pair {
   return { csr: encodePem('CERTIFICATE REQUEST', read.der), isResumed: false }
 }
 
-async function pairFor(asked: AskedSubject, { files, algorithm }: CreateOptions): Promise<Pair> {
-  const waiting = readWaitingKey(files)
-  if (waiting.state === 'strange') checkNewFile(waiting.file)
+async function pairFor(asked: AskedSubject, { files, kubeconfig, algorithm }: CreateOptions): Promise<Pair> {
+  const waiting = withDelivered(readWaitingKey(files), kubeconfig)
+  if (waiting.state === 'strange' || waiting.state === 'keyless') checkNewFile(waiting.file)
   if (waiting.state === 'unusable')
     throw new PkiError('FILE_UNREADABLE', `${waiting.file}: ${describeUnusable(waiting)}`, {
       hint: `it is of no use: remove it and ${files.csrFile}, or name another file with --key-out`,
@@ -108,9 +128,16 @@ async function pairFor(asked: AskedSubject, { files, algorithm }: CreateOptions)
   return { key, csr: await createRequest(askedParts(asked), key), isResumed: false }
 }
 
+/** The key of a request that is answered is in the kubeconfig before it goes away here. */
+function withDelivered(waiting: WaitingKey, kubeconfig: string | undefined): WaitingKey {
+  if (waiting.state !== 'keyless' || kubeconfig === undefined) return waiting
+  const key = deliveredKey(kubeconfig, waiting.csr)
+  return key ? { state: 'waiting', key, csr: waiting.csr } : waiting
+}
+
 function resumed(
   asked: AskedSubject,
-  { key, csr }: { readonly key: PrivateKey; readonly csr: string },
+  { key, csr, draft }: Extract<WaitingKey, { state: 'waiting' }>,
   { files, algorithm }: Pick<CreateOptions, 'files' | 'algorithm'>,
 ): Pair {
   const found = algorithmOf(key)
@@ -118,7 +145,7 @@ function resumed(
     algorithm !== undefined && algorithm !== found
       ? `its key is ${found}, not ${algorithm}`
       : otherRequest(asked, csr, key)
-  if (other === undefined) return { key, csr, isResumed: true }
+  if (other === undefined) return { key, csr, draft, isResumed: true }
   throw new PkiError('CSR_EXISTS', `a request waits in ${files.csrFile} with its key, and ${other}`, {
     hint: `go on with it by the same flags as before, or remove it and ${files.keyFile}, or name another key file with --key-out`,
   })

@@ -8,11 +8,13 @@ import { encodeKubeconfig } from '../kubernetes/kubeconfig-document.ts'
 import { checkAnswer } from '../pki/csr/answered.ts'
 import { instant } from '../pki/instant.ts'
 import { readUserFile } from '../store/files.ts'
-import { checkNewFile, removeFiles, type WaitingFiles, writeWholeFile } from '../store/new-file.ts'
+import { checkNewFile, finishWholeFile, removeFiles } from '../store/new-file.ts'
+import type { WaitingFiles } from '../store/waiting-key.ts'
 import { type Certificate, encodeCertificates, isSignedBy, readCertificates } from '../x509/certificate.ts'
 import { encodePrivateKey } from '../x509/key.ts'
 import { attributesOf, COMMON_NAME } from '../x509/name.ts'
 import type { CreatedRequest } from './csr-create.ts'
+import { isDelivered } from './csr-resume.ts'
 import { awaitAnswer, type Patience, send } from './csr-wait.ts'
 
 export interface Outputs {
@@ -39,12 +41,15 @@ export interface Fetched {
   readonly state: 'created' | 'unchanged'
   /** Of the certificate and those behind it; absent: nobody waited. */
   readonly pem?: string
+  /** What waited here is no longer needed when the answer is where it belongs. */
+  readonly clearUp: () => void
   readonly warnings: readonly string[]
 }
 
-/** Before anything is made. */
-export function checkOutputs({ certificate, kubeconfig }: Outputs): void {
-  for (const path of [certificate, kubeconfig]) if (path !== undefined) checkNewFile(path)
+/** Before anything is made. What was written before a run was killed is not in the way. */
+export function checkOutputs({ certificate, kubeconfig }: Outputs, files: WaitingFiles): void {
+  for (const path of [certificate, kubeconfig])
+    if (path !== undefined && !isDelivered(path, files)) checkNewFile(path)
 }
 
 export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
@@ -54,7 +59,7 @@ export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
   const api = await connect(target)
   const sent = await send(api, created, now())
   const state = sent.isKnown ? 'unchanged' : 'created'
-  if (!patience) return { state, warnings: [] }
+  if (!patience) return { state, clearUp: () => undefined, warnings: [] }
   const { name } = sent.csr
   onProgress(`${name}: ${sent.isKnown ? 'is in the cluster already' : 'sent'}, waiting for an answer`)
   const onState = (csr: typeof sent.csr) => {
@@ -78,6 +83,7 @@ export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
   return {
     state,
     pem,
+    clearUp: () => clearUp(options),
     warnings: [
       ...shortened(options, checked.leaf),
       ...strange(checked, { trust, authorities }),
@@ -97,12 +103,7 @@ function trustOf({ context: { certificateAuthority: ca }, readFile }: ClusterTar
   return ca?.at === 'file' ? readFile(ca.file) : ca?.pem
 }
 
-/** The key goes away when it is safe in the kubeconfig, the request when it is answered. */
-function deliver(
-  { created, files, outputs, target, keepsKey }: FetchOptions,
-  pem: string,
-  trust: string | undefined,
-): void {
+function deliver({ created, outputs, target }: FetchOptions, pem: string, trust: string | undefined): void {
   const { certificate, kubeconfig } = outputs
   if (kubeconfig !== undefined && created.key) {
     const { context } = target
@@ -113,11 +114,15 @@ function deliver(
       credentials: { certificate: pem, key: encodePrivateKey(created.key.key) },
       kubernetesVersion: '1.34.0',
     })
-    writeWholeFile(kubeconfig, text, 0o600)
+    finishWholeFile(kubeconfig, text, 0o600)
   }
-  if (certificate !== undefined) writeWholeFile(certificate, pem, 0o644)
-  if (created.key)
-    removeFiles([files.csrFile, ...(kubeconfig !== undefined && !keepsKey ? [files.keyFile] : [])])
+  if (certificate !== undefined) finishWholeFile(certificate, pem, 0o644)
+}
+
+/** The key goes away when it is safe in the kubeconfig, and the request at the very last. */
+function clearUp({ created, files, outputs, keepsKey }: FetchOptions): void {
+  const isMoved = outputs.kubeconfig !== undefined && !keepsKey
+  if (created.key) removeFiles([...(isMoved ? [files.keyFile] : []), files.csrFile])
 }
 
 function userNameOf({ request, csr }: CreatedRequest): string {

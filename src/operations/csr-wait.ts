@@ -6,6 +6,7 @@ import { type CertificateSigningRequest, stateOf } from '../kubernetes/certifica
 import { LONGEST_TIMER } from '../kubernetes/duration.ts'
 import type { Mapping } from '../kubernetes/yaml.ts'
 import { because, otherThanSent } from '../pki/csr/sent.ts'
+import { unsignedHint } from '../pki/csr/state-words.ts'
 
 export interface Sendable {
   readonly object: Mapping
@@ -40,13 +41,15 @@ export interface Patience {
   readonly interruption?: AbortSignal | undefined
   /** Each time that its state is another one. */
   readonly onState?: ((csr: CertificateSigningRequest) => void) | undefined
+  /** How whoever asked asks anew, in place of what is denied or refused. */
+  readonly anew?: string | undefined
 }
 
 /** The request with its certificate. Throws when it is denied, failed, gone, or nobody answers in time. */
 export async function awaitAnswer(
   api: ClusterApi,
   sent: CertificateSigningRequest,
-  { timeout, interruption, onState }: Patience,
+  { timeout, interruption, onState, anew }: Patience,
 ): Promise<CertificateSigningRequest> {
   const limit = AbortSignal.timeout(Math.min(timeout, LONGEST_TIMER))
   const signal = AbortSignal.any([limit, ...(interruption ? [interruption] : [])])
@@ -57,7 +60,7 @@ export async function awaitAnswer(
     last = seen
     const end = ENDS[stateOf(seen)]
     if (end === 'issued') return seen
-    if (end !== undefined) throw new PkiError('NOT_ISSUED', end(seen), { hint: ANEW(seen.name) })
+    if (end !== undefined) throw new PkiError('NOT_ISSUED', end(seen), { hint: hintAfter(seen, anew) })
   }
   throw interruption?.aborted ? interrupted(last) : late(last, timeout)
 }
@@ -86,8 +89,9 @@ const ENDS: Partial<
   failed: csr => `the signer ${csr.spec.signerName} refused the request ${csr.name}${because(csr, 'Failed')}`,
 }
 
-const ANEW = (name: string) =>
-  `a request cannot be asked again: when the reason is gone, take another name, or remove it first: kubectl delete csr ${name}`
+function hintAfter({ name }: CertificateSigningRequest, anew = 'take another name'): string {
+  return `a request cannot be asked again: when the reason is gone, ${anew}, or remove it first: kubectl delete csr ${name}`
+}
 
 function gone({ name }: CertificateSigningRequest): PkiError {
   return new PkiError(
@@ -107,7 +111,7 @@ function late(csr: CertificateSigningRequest, timeout: number): PkiError {
     `no answer within ${minutes} min: the request ${csr.name} is ${isApproved ? 'approved, and not signed' : 'not approved yet'}`,
     {
       hint: isApproved
-        ? `is there a signer for ${csr.spec.signerName}? the kube-controller-manager signs for kubernetes.io/... alone, and only with the key of the CA`
+        ? `${unsignedHint(csr.spec.signerName)}; then run the same again: it goes on`
         : `whoever may approves it: kubepki csr approve ${csr.name}; then run the same again: it goes on`,
     },
   )

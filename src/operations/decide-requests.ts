@@ -10,6 +10,7 @@ import {
   type CsrDecision,
   type CsrDecisionResult,
   type DecisionOptions,
+  goneDecision,
   inOrder,
   type PlannedDecision,
   planDecision,
@@ -87,7 +88,7 @@ async function readNamed(
   for (const name of new Set(names)) {
     const csr = await api.readRequest(name)
     if (csr) requests.push(csr)
-    else missing.push({ name, outcome: 'failed', changed: false, reason: 'there is no such request' })
+    else missing.push(goneDecision(name))
   }
   return { requests, peers: await peersOf(api, requests, onWarning), missing }
 }
@@ -181,6 +182,7 @@ async function decide(
     return { ...decision, changed, reason: changed ? decision.reason : 'somebody else was faster' }
   } catch (error) {
     if (!(error instanceof PkiError || error instanceof RangeError)) throw error
+    if (error instanceof PkiError && error.code === 'NOT_FOUND') return goneDecision(csr.name)
     return { ...decision, outcome: 'failed', changed: false, reason: messageOf(error) }
   }
 }

@@ -167,7 +167,8 @@ async function answersTo(
   if (waiting.length > 0) onProgress?.(`whoever may approves: kubepki csr approve ${waiting.join(' ')}`)
   const failure = new AbortController()
   const signal = AbortSignal.any([failure.signal, ...(interruption ? [interruption] : [])])
-  const answered = sent.map(csr => awaitAnswer(api, csr, { timeout: waitTimeout, interruption: signal }))
+  const patience = { timeout: waitTimeout, interruption: signal, anew: '--force makes one with a new key' }
+  const answered = sent.map(csr => awaitAnswer(api, csr, patience))
   try {
     return (await Promise.all(answered)).map(fileOf)
   } catch (error) {

@@ -77,13 +77,26 @@ async function follow(api: ClusterApi, desk: Desk, signal: AbortSignal): Promise
 
 function forget(desk: Desk, name: string): void {
   desk.peers.delete(name)
-  desk.waiting.delete(name)
+  release(desk, name)
 }
+
+/** It waits no longer, and what was not done about it is nobody's concern any more. */
+function release({ waiting, items }: Desk, name: string): void {
+  waiting.delete(name)
+  if (UNSETTLED.has(items.get(name)?.outcome)) items.delete(name)
+}
+
+const UNSETTLED: ReadonlySet<CsrDecision['outcome'] | undefined> = new Set([
+  'refused',
+  'left',
+  'gone',
+  'failed',
+])
 
 function take(desk: Desk, csr: CertificateSigningRequest): void {
   desk.peers.set(csr.name, peerOf(csr))
   if (stateOf(csr) !== 'pending') {
-    desk.waiting.delete(csr.name)
+    release(desk, csr.name)
     return
   }
   desk.waiting.set(csr.name, csr)
@@ -145,6 +158,7 @@ async function decideWaiting(api: ClusterApi, desk: Desk, options: WatchOptions)
     const { condition, facts } = byName.get(item.name) as PlannedDecision
     if (isOther(item, desk.items.get(item.name))) options.onDecision(item)
     desk.items.set(item.name, item)
+    if (!desk.waiting.has(item.name)) release(desk, item.name)
     // What failed or was left is looked at again; another look changes nothing about the rest.
     const isSettled = condition !== undefined && item.outcome !== 'failed'
     if (isSettled && desk.waiting.get(item.name) === facts.csr) desk.waiting.delete(item.name)

@@ -36,6 +36,7 @@ const WORDS: Readonly<Record<CsrDecision['outcome'], string>> = {
   denied: 'denied',
   refused: 'not approved: the policy denies it',
   left: 'left as it is',
+  gone: 'gone',
   failed: 'FAILED',
 }
 

@@ -1,21 +1,21 @@
-/** A new file of the user's, whole or not there, and a private key that waits beside it until its request is answered. */
+/** A new file of the user's, whole or not there; what a run that was killed has left of it goes away with the next. */
 import {
   closeSync,
   fchmodSync,
   fsyncSync,
   linkSync,
   openSync,
+  readdirSync,
   renameSync,
   statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { PkiError, type Unusable } from '../errors.ts'
-import { type PrivateKey, readPrivateKey } from '../x509/key.ts'
+import { basename, dirname, join, resolve } from 'node:path'
+import { PkiError } from '../errors.ts'
 import { randomToken } from './digest.ts'
-import { on, readIfThere, reading, removeFile, syncDirectory, writeNewFile } from './disk.ts'
-import { isTaken } from './plain-files.ts'
+import { on, readIfThere, removeFile, syncDirectory } from './disk.ts'
+import { isTaken, quietly } from './plain-files.ts'
 import { checkWritable } from './preflight.ts'
 
 /** Throws where no new file could be made. */
@@ -33,69 +33,75 @@ export function isDirectory(path: string): boolean {
 
 /** With its mode from the first byte, under its name only when it is whole. */
 export function writeWholeFile(path: string, contents: string, mode: 0o600 | 0o644): void {
-  const beside = `${path}.${randomToken()}`
+  const draft = draftOf(path, randomToken())
   on(path, () => {
-    const descriptor = openSync(beside, 'wx', mode)
-    try {
-      fchmodSync(descriptor, mode)
-      writeFileSync(descriptor, contents)
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-    place(beside, path)
-    syncDirectory(dirname(path))
+    writeDraft(draft, contents, mode)
+    placeDraft(draft, path)
   })
 }
 
-/** A link does not replace what came there meanwhile. Some file systems have none. */
-function place(beside: string, path: string): void {
+/** The same; one that is there with these very contents is done already. */
+export function finishWholeFile(path: string, contents: string, mode: 0o600 | 0o644): void {
+  if (textIfThere(path) === contents) removeDrafts(path)
+  else writeWholeFile(path, contents, mode)
+}
+
+/** Undefined also for what cannot be read: it is none that was written here. */
+export function textIfThere(path: string): string | undefined {
   try {
-    linkSync(beside, path)
-    unlinkSync(beside)
+    return readIfThere(path)?.toString('utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** Where a file lies until it is whole; `token`: sixteen hexadecimal digits. */
+export function draftOf(path: string, token: string): string {
+  return join(dirname(path), `${draftPrefix(path)}${token}`)
+}
+
+const draftPrefix = (path: string) => `.kubepki-${basename(path)}.`
+const TOKEN = /^[0-9a-f]{16}$/
+
+export function writeDraft(draft: string, contents: string, mode: number): void {
+  const descriptor = openSync(draft, 'wx', mode)
+  try {
+    fchmodSync(descriptor, mode)
+    writeFileSync(descriptor, contents)
+    fsyncSync(descriptor)
   } catch (error) {
-    if (LINKLESS.has((error as NodeJS.ErrnoException).code ?? '')) renameSync(beside, path)
+    quietly(() => unlinkSync(draft))
+    throw error
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** A link does not replace what came there meanwhile. Some file systems have none. */
+export function placeDraft(draft: string, path: string): void {
+  try {
+    linkSync(draft, path)
+    unlinkSync(draft)
+  } catch (error) {
+    if (LINKLESS.has((error as NodeJS.ErrnoException).code ?? '')) renameSync(draft, path)
     else {
-      removeFile(beside)
+      removeFile(draft)
       throw error
     }
   }
+  syncDirectory(dirname(path))
+  removeDrafts(path)
 }
 
 const LINKLESS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'ENOSYS'])
 
-export interface WaitingFiles {
-  readonly keyFile: string
-  /** The request made for it: its being there says that the key is one that waits. */
-  readonly csrFile: string
-}
-
-export type WaitingKey =
-  | { readonly state: 'none' }
-  | { readonly state: 'waiting'; readonly key: PrivateKey; readonly csr: string }
-  /** A key, or a request, alone: nobody said that it was made for this. */
-  | { readonly state: 'strange'; readonly file: string }
-  | ({ readonly state: 'unusable'; readonly file: string } & Unusable)
-
-export function readWaitingKey({ keyFile, csrFile }: WaitingFiles): WaitingKey {
-  const [key, csr] = [keyFile, csrFile].map(file => reading(file, () => readIfThere(file))?.toString('utf8'))
-  if (key === undefined) return csr === undefined ? { state: 'none' } : { state: 'strange', file: csrFile }
-  if (csr === undefined) return { state: 'strange', file: keyFile }
-  const read = readPrivateKey(key)
-  return 'key' in read ? { state: 'waiting', key: read, csr } : { state: 'unusable', file: keyFile, ...read }
-}
-
-/** Both or neither; what is there already stays as it is. */
-export function writeWaitingKey(files: WaitingFiles, { key, csr }: { key: string; csr: string }): void {
-  on(files.csrFile, () => writeNewFile(files.csrFile, csr))
-  try {
-    on(files.keyFile, () => writeNewFile(files.keyFile, key))
-  } catch (error) {
-    removeFile(files.csrFile)
-    throw error
-  }
-  for (const directory of new Set([files.csrFile, files.keyFile].map(dirname)))
-    on(directory, () => syncDirectory(directory))
+/** Of runs that were killed: the file has its name now. */
+export function removeDrafts(path: string): void {
+  const [directory, prefix] = [dirname(path), draftPrefix(path)]
+  quietly(() => {
+    for (const name of readdirSync(directory))
+      if (name.startsWith(prefix) && TOKEN.test(name.slice(prefix.length))) removeFile(join(directory, name))
+  })
 }
 
 /** Of files that have done their work. */

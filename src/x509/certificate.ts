@@ -2,7 +2,7 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { messageOf, type Unusable } from '../errors.ts'
 import { type Der, elementsOf, firstElement, issuerNameOf, publicKeyInfoOf, tbsPartsOf } from './der.ts'
-import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
+import { isSameKey, type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
 import { encodePem, type PemBlock, parsePem, readerWarnings } from './pem.ts'
 import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature.ts'
 
@@ -146,7 +146,7 @@ export function isSameCertificate(one: Certificate, other: Certificate): boolean
 
 export function hasSameKey(one: Certificate, other: Certificate): boolean {
   const [key, otherKey] = [publicKeyOf(one), publicKeyOf(other)]
-  return key !== undefined && otherKey !== undefined && key.equals(otherKey)
+  return key !== undefined && otherKey !== undefined && isSameKey(key, otherKey)
 }
 
 export interface CertificateFile {

@@ -62,9 +62,10 @@ function openedKey(pkcs8: Der): KeyObject {
   return soundKey(createPrivateKey({ key, format: 'der', type: 'pkcs8' }))
 }
 
-/** What is decrypted with a wrong key is padded wrongly or, once in 256 times, no private key. */
+/** What is decrypted with a wrong key is padded wrongly or, once in 256 times, no private key: the decoder says of that too that it is unsupported. */
 function whyNot(error: unknown): Unusable {
-  const isUnknown = /unsupported|unknown|not.supported/i.test(messageOf(error))
+  const message = messageOf(error)
+  const isUnknown = /unsupported|unknown|not.supported/i.test(message) && !message.includes('DECODER')
   return isUnknown
     ? { reason: 'KEY_ENCRYPTION_UNSUPPORTED', found: HOW_TO_CONVERT }
     : { reason: 'KEY_PASSPHRASE_WRONG' }

@@ -42,3 +42,8 @@ export function weaknessOf(algorithm: KeyAlgorithm): string | undefined {
     ? undefined
     : `a key of ${algorithm === 'unknown' ? 'an unknown kind' : `the kind ${algorithm}`}: RSA, ECDSA on P-256, P-384 or P-521, and Ed25519 are what Kubernetes can use`
 }
+
+/** Node compares keys of two kinds too, and leaves an error behind that the next export of an EC key ends with. */
+export function isSameKey(one: KeyObject, other: KeyObject): boolean {
+  return one.asymmetricKeyType === other.asymmetricKeyType && one.equals(other)
+}

@@ -13,7 +13,7 @@ import { type Certificate, publicKeyOf } from './certificate.ts'
 import { type Der, publicKeyInfoOf } from './der.ts'
 import { decryptKey } from './encrypted-key.ts'
 import { decodable, soundKey } from './hostile-key.ts'
-import { type IssuableKeyAlgorithm, KEY_ALGORITHMS, keyAlgorithmOf } from './key-algorithm.ts'
+import { type IssuableKeyAlgorithm, isSameKey, KEY_ALGORITHMS, keyAlgorithmOf } from './key-algorithm.ts'
 import { encodePem, type PemBlock, parsePem, readerWarnings } from './pem.ts'
 
 export interface PrivateKey {
@@ -90,7 +90,7 @@ export function holdsPublicKeyOf(text: string, key: PrivateKey): boolean {
 /** PKIX, PKCS#1 or a certificate: what Kubernetes takes. */
 function isPublicKey(pem: string, key: KeyObject): boolean {
   try {
-    return createPublicKey(pem).equals(key)
+    return isSameKey(createPublicKey(pem), key)
   } catch {
     return false
   }
@@ -119,7 +119,8 @@ export function publicKeySha256OfKey(key: PrivateKey): string {
 
 export function isKeyOf(key: PrivateKey | PublicKey, certificate: Certificate): boolean {
   if ('publicKeyInfo' in key) return Buffer.compare(key.publicKeyInfo, publicKeyInfoOf(certificate.der)) === 0
-  return publicKeyOf(certificate)?.equals(createPublicKey(key.key)) ?? false
+  const certified = publicKeyOf(certificate)
+  return certified !== undefined && isSameKey(certified, createPublicKey(key.key))
 }
 
 export function algorithmOf(key: PrivateKey): string {

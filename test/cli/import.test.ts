@@ -166,19 +166,19 @@ const REFUSED: Readonly<Record<string, readonly [string, () => Signing, string, 
     'KEY_USAGE_WRONG',
     'keyCertSign',
   ],
-  'no usages': [
+  'C30 no usages': [
     'apiserver',
     () => ({ extKeyUsage: '' }),
     'EXT_KEY_USAGE_MISSING',
     'wanted serverAuth, found none',
   ],
-  'usages of another role': [
+  'C30 usages of another role': [
     'apiserver-kubelet-client',
     () => ({ extKeyUsage: 'serverAuth' }),
     'EXT_KEY_USAGE_WRONG',
     'wanted clientAuth, found serverAuth',
   ],
-  'clientAuth on the API server alone': [
+  'C30 clientAuth on the API server alone': [
     'apiserver',
     () => ({ extKeyUsage: 'clientAuth' }),
     'EXT_KEY_USAGE_WRONG',
@@ -478,6 +478,39 @@ describe('requests that wait in place', () => {
   })
 })
 
+describe('C29 a request without usages, as kubeadm makes it', () => {
+  it.each([
+    ['apiserver', 'serverAuth', 'clientAuth', 'EXT_KEY_USAGE_WRONG'],
+    ['etcd-server', 'serverAuth,clientAuth', 'serverAuth', 'EXT_KEY_USAGE_WRONG'],
+    ['etcd-peer', 'serverAuth,clientAuth', '', 'EXT_KEY_USAGE_MISSING'],
+    ['apiserver-kubelet-client', 'clientAuth', '', 'EXT_KEY_USAGE_MISSING'],
+    ['scheduler.conf', 'clientAuth', 'serverAuth', 'EXT_KEY_USAGE_WRONG'],
+  ])('C29 %s has to come back with %s', async (name, right, wrong, code) => {
+    const { root, authorities } = copyOf(node)
+    const [csr, key] = ['csr', 'key'].map(end => join(root, K, 'pki/csr', `${name}.${end}`)) as [
+      string,
+      string,
+    ]
+    const asked = readFileSync(csr, 'utf8')
+    const subject = openssl(['req', '-noout', '-subject', '-nameopt', 'compat'], asked).trim()
+    const names = namesIn(asked)
+    const bare = ['req', '-new', '-key', key, '-subj', subject.replace(/^subject=\s*/, '')]
+    writeFileSync(csr, openssl([...bare, ...(names === '' ? [] : ['-addext', `subjectAltName=${names}`])]))
+    const answered = async (extKeyUsage: string) => {
+      const answer = answerTo({ root, authorities }, name, { extKeyUsage })
+      return imported(root, answersIn(files({ [name]: answer })), '--partial')
+    }
+    const before = fingerprint(root)
+    const refused = await answered(wrong)
+    expect(refused.exitCode).not.toBe(0)
+    expect(refused.stderr).toContain(`${code}: `)
+    expect(fingerprint(root)).toEqual(before)
+    const { exitCode, stderr } = await answered(right)
+    expect(exitCode, stderr).toBe(0)
+    expect(fingerprint(root)).not.toEqual(before)
+  })
+})
+
 describe('what is wrong is refused by its code, and nothing changes', () => {
   it.each(Object.keys(REFUSED))('%s', async what => {
     const [name, signing, code, found] = REFUSED[what] as (typeof REFUSED)[string]
@@ -493,7 +526,7 @@ describe('what is wrong is refused by its code, and nothing changes', () => {
     expect(fingerprint(root)).toEqual(before)
   })
 
-  it('the key of no request', async () => {
+  it('C35 the key of no request', async () => {
     const { root } = copyOf(node)
     const before = fingerprint(root)
     const key = openssl(['genpkey', ...P256])
@@ -519,7 +552,7 @@ describe('what is wrong is refused by its code, and nothing changes', () => {
     expect(fingerprint(root)).toEqual(before)
   })
 
-  it('the key of the certificate in use', async () => {
+  it('C35 the key of the certificate in use: the earlier request was signed again', async () => {
     const { root } = copyOf(node)
     const before = fingerprint(root)
     const request = requestWith(text(root, 'pki/apiserver.key'))
@@ -598,7 +631,7 @@ describe('requests.json', () => {
     expect(Object.fromEntries(states)).toMatchObject({ apiserver: 'installed', 'etcd-server': 'pending' })
   })
 
-  it('knows an answer to a request that was replaced', async () => {
+  it('C35 knows an answer to a request that was replaced', async () => {
     const { root, authorities } = copyOf(node)
     const asked = await kubepki('certs', 'renew', 'apiserver', '--csr-only', '--force', '--root', root)
     expect(asked.exitCode, asked.stderr).toBe(0)

@@ -103,14 +103,17 @@ describe('what a certificate is for', () => {
     ['scheduler.conf', '/CN=system:kube-scheduler', ['clientAuth'], 0],
     ['kubelet.conf', '/O=system:nodes/CN=system:node:cp-1', ['clientAuth'], 0],
     ['etcd-peer', '/CN=cp-1', ['serverAuth', 'clientAuth'], 0],
-  ])('by the name %s and its subject', async (name, subject, usages, warnings) => {
-    const extensions = name === 'etcd-peer' ? [SERVER_NAMES] : []
-    const { csr, ca, certificate } = workplace({ subject, extensions }, name)
-    const outcome = await sign(csr, ...ca.flags, '--yes')
-    expect(outcome.exitCode).toBe(0)
-    expect(said(outcome, 'warning')).toHaveLength(warnings)
-    expect(look(textOf(certificate))).toMatchObject({ usages })
-  })
+  ])(
+    'C29 a request without usages: by the name %s and its subject',
+    async (name, subject, usages, warnings) => {
+      const extensions = name === 'etcd-peer' ? [SERVER_NAMES] : []
+      const { csr, ca, certificate } = workplace({ subject, extensions }, name)
+      const outcome = await sign(csr, ...ca.flags, '--yes')
+      expect(outcome.exitCode).toBe(0)
+      expect(said(outcome, 'warning')).toHaveLength(warnings)
+      expect(look(textOf(certificate))).toMatchObject({ usages })
+    },
+  )
 
   it('by the place that kubeadm gives a request', async () => {
     const { directory, ca } = workplace()

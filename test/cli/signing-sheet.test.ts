@@ -146,13 +146,16 @@ describe.each(Object.entries(ORIGINS))('the sheet of %s', (_, origin) => {
       expect(output).toMatch(new RegExp(`^${file}\\n(.*\\n)?${publicKeySha256} `, 'm'))
   })
 
-  it.each([['openssl x509'], ['openssl ca']])('%s makes what was asked for', async command => {
-    const { directory, sheet, requests } = await origin()
-    bash(directory, commandsOf(sheet, 'With openssl x509').split('\nCA_CERT=')[0] as string)
-    bash(directory, commandsOf(sheet, `With ${command}`))
-    expect(requests.length).toBeGreaterThan(9)
-    for (const row of requests) expectGranted(directory, row, labelOf(row))
-  })
+  it.each([['openssl x509'], ['openssl ca']])(
+    'C29 %s makes what was asked for, usages too',
+    async command => {
+      const { directory, sheet, requests } = await origin()
+      bash(directory, commandsOf(sheet, 'With openssl x509').split('\nCA_CERT=')[0] as string)
+      bash(directory, commandsOf(sheet, `With ${command}`))
+      expect(requests.length).toBeGreaterThan(9)
+      for (const row of requests) expectGranted(directory, row, labelOf(row))
+    },
+  )
 
   it.skipIf(isAbsent)('cfssl makes what was asked for', async () => {
     const { directory, sheet, requests } = await origin()

@@ -61,7 +61,12 @@ describe('jane', () => {
       create('jane', ...asked),
       () => isThere('jane'),
       async () => expect(statSync(pending).mode & 0o777).toBe(0o600),
-      decide('approve', 'jane'),
+      async () =>
+        expect(await kubepki('csr', 'approve', 'jane', '--yes', ...admin(), ...today())).toMatchObject({
+          exitCode: 0,
+          stdout: 'certificatesigningrequest.certificates.k8s.io/jane approved\n',
+          stderr: expect.stringContaining('none (API server and signer alone)'),
+        }),
     )
     expect(outcome.stderr).toContain('kubepki: jane: sent, waiting for an answer\n')
     expect(outcome).toMatchObject({ exitCode: 0, stdout: '' })

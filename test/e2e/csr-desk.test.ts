@@ -231,7 +231,7 @@ test('denied is denied: with reason and message, once, and never approved', asyn
   })
   expect(await csr(['deny', 'good', 'no-such', '--yes'])).toMatchObject({
     exitCode: 1,
-    stdout: expect.stringMatching(/no-such FAILED .*no such request(.|\n)*good FAILED .*already approved/),
+    stdout: expect.stringMatching(/no-such gone .*no such request(.|\n)*good FAILED .*already approved/),
   })
 })
 

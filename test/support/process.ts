@@ -27,3 +27,34 @@ export function runToEnd(
     child.stdin.on('error', () => undefined).end(stdin)
   })
 }
+
+export interface Started {
+  readonly stdout: () => string
+  readonly stderr: () => string
+  /** To this very process. */
+  readonly kill: (signal: NodeJS.Signals) => void
+  readonly ended: Promise<Ended>
+}
+
+/** A program that goes on while the test does something. */
+export function startProcess(
+  [command = '', ...args]: readonly string[],
+  options: SpawnOptions = {},
+): Started {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const text = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.setEncoding('utf8').on('data', (part: string) => {
+      text[name] += part
+    })
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (exitCode, signal) => resolve({ ...text, exitCode, signal }))
+  })
+  return {
+    stdout: () => text.stdout,
+    stderr: () => text.stderr,
+    kill: signal => void child.kill(signal),
+    ended,
+  }
+}

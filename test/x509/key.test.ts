@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { contentsOf, type Der, elementsOf, encodeElement } from '../../src/x509/der.ts'
-import { encodePrivateKey, generateKey, isKeyOf, readPrivateKey } from '../../src/x509/key.ts'
+import {
+  encodePrivateKey,
+  encodePublicKey,
+  generateKey,
+  holdsPublicKeyOf,
+  isKeyOf,
+  readPrivateKey,
+} from '../../src/x509/key.ts'
 import { isIssuable, KEY_ALGORITHMS, keyAlgorithmOf } from '../../src/x509/key-algorithm.ts'
 import { encodePem, parsePem } from '../../src/x509/pem.ts'
 import { certificateIn, keyIn, openssl, P256, RSA_2048 } from '../support/certificates.ts'
@@ -67,6 +74,23 @@ describe.each([
     const [read, wanted] = [readPrivateKey(text, 'corr\u00e9ct horse'), readPrivateKey(plain)]
     expect('key' in read && 'key' in wanted && read.key.equals(wanted.key)).toBe(true)
   })
+})
+
+/** Decrypted with one of its wrong passphrases it is padded rightly, as once in 256 times. */
+const WELL_PADDED = [
+  '-----BEGIN EC PRIVATE KEY-----',
+  'Proc-Type: 4,ENCRYPTED',
+  'DEK-Info: AES-128-CBC,79AAC0DC63415C4652A8FD0960799C32',
+  '',
+  '2No9MKdQ3k8brmLpeiUsrD7/dmmd4GWGw5HsHckqZrlEtznq3x9uu6e5Ya7710bs',
+  'wvOrh6Q4FM01tOMtcCNAjCvcjHZgjQ/oOJOI8foTYpw+PX1A7Snh/MA/ga9VDqiG',
+  '7AAKoggf4p2I49xGK6lVdfPwnK/96f98XYi9xOgf3Cg=',
+  '-----END EC PRIVATE KEY-----',
+].join('\n')
+
+it('takes a wrong passphrase for one also when the padding is right by chance', () => {
+  expect(readPrivateKey(WELL_PADDED, 'wrong-50')).toEqual({ reason: 'KEY_PASSPHRASE_WRONG' })
+  expect(readPrivateKey(WELL_PADDED, 'right')).toHaveProperty('key')
 })
 
 it('says of an encryption that nobody should use that it cannot be read', () => {
@@ -141,6 +165,14 @@ describe('generateKey', () => {
       expect(openssl(['pkey', '-check', '-noout'], pem)).toContain('valid')
     },
   )
+})
+
+it('a key that was compared with one of another kind is in nobody’s way', () => {
+  const [rsa, ec] = [keyIn('defects', 'good.key'), keyIn('defects', 'sec1.key')]
+  expect(isKeyOf(ec, certificateIn('defects', 'good.crt'))).toBe(false)
+  expect(keyIn('defects', 'sec1.key')).toEqual(ec)
+  expect(holdsPublicKeyOf(encodePublicKey(ec), rsa)).toBe(false)
+  expect(encodePrivateKey(ec.key)).toContain('EC PRIVATE KEY')
 })
 
 it('tells the key of a certificate from another', () => {

@@ -141,11 +141,11 @@ export const command = defineCommand({
       { what: '--cert-out', path: args['cert-out'] },
       { what: '--kubeconfig-out', path: args['kubeconfig-out'] },
     ])
-    checkOutputs(outputs)
+    checkOutputs(outputs, files)
     if (args.out !== undefined) checkNewFile(args.out)
     const target = sends ? clusterTarget(args, host) : undefined
     const created = await createSigningRequest({
-      ...{ name, asked, files, signerName: args.signer, usages: args.usage },
+      ...{ name, asked, files, kubeconfig: outputs.kubeconfig, signerName: args.signer, usages: args.usage },
       expirationSeconds: args.expiration === undefined ? undefined : Math.floor(args.expiration / 1000),
       algorithm: args['encryption-algorithm'],
       now: args.now ?? host.now(),
@@ -163,7 +163,9 @@ export const command = defineCommand({
       now: () => args.now ?? host.now(),
       onProgress: message => tell.note(host, message),
     })
-    return finish(fetched, { name, ...outputs }, host)
+    const exitCode = finish(fetched, { name, ...outputs }, host)
+    fetched.clearUp()
+    return exitCode
   },
 })
 

@@ -100,7 +100,9 @@ export function finishDecisions(
   return exitCodeOf(result.items)
 }
 
+const NOT_DONE: ReadonlySet<CsrDecision['outcome']> = new Set(['refused', 'left', 'gone'])
+
 function exitCodeOf(items: readonly CsrDecision[]): ExitCode {
   if (items.some(({ outcome }) => outcome === 'failed')) return EXIT.failed
-  return items.some(({ outcome }) => outcome === 'refused' || outcome === 'left') ? EXIT.findings : EXIT.done
+  return items.some(({ outcome }) => NOT_DONE.has(outcome)) ? EXIT.findings : EXIT.done
 }

@@ -1,6 +1,7 @@
 /** What a list of requests gives away about the cluster. */
 import type { ListedCsr } from '../../pki/csr/listing.ts'
 import { KUBELET_SERVING } from '../../pki/csr/signer-name.ts'
+import { unsignedHint } from '../../pki/csr/state-words.ts'
 
 const FEW = 2
 
@@ -18,10 +19,6 @@ export function listHints(items: readonly ListedCsr[]): string[] {
           'every kubelet-serving request is pending: no approver seems to run, and Kubernetes itself has none for them',
         ]
       : []),
-    ...(unsigned.size > 0
-      ? [
-          "approved and never issued: look at kube-controller-manager's --cluster-signing-cert-file and -key-file (one certificate, not expired), or at the signer of your own",
-        ]
-      : []),
+    ...new Set([...unsigned].map(signerName => `approved and never issued: ${unsignedHint(signerName)}`)),
   ]
 }

@@ -2,9 +2,10 @@ import { EXIT, PkiError } from '../../errors.ts'
 import { nearest } from '../../nearest.ts'
 import { findRequest } from '../../operations/judge-requests.ts'
 import { offlineResults } from '../../pki/csr/offline.ts'
+import { isNeverIssued, unsignedHint } from '../../pki/csr/state-words.ts'
 import { CSR_SHOW_FORMATS } from '../../report/csr-show.ts'
 import { defineCommand } from '../command.ts'
-import { OUTPUT_OPTION } from '../options.ts'
+import { OUTPUT_OPTION, tell } from '../options.ts'
 import { openJudging, POLICY_OPTIONS, SOURCE_OPTIONS } from './options.ts'
 
 export const command = defineCommand({
@@ -33,16 +34,17 @@ export const command = defineCommand({
         host.terminal?.(),
       ),
     )
+    if (isNeverIssued(facts.csr, facts.now)) tell.hint(host, unsignedHint(facts.csr.spec.signerName))
     return EXIT.done
   },
 })
 
+const GONE =
+  'the cleaner of a cluster deletes requests an hour after they are decided, and after a day when nobody decides: that is no error'
+
 function unknownRequest(name: string, known: readonly string[]): PkiError {
   const near = nearest(name, known)
   return new PkiError('NO_REQUESTS', `there is no request "${name}" in it, of ${known.length}`, {
-    hint:
-      near === undefined
-        ? 'the cleaner deletes requests an hour after they are decided'
-        : `did you mean ${near}?`,
+    hint: `${near === undefined ? '' : `did you mean ${near}? `}${GONE}`,
   })
 }

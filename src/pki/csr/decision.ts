@@ -10,8 +10,8 @@ import type { CsrFacts, CsrVerdict, RuleResult } from './rule.ts'
 import { KUBE_APISERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING } from './signer-name.ts'
 import { judgeName, quoted } from './words.ts'
 
-/** `refused`: a rule that must hold does not. `left`: it may pass later, or is none of the policy's. `failed`: it could not be done. */
-export type DecisionOutcome = 'approved' | 'denied' | 'refused' | 'left' | 'failed'
+/** `refused`: a rule that must hold does not. `left`: it may pass later, or is none of the policy's. `gone`: there is no such request, or no longer. `failed`: it could not be done. */
+export type DecisionOutcome = 'approved' | 'denied' | 'refused' | 'left' | 'gone' | 'failed'
 
 export interface CsrDecision {
   readonly name: string
@@ -29,6 +29,13 @@ export interface CsrDecisionResult {
 
 export interface NewDecision extends NewCondition {
   readonly type: 'Approved' | 'Denied'
+}
+
+/** Requests vanish by themselves: that is no failure. */
+export function goneDecision(name: string): CsrDecision {
+  const reason =
+    'there is no such request, or no longer: decided ones are removed after an hour, others after a day'
+  return { name, outcome: 'gone', changed: false, reason }
 }
 
 /** What the rules say of a request. */

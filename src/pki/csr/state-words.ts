@@ -8,6 +8,7 @@ import {
 import { humanDuration } from '../../kubernetes/duration.ts'
 import { type Certificate, readCertificates } from '../../x509/certificate.ts'
 import { instant } from '../instant.ts'
+import { isReserved } from './signer-name.ts'
 import { quoted } from './words.ts'
 
 /** After which an approved request without a certificate has no signer. */
@@ -52,11 +53,23 @@ function why(condition: CsrCondition | undefined): string {
 }
 
 function approvedWords(csr: CertificateSigningRequest, now: Date): string {
-  const approved = conditionOf(csr, 'Approved')
-  const at = decidedAt(approved, csr)
-  const words = `approved${since(approved, csr, now)}`
-  if (at && now.getTime() - at.getTime() < SIGNING_TIME) return `${words}, not issued yet`
-  return `${words}, never issued: no signer for this name seems to run`
+  const words = `approved${since(conditionOf(csr, 'Approved'), csr, now)}`
+  return isNeverIssued(csr, now)
+    ? `${words}, never issued: no signer for this name seems to run`
+    : `${words}, not issued yet`
+}
+
+/** Approved long enough ago that somebody should have signed it. */
+export function isNeverIssued(csr: CertificateSigningRequest, now: Date): boolean {
+  const at = decidedAt(conditionOf(csr, 'Approved'), csr)
+  return stateOf(csr) === 'approved' && !(at && now.getTime() - at.getTime() < SIGNING_TIME)
+}
+
+/** Where to look when nothing is signed. */
+export function unsignedHint(signerName: string): string {
+  return isReserved(signerName)
+    ? 'look at kube-controller-manager: it has to run, and its --cluster-signing-cert-file and --cluster-signing-key-file (or those of this signer alone) name one certificate, no bundle, that has not expired, and its key; kubepki certs verify on its node says so'
+    : `look at the signer of your own for ${quoted(signerName)}: kube-controller-manager signs for kubernetes.io/... alone`
 }
 
 function issuedWords(csr: CertificateSigningRequest, now: Date): string {
