@@ -62,7 +62,9 @@ export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
       onProgress(`${name}: approved, waiting for ${csr.spec.signerName} to sign`)
   }
   const answered = await awaitAnswer(api, sent.csr, { ...patience, onState })
-  const checked = checkAnswer(answered, created.request, { now: now(), anchors: authorities })
+  // As it was asked, whatever the answer says of that.
+  const asked = { ...answered, spec: created.csr.spec }
+  const checked = checkAnswer(asked, created.request, { now: now(), anchors: authorities })
   if ('flaws' in checked) {
     throw new PkiError(
       'ISSUED_CERTIFICATE_WRONG',
@@ -104,7 +106,7 @@ function deliver(
     const { context } = target
     const text = encodeKubeconfig({
       clusterName: context.clusterName,
-      server: context.server,
+      server: withoutUser(context.server),
       certificateAuthority: trust,
       userName: userNameOf(created),
       credentials: { certificate: pem, key: encodePrivateKey(created.key.key) },
@@ -115,6 +117,14 @@ function deliver(
   if (certificate !== undefined) writeWholeFile(certificate, pem, 0o644)
   if (created.key)
     removeFiles([files.csrFile, ...(kubeconfig !== undefined && !keepsKey ? [files.keyFile] : [])])
+}
+
+/** What stands before the host is whoever asked's, and none of the new user's. */
+function withoutUser(server: string): string {
+  const url = new URL(server)
+  if (url.username === '' && url.password === '') return server
+  Object.assign(url, { username: '', password: '' })
+  return url.href.replace(/\/+$/, '')
 }
 
 function userNameOf({ request, csr }: CreatedRequest): string {

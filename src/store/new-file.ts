@@ -76,11 +76,19 @@ export type WaitingKey =
   /** A key, or a request, alone: nobody said that it was made for this. */
   | { readonly state: 'strange'; readonly file: string }
   | ({ readonly state: 'unusable'; readonly file: string } & Unusable)
+  /** Others than its owner may have read the key. */
+  | { readonly state: 'exposed'; readonly file: string; readonly mode: string }
+
+/** Whatever they may do with it. */
+const OTHERS = 0o077
 
 export function readWaitingKey({ keyFile, csrFile }: WaitingFiles): WaitingKey {
   const [key, csr] = [keyFile, csrFile].map(file => reading(file, () => readIfThere(file))?.toString('utf8'))
   if (key === undefined) return csr === undefined ? { state: 'none' } : { state: 'strange', file: csrFile }
   if (csr === undefined) return { state: 'strange', file: keyFile }
+  const mode = on(keyFile, () => statSync(keyFile)).mode & 0o777
+  if ((mode & OTHERS) !== 0)
+    return { state: 'exposed', file: keyFile, mode: mode.toString(8).padStart(4, '0') }
   const read = readPrivateKey(key)
   return 'key' in read ? { state: 'waiting', key: read, csr } : { state: 'unusable', file: keyFile, ...read }
 }
