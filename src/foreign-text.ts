@@ -39,7 +39,7 @@ export function pathText(path: string): string {
 
 /** Tokens, and what stands before the host of a URL. */
 export function withoutSecrets(text: string): string {
-  return text.replace(/\bBearer\s+[^\s"',]+/gi, 'Bearer ...').replace(/:\/\/[^\s/@]+@/g, '://...@')
+  return text.replace(/\bBearer\s+[^\s"',]+/gi, 'Bearer ...').replace(/:\/\/[^\s/]*@/g, '://...@')
 }
 
 /** As it is, but for what cannot be seen. */

@@ -20,6 +20,7 @@ it('leaves secrets out, and names as they are', () => {
     'bad header "Authorization: Bearer ...": no',
   )
   expect(withoutSecrets('https://eve:secret@host:6443/x')).toBe('https://...@host:6443/x')
+  expect(withoutSecrets('https://eve:se@cr@et@host:6443/x')).toBe('https://...@host:6443/x')
   for (const plain of ['jane@example.com', 'email:a@b', 'https://host:6443', 'J\u00fcrgen'])
     expect(named(plain)).toBe(plain)
 })

@@ -2,11 +2,12 @@
 import type { RequestOptions } from 'node:https'
 import { KubeConfig, type User } from '@kubernetes/client-node'
 import { messageOf, PkiError } from '../errors.ts'
-import { named } from '../foreign-text.ts'
+import { named, shown } from '../foreign-text.ts'
 import type { Credential } from '../kubernetes/kubeconfig.ts'
-import { isMapping } from '../kubernetes/yaml.ts'
+import { isMapping, type Mapping, mappingAt, stringAt } from '../kubernetes/yaml.ts'
 import { type Certificate, readCertificates } from '../x509/certificate.ts'
 import { runCredentialPlugin } from './exec-credential.ts'
+import { proxyOf } from './proxy.ts'
 import type { ClusterTarget } from './target.ts'
 
 export interface Access {
@@ -58,33 +59,46 @@ function verifyOnly(options: RequestOptions, rejectUnauthorized: boolean): void 
   Object.assign(agent.options as object, { rejectUnauthorized })
 }
 
+/** As kubectl: nobody is told who asks, and no plugin is started. */
+function isPlain({ context }: ClusterTarget): boolean {
+  return context.server.startsWith('http:')
+}
+
+function hasCredentials({ context: { user } }: ClusterTarget): boolean {
+  const { token, tokenFile, clientCertificate, username, exec, authProvider } = user
+  return [token, tokenFile, clientCertificate, username, exec, authProvider].some(one => one !== undefined)
+}
+
 /** What anybody in between could read or change. */
-export function weaknessesOf(target: ClusterTarget, { options }: Access): string[] {
-  const { server, skipsVerification } = target.context
-  const isPlain = server.startsWith('http:')
-  const hasCredentials = options.auth != null || 'Authorization' in (options.headers as object)
+export function weaknessesOf(target: ClusterTarget): string[] {
+  const { server, skipsVerification, userName } = target.context
   return [
-    ...(skipsVerification && !isPlain
+    ...(skipsVerification && !isPlain(target)
       ? [`${named(server)}: insecure-skip-tls-verify: nobody knows whether it is the server that is meant`]
       : []),
-    ...(isPlain && hasCredentials ? [`${named(server)}: credentials are sent without TLS`] : []),
+    ...(isPlain(target) && hasCredentials(target)
+      ? [`${named(server)}: without TLS the credentials of user "${named(userName)}" are not sent`]
+      : []),
   ]
 }
 
-function clusterOf({ context }: ClusterTarget, ca: string | undefined) {
+function clusterOf(target: ClusterTarget, ca: string | undefined) {
+  const { context } = target
+  const proxyUrl = proxyOf(target)?.url
   return {
     name: context.clusterName,
     server: context.server,
     // Without TLS there is nothing to verify: `kubectl proxy`.
-    skipTLSVerify: context.skipsVerification || context.server.startsWith('http:'),
+    skipTLSVerify: context.skipsVerification || isPlain(target),
     ...(context.tlsServerName !== undefined && { tlsServerName: context.tlsServerName }),
-    ...(context.proxyUrl !== undefined && { proxyUrl: context.proxyUrl }),
+    ...(proxyUrl !== undefined && { proxyUrl }),
     ...(ca !== undefined && { caData: encoded(ca) }),
   }
 }
 
 function userOf(target: ClusterTarget): User {
   const { user, userName } = target.context
+  if (isPlain(target)) return { name: userName }
   const token = user.tokenFile === undefined ? user.token : target.readFile(user.tokenFile).trim()
   const certificate = pemOf(user.clientCertificate, target)
   const key = pemOf(user.clientKey, target)
@@ -94,9 +108,24 @@ function userOf(target: ClusterTarget): User {
     ...(key !== undefined && { keyData: encoded(key) }),
     ...(token !== undefined && token !== '' && { token }),
     ...(user.username !== undefined && { username: user.username, password: user.password ?? '' }),
-    ...(user.authProvider && { authProvider: user.authProvider }),
+    ...(user.authProvider && { authProvider: oidcOf(userName, user.authProvider) }),
     ...(user.exec && { authProvider: { name: PLUGIN } }),
   }
+}
+
+const OIDC = ['client-id', 'client-secret', 'id-token', 'idp-issuer-url', 'refresh-token']
+
+/** The library knows more kinds, some of which start a shell; kubectl has no other since 1.26. */
+function oidcOf(userName: string, provider: Mapping): object {
+  const name = stringAt(provider, 'name') ?? ''
+  if (name !== 'oidc')
+    throw new PkiError(
+      'KUBECONFIG_UNUSABLE',
+      `user "${named(userName)}": wanted the auth-provider oidc, found ${shown(name)}`,
+      { hint: 'kubectl has no other since 1.26: credential plugins, below exec, have taken their place' },
+    )
+  const given = Object.entries(mappingAt(provider, 'config')).filter(([key]) => OIDC.includes(key))
+  return { name, config: Object.fromEntries(given) }
 }
 
 async function applyPlugin(target: ClusterTarget, options: RequestOptions): Promise<void> {

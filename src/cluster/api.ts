@@ -1,7 +1,7 @@
 /** The Kubernetes API as far as certificate signing requests need it. The client library is loaded with the first connection. */
 
 import { PkiError } from '../errors.ts'
-import { withoutSecrets } from '../foreign-text.ts'
+import { named, shown, withoutSecrets } from '../foreign-text.ts'
 import {
   type CertificateSigningRequest,
   CSR_API_VERSION,
@@ -72,13 +72,14 @@ export async function connect(target: ClusterTarget): Promise<ClusterApi> {
   const client = makeClient(target, openAccess)
   const access = await client.access()
   const { authorities } = access
-  for (const weakness of weaknessesOf(target, access)) target.onNote(`warning: ${weakness}`)
+  for (const weakness of weaknessesOf(target)) target.onNote(`warning: ${weakness}`)
   return {
     listRequests: options => listRequests(client, options),
     readRequest: name => readRequest(client, name),
     createRequest: async object =>
       requestIn(
         await client.call({ method: 'POST', path: COLLECTION, body: object, question: onRequests('create') }),
+        stringAt(mappingAt(object, 'metadata'), 'name'),
       ),
     updateApproval: (name, change) => update(client, { name, subresource: 'approval', change }),
     updateStatus: (name, change) => update(client, { name, subresource: 'status', change }),
@@ -96,15 +97,28 @@ export async function connect(target: ClusterTarget): Promise<ClusterApi> {
 }
 
 function pathOf(name: string): string {
-  return `${COLLECTION}/${encodeURIComponent(name)}`
+  if (isSegment(name)) return `${COLLECTION}/${encodeURIComponent(name)}`
+  throw new PkiError('USAGE', `wanted the name of a request, found ${shown(name)}`)
 }
 
-/** The API server leaves kind and version out of a list's items. */
-function requestIn(value: unknown): CertificateSigningRequest {
+/** As the API server has it: else a path would lead to something else. */
+function isSegment(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name)
+}
+
+/** The API server leaves kind and version out of a list's items. `wanted`: its name; absent: any. */
+function requestIn(value: unknown, wanted?: string): CertificateSigningRequest {
+  const kind = stringAt(value, 'kind') ?? CSR_KIND
   const object = isMapping(value) ? { ...value, apiVersion: CSR_API_VERSION, kind: CSR_KIND } : value
   const request = parseSigningRequest(object)
-  if (!('found' in request)) return request
-  throw new PkiError('CLUSTER_REFUSED', `wanted a ${CSR_KIND} from the API server, found ${request.found}`)
+  const found = kind === CSR_KIND && !('found' in request) ? request : undefined
+  if (found && isSegment(found.name) && (wanted === undefined || found.name === wanted)) return found
+  const other = found ? `one of the name ${shown(found.name)}` : named(kind)
+  const which = wanted === undefined ? '' : ` ${shown(wanted)}`
+  throw new PkiError(
+    'CLUSTER_REFUSED',
+    `wanted the ${CSR_KIND}${which} from the API server, found ${'found' in request ? request.found : other}`,
+  )
 }
 
 async function* listRequests(
@@ -122,7 +136,7 @@ async function* listRequests(
 async function readRequest(client: Client, name: string): Promise<CertificateSigningRequest | undefined> {
   const question = { ...onRequests('get'), name }
   try {
-    return requestIn(await client.call({ method: 'GET', path: pathOf(name), question }))
+    return requestIn(await client.call({ method: 'GET', path: pathOf(name), question }), name)
   } catch (error) {
     if (error instanceof PkiError && error.code === 'NOT_FOUND') return undefined
     throw error
@@ -150,7 +164,7 @@ async function update(
     const body = change(current)
     if (!body) return current
     try {
-      return requestIn(await client.call({ method: 'PUT', path, body, question }))
+      return requestIn(await client.call({ method: 'PUT', path, body, question }), name)
     } catch (error) {
       const isConflict = error instanceof PkiError && error.code === 'CONFLICT'
       if (!isConflict || tries === MOST_TRIES) throw error
@@ -195,7 +209,7 @@ function watchRequest(client: Client, { name, uid, signal }: Watched) {
       if (stringAt(mappingAt(object, 'metadata'), 'uid') !== uid) return yield* gone()
       if (type === 'DELETED') return yield* gone()
       known = versionOf(object)
-      yield requestIn(object)
+      yield requestIn(object, name)
     }
     return false
   }

@@ -7,7 +7,7 @@ import type { AccessQuestion } from '../pki/csr/access.ts'
 import type { Access } from './access.ts'
 import { connectionFailure, refusal } from './failures.ts'
 import type { ClusterTarget } from './target.ts'
-import { type Answer, type Call, linesOf, open, send } from './transport.ts'
+import { type Answer, bodyOf, type Call, linesOf, open, send } from './transport.ts'
 
 export interface ApiCall {
   readonly method: Call['method']
@@ -113,8 +113,7 @@ async function* follow(
     const response = await opened(call, { target, access: used, ended })
     const status = response.statusCode ?? 0
     if (status < 200 || status > 299) {
-      let text = ''
-      for await (const line of linesOf(response)) text += line
+      const text = await bodyOf(response, AbortSignal.timeout(target.timeout))
       if (status === 401 && isRenewable(target)) await renewed()
       throw refusal({ status, text }, { target, access: used, question: call.question })
     }

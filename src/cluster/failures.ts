@@ -5,6 +5,7 @@ import { isMapping, listAt, type Mapping, mappingAt, parseJson, stringAt } from 
 import { type AccessQuestion, accessManifest, describeAccess, onSigner } from '../pki/csr/access.ts'
 import { instant } from '../pki/instant.ts'
 import type { Access } from './access.ts'
+import { proxyOf } from './proxy.ts'
 import type { ClusterTarget } from './target.ts'
 import type { Answer } from './transport.ts'
 
@@ -57,7 +58,8 @@ export function connectionFailure(error: unknown, { target, access }: Omit<Asked
   const found = isLate
     ? `no answer within ${timeout / 1000} s`
     : (UNREACHABLE[code] ?? named(messageOf(error).slice(0, 200)))
-  const hint = isLate ? `${NO_WAY} a longer --timeout, such as 60s` : NO_WAY
+  const way = `${NO_WAY}${throughProxy(target)}`
+  const hint = isLate ? `${way} a longer --timeout, such as 60s` : way
   return new PkiError(
     'CLUSTER_UNREACHABLE',
     `${withoutSecrets(context.server)}: ${found}${codeIn(code, found)}`,
@@ -66,6 +68,11 @@ export function connectionFailure(error: unknown, { target, access }: Omit<Asked
       cause: error,
     },
   )
+}
+
+function throughProxy(target: ClusterTarget): string {
+  const proxy = proxyOf(target)
+  return proxy ? ` it was asked through the proxy ${named(proxy.url)}, of ${proxy.source}` : ''
 }
 
 interface PlainError {

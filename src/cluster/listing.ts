@@ -1,7 +1,8 @@
 /** Long lists, a page at a time: what has been handed on is not kept. */
 import { PkiError } from '../errors.ts'
+import { withoutSecrets } from '../foreign-text.ts'
 import { isMapping, listAt, type Mapping, mappingAt, stringAt } from '../kubernetes/yaml.ts'
-import type { AccessQuestion } from '../pki/csr/access.ts'
+import { type AccessQuestion, describeAccess } from '../pki/csr/access.ts'
 import type { Client } from './client.ts'
 
 export interface Listing {
@@ -20,13 +21,16 @@ export interface Page {
 /** A list that expires again and again is one that nobody can read. */
 const MOST_RESTARTS = 5
 
+/** With filters and large objects pages may be empty, but not for ever. */
+const MOST_EMPTY = 20
+
 /**
  * Each object once. A page that comes too late (410 Gone: the server has forgotten that state of the list) is asked for
  * as the server says, or from the start.
  */
 export async function* pagesOf(client: Client, listing: Listing): AsyncGenerator<Page> {
   const seen = new Set<string>()
-  for (let restarts = 0, from: string | undefined; ; ) {
+  for (let restarts = 0, empty = 0, from: string | undefined; ; ) {
     const page = await pageFrom(client, listing, from)
     if ('expired' in page) {
       restarts += 1
@@ -34,10 +38,19 @@ export async function* pagesOf(client: Client, listing: Listing): AsyncGenerator
       from = page.from
       continue
     }
-    yield { items: page.items.filter(one => isNew(one, seen)), resourceVersion: page.resourceVersion }
+    const items = page.items.filter(one => isNew(one, seen))
+    yield { items, resourceVersion: page.resourceVersion }
     if (page.next === '') return
+    empty = items.length > 0 ? 0 : empty + 1
+    if (empty > MOST_EMPTY) throw endless(client, listing)
     from = page.next
   }
+}
+
+function endless({ target }: Client, { question }: Listing): PkiError {
+  const server = withoutSecrets(target.context.server)
+  const found = `the list goes on and on, with nothing new in it for ${MOST_EMPTY} pages`
+  return new PkiError('CLUSTER_REFUSED', `${server}: ${describeAccess(question)}: ${found}`)
 }
 
 function isNew(item: Mapping, seen: Set<string>): boolean {

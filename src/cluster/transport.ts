@@ -23,12 +23,28 @@ const MOST_CHARACTERS = 64 * 1024 * 1024
 /** Rejects with whatever the socket says. */
 export async function send(options: RequestOptions, call: Call): Promise<Answer> {
   const response = await open(options, call)
-  let text = ''
-  for await (const part of textOf(response)) {
-    text += part
-    if (text.length > MOST_CHARACTERS) throw new Error(`an answer of more than ${MOST_CHARACTERS} characters`)
+  return { status: response.statusCode ?? 0, text: await bodyOf(response, call.signal) }
+}
+
+/** What is refused is a sentence or two. */
+const MOST_OF_REFUSAL = 1024 * 1024
+
+/** Rejects when there is too much of it, or it takes too long. */
+export async function bodyOf(response: IncomingMessage, signal: AbortSignal): Promise<string> {
+  const isRefusal = (response.statusCode ?? 0) > 299
+  const most = isRefusal ? MOST_OF_REFUSAL : MOST_CHARACTERS
+  const end = () => response.destroy(signal.reason)
+  signal.addEventListener('abort', end)
+  try {
+    let text = ''
+    for await (const part of textOf(response)) {
+      text += part
+      if (text.length > most) throw new Error(`an answer of more than ${most} characters`)
+    }
+    return text
+  } finally {
+    signal.removeEventListener('abort', end)
   }
-  return { status: response.statusCode ?? 0, text }
 }
 
 export function open(options: RequestOptions, call: Call, isAgain = false): Promise<IncomingMessage> {
@@ -72,11 +88,18 @@ const LONGEST_LINE = 32 * 1024 * 1024
 
 /** The lines of an answer as they come. */
 export async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
-  let rest = ''
+  let parts: string[] = []
+  let length = 0
   for await (const part of textOf(response)) {
-    const lines = (rest + part).split('\n')
-    rest = lines.pop() ?? ''
-    if (rest.length > LONGEST_LINE) throw new Error(`a line of more than ${LONGEST_LINE} characters`)
-    yield* lines.filter(line => line !== '')
+    // What came before has no line end in it, and is not searched again.
+    const [first = '', ...more] = part.split('\n')
+    parts.push(first)
+    length += first.length
+    if (length > LONGEST_LINE) throw new Error(`a line of more than ${LONGEST_LINE} characters`)
+    const rest = more.pop()
+    if (rest === undefined) continue
+    yield* [parts.join(''), ...more].filter(line => line !== '')
+    parts = [rest]
+    length = rest.length
   }
 }

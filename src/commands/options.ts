@@ -22,11 +22,15 @@ export const fileOption = (flag: string, describe: string) =>
   ({ type: 'string', coerce: pathOption(flag), completes: 'file', describe }) as const
 
 /** `least`: the shortest that makes sense, in milliseconds. */
+const MINUTE = 60_000
+
 export function durationOption(flag: string, least = 1) {
   return (value: unknown): number => {
     const text = String(value)
     const duration = parseDuration(text)
     if (duration !== undefined && duration >= least) return duration
+    if (duration !== undefined && least >= MINUTE)
+      throw new PkiError('USAGE', `--${flag} wants at least ${least / MINUTE}m, found "${text}"`)
     throw new PkiError('USAGE', `--${flag} wants a duration, found "${text}"`, {
       hint: 'such as 90s, 720h, 30d, 1y or 1h30m',
     })

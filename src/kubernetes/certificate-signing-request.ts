@@ -1,4 +1,5 @@
 /** CertificateSigningRequest objects (certificates.k8s.io/v1): fields named as there. Objects from outside: nothing in them is trusted. */
+import { isDeepStrictEqual } from 'node:util'
 import { named } from '../foreign-text.ts'
 import { isMapping, listAt, type Mapping, mappingAt, stringAt } from './yaml.ts'
 
@@ -193,6 +194,11 @@ export function conditionOf(
   return status.conditions.find(
     one => one.type === type && (one.status === 'True' || (isOld && one.status === '')),
   )
+}
+
+/** The very object, asking for the very same, whatever became of it. */
+export function isSameRequest(one: CertificateSigningRequest, other: CertificateSigningRequest): boolean {
+  return one.uid === other.uid && isDeepStrictEqual(one.object.spec, other.object.spec)
 }
 
 export type CsrState = 'pending' | 'approved' | 'denied' | 'failed' | 'issued'

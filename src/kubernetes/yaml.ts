@@ -29,9 +29,10 @@ export interface Documents {
   readonly documents: readonly unknown[]
 }
 
-export function parseYaml(text: string): Documents | Unusable {
+/** Strict: no key twice. */
+export function parseYaml(text: string, { isStrict = false } = {}): Documents | Unusable {
   try {
-    const documents = loadAll(text, LOAD)
+    const documents = loadAll(text, { ...LOAD, json: !isStrict })
     return documents.some(one => isCircular(one))
       ? { reason: 'YAML_MALFORMED', found: 'an anchor holds itself' }
       : { documents }

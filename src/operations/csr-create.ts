@@ -122,6 +122,14 @@ async function pairFor(asked: AskedSubject, { files, kubeconfig, algorithm }: Cr
     throw new PkiError('FILE_UNREADABLE', `${waiting.file}: ${describeUnusable(waiting)}`, {
       hint: `it is of no use: remove it and ${files.csrFile}, or name another file with --key-out`,
     })
+  if (waiting.state === 'exposed')
+    throw new PkiError(
+      'FILE_UNREADABLE',
+      `${waiting.file}: a key that waits is its owner's alone (mode 0600), and others may have read this one (mode ${waiting.mode})`,
+      {
+        hint: `remove it and ${files.csrFile}, and begin anew; or, when nobody has read it: chmod 600 ${waiting.file}`,
+      },
+    )
   if (waiting.state === 'waiting') return resumed(asked, waiting, { files, algorithm })
   const { createRequest } = await import('../x509/request.ts')
   const key = await generateKey(algorithm ?? 'RSA-2048')

@@ -67,7 +67,9 @@ export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
       onProgress(`${name}: approved, waiting for ${csr.spec.signerName} to sign`)
   }
   const answered = await awaitAnswer(api, sent.csr, { ...patience, onState })
-  const checked = checkAnswer(answered, created.request, { now: now(), anchors: authorities })
+  // As it was asked, whatever the answer says of that.
+  const asked = { ...answered, spec: created.csr.spec }
+  const checked = checkAnswer(asked, created.request, { now: now(), anchors: authorities })
   if ('flaws' in checked) {
     throw new PkiError(
       'ISSUED_CERTIFICATE_WRONG',
@@ -108,8 +110,10 @@ function deliver({ created, outputs, target }: FetchOptions, pem: string, trust:
   if (kubeconfig !== undefined && created.key) {
     const { context } = target
     const text = encodeKubeconfig({
-      ...{ clusterName: context.clusterName, server: context.server, certificateAuthority: trust },
-      ...{ proxyUrl: context.proxyUrl, tlsServerName: context.tlsServerName },
+      ...{ clusterName: context.clusterName, certificateAuthority: trust },
+      server: withoutUser(context.server),
+      ...(context.proxyUrl !== undefined && { proxyUrl: withoutUser(context.proxyUrl) }),
+      tlsServerName: context.tlsServerName,
       userName: userNameOf(created),
       credentials: { certificate: pem, key: encodePrivateKey(created.key.key) },
       kubernetesVersion: '1.34.0',
@@ -123,6 +127,14 @@ function deliver({ created, outputs, target }: FetchOptions, pem: string, trust:
 function clearUp({ created, files, outputs, keepsKey }: FetchOptions): void {
   const isMoved = outputs.kubeconfig !== undefined && !keepsKey
   if (created.key) removeFiles([...(isMoved ? [files.keyFile] : []), files.csrFile])
+}
+
+/** What stands before the host is whoever asked's, and none of the new user's. */
+function withoutUser(address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (!url || (url.username === '' && url.password === '')) return address
+  Object.assign(url, { username: '', password: '' })
+  return url.href.replace(/\/+$/, '')
 }
 
 function userNameOf({ request, csr }: CreatedRequest): string {

@@ -2,7 +2,12 @@
 import { type ClusterApi, connect } from '../cluster/api.ts'
 import type { ClusterTarget } from '../cluster/target.ts'
 import { PkiError } from '../errors.ts'
-import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
+import { shown } from '../foreign-text.ts'
+import {
+  type CertificateSigningRequest,
+  isSameRequest,
+  stateOf,
+} from '../kubernetes/certificate-signing-request.ts'
 import { withCertificate, withCondition } from '../kubernetes/signing-request-object.ts'
 import { onRequests, onSigner } from '../pki/csr/access.ts'
 import type { SigningAuthority } from '../pki/signing-authority.ts'
@@ -95,9 +100,14 @@ async function signOne(
 
 /** What was signed is what was looked at. */
 function checkSame(current: CertificateSigningRequest, looked: CertificateSigningRequest): void {
-  if (current.uid === looked.uid && stateOf(current) === stateOf(looked)) return
+  if (!isSameRequest(current, looked))
+    throw new PkiError(
+      'CONFLICT',
+      `${shown(looked.name)}: another request has its name now, which nobody has looked at`,
+    )
+  if (stateOf(current) === stateOf(looked)) return
   throw new PkiError(
     'CONFLICT',
-    `${looked.name} was changed by somebody else meanwhile: it is ${stateOf(current)}, and was left as it is`,
+    `${shown(looked.name)} was changed by somebody else meanwhile: it is ${stateOf(current)}, and was left as it is`,
   )
 }

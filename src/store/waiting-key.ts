@@ -3,6 +3,7 @@
  * where it is, a job has begun, and the next run goes on with it whenever this one was killed. A key without a request
  * is somebody else's.
  */
+import { statSync } from 'node:fs'
 import type { Unusable } from '../errors.ts'
 import { readCertificateRequest } from '../x509/certificate-request.ts'
 import { type PrivateKey, publicKeySha256OfKey, readPrivateKey } from '../x509/key.ts'
@@ -29,11 +30,19 @@ export type WaitingKey =
   /** A request whose key is not beside it. */
   | { readonly state: 'keyless'; readonly file: string; readonly csr: string }
   | ({ readonly state: 'unusable'; readonly file: string } & Unusable)
+  /** Others than its owner may have read the key. */
+  | { readonly state: 'exposed'; readonly file: string; readonly mode: string }
+
+/** Whatever they may do with it. */
+const OTHERS = 0o077
 
 export function readWaitingKey({ keyFile, csrFile }: WaitingFiles): WaitingKey {
   const [key, csr] = [textOf(keyFile), textOf(csrFile)]
   if (key === undefined) return csr === undefined ? { state: 'none' } : begun({ keyFile, csrFile }, csr)
   if (csr === undefined) return { state: 'strange', file: keyFile }
+  const mode = on(keyFile, () => statSync(keyFile)).mode & 0o777
+  if ((mode & OTHERS) !== 0)
+    return { state: 'exposed', file: keyFile, mode: mode.toString(8).padStart(4, '0') }
   const read = readPrivateKey(key)
   return 'key' in read ? { state: 'waiting', key: read, csr } : { state: 'unusable', file: keyFile, ...read }
 }

@@ -18,6 +18,7 @@ import { EXTENSION_REQUESTS } from './extension-requests.ts'
 import { type KeyAlgorithm, keyAlgorithmOf } from './key-algorithm.ts'
 import { attributesOf } from './name.ts'
 import { type PemBlock, parsePem } from './pem.ts'
+import { keyFlaw } from './public-key-form.ts'
 import { isSignatureOf, type SignatureAlgorithm, signatureAlgorithmOf } from './signature.ts'
 import { type SubjectAltName, subjectAltNamesIn } from './subject-alt-name.ts'
 
@@ -31,6 +32,9 @@ export interface CertificateRequest {
   /** Over the SubjectPublicKeyInfo, lower-case hexadecimal. */
   readonly publicKeySha256: string
   readonly keyAlgorithm: KeyAlgorithm
+  /** In words, what is unusual about how the key is written: readers differ in what they take. */
+  readonly keyFlaw: string | undefined
+  readonly hasAttributes: boolean
   /** Asked for: object identifier -> Extension. */
   readonly extensions: ReadonlyMap<string, Der>
   readonly subjectAltNames: readonly SubjectAltName[]
@@ -104,6 +108,8 @@ function requestOf(der: Der, subjectText: Subject): CertificateRequest {
     ...{ subject, publicKeyInfo, extensions, der },
     publicKeySha256: createHash('sha256').update(publicKeyInfo).digest('hex'),
     keyAlgorithm: hasUnnamedCurve(publicKeyInfo) ? 'ECDSA-explicit' : key ? keyAlgorithmOf(key) : 'unknown',
+    keyFlaw: key && keyFlaw(key, publicKeyInfo),
+    hasAttributes: attributes !== undefined,
     subjectAltNames: subjectAltNamesIn(extensions),
     signature: signatureAlgorithmOf(algorithm),
     isProved:

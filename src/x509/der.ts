@@ -44,9 +44,11 @@ export function onlyElement(tag: number, bytes: Der): Der {
   return element
 }
 
-/** The bytes of a BIT STRING of whole octets. */
+/** The bytes of a BIT STRING of whole octets. Throws RangeError where bits are left over. */
 export function bitsOf(element: Der): Der {
-  return contentsOf(element).subarray(1)
+  const contents = contentsOf(element)
+  if (contents[0] !== 0) throw new RangeError('a BIT STRING of no whole octets')
+  return contents.subarray(1)
 }
 
 /** Of an INTEGER that is not negative; what is larger than a number can be is Infinity or nearly right. */
@@ -146,10 +148,16 @@ export function leadingOid(element: Der): string {
   return decodeOid(oid)
 }
 
+/** Bytes from this on have another one behind them. */
+const LAST = 0x80
+
 export function decodeOid(element: Der): string {
   const arcs: number[] = []
   let arc = 0
-  for (const byte of contentsOf(element)) {
+  const contents = contentsOf(element)
+  if (element[0] !== TAG.oid) throw new RangeError('not an object identifier')
+  if ((contents.at(-1) ?? LAST) >= LAST) throw new RangeError('an object identifier cut off')
+  for (const byte of contents) {
     if (arc === 0 && byte === 0x80) throw new RangeError('an object identifier not in DER')
     arc = arc * 128 + (byte & 0x7f)
     if (byte < 0x80) {

@@ -421,10 +421,12 @@ describe('the server is the one that is meant', () => {
     expect((await failureOf(both)).message).toContain('found both')
   })
 
-  it('and credentials go to nobody without TLS unsaid', async () => {
+  it('and credentials go to nobody without TLS, which is told', async () => {
     notes.length = 0
     await connecting('http://127.0.0.1:9', { cluster: WITHOUT_CA })
-    expect(notes).toEqual([expect.stringContaining('credentials are sent without TLS')])
+    expect(notes).toEqual([
+      expect.stringContaining('without TLS the credentials of user "someone" are not sent'),
+    ])
     notes.length = 0
     await connecting('http://127.0.0.1:9', { cluster: WITHOUT_CA, user: {} })
     expect(notes).toEqual([])

@@ -698,6 +698,8 @@ describe('a policy file', () => {
     ['parameters: [1]', /parameters: wanted names with values/],
     ['rules: {__proto__: must}', /unknown rule|wanted/],
     ['neverDeny: yes please', /neverDeny: wanted true or false/],
+    ['rules: {FLOOD: must}\nrules: {NEWEST: ignore}', /not YAML: duplicated mapping key/],
+    ['rules: {NEWEST: must, NEWEST: ignore}', /not YAML: duplicated mapping key/],
   ])('refuses %s', (text, problem) => {
     const policy = parse(text)
     expect('problem' in policy ? policy.problem : 'taken').toMatch(problem)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CSR_USAGE_NAMES } from '../../src/kubernetes/key-usages.ts'
 import { encodePem } from '../../src/x509/pem.ts'
+import { REFUSED_BY_GO, UNDISPUTED } from './disputed-requests.ts'
 import { CLIENT_USAGES, newKey, requestDer, requestPem, SERVING_USAGES } from './pkcs10.ts'
 
 export interface Made {
@@ -294,6 +295,7 @@ export function createCases(): Made[] {
     ),
     made('no signer', { signerName: null }),
     ...Object.entries(REQUESTS).map(([what, request]) => made(what, { request })),
+    ...Object.entries({ ...REFUSED_BY_GO, ...UNDISPUTED }).map(([what, request]) => made(what, { request })),
     ...Object.entries(OPENSSL_KEYS).map(([what, key]) =>
       made(what, { request: opensslRequest({ subject: [['CN', 'jane']], ...key }) }),
     ),

@@ -3,6 +3,7 @@ import {
   type CertificateSigningRequest,
   type CsrState,
   conditionOf,
+  isSameRequest,
   stateOf,
 } from '../../kubernetes/certificate-signing-request.ts'
 import { type NewCondition, withCondition } from '../../kubernetes/signing-request-object.ts'
@@ -166,7 +167,7 @@ export function withDecision(
   current: CertificateSigningRequest,
   condition: NewDecision,
 ): object | undefined {
-  if (current.uid !== planned.uid)
+  if (!isSameRequest(current, planned))
     throw new RangeError('another request has its name now, which nobody has looked at')
   const opposite = condition.type === 'Approved' ? 'Denied' : 'Approved'
   if (conditionOf(current, opposite)) throw new RangeError(`somebody else was faster: it is ${opposite}`)

@@ -4,6 +4,7 @@ import { unsupportedSignature } from '../../x509/acceptance.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import { type Der, firstElement } from '../../x509/der.ts'
+import { formFlaw } from '../../x509/request-form.ts'
 import { quoted } from './words.ts'
 
 /** Go knows no other kinds and named curves, and no curve by its numbers. */
@@ -15,12 +16,12 @@ const HASHES: ReadonlySet<string> = new Set(['SHA-1', 'SHA-256', 'SHA-384', 'SHA
 const IP_ADDRESS = 0x87
 
 /** In words. */
-export function unsupportedInGo({
-  keyAlgorithm,
-  signature,
-  subjectAltNames,
-}: CertificateRequest): string | undefined {
+export function unsupportedInGo(request: CertificateRequest): string | undefined {
+  const flaw = formFlaw(request)
+  if (flaw !== undefined) return `${flaw}: Go does not read it`
+  const { keyAlgorithm, keyFlaw, signature, subjectAltNames } = request
   if (!KEYS.test(keyAlgorithm)) return `a key of the kind ${keyAlgorithm}, which Go cannot use`
+  if (keyFlaw !== undefined) return `${keyFlaw}, which Go does not read`
   const { hash, scheme } = signature
   const isVerified = HASHES.has(hash) && scheme !== 'unknown'
   if (!isVerified) return `signed with ${quoted(hash)}, which Go does not verify`

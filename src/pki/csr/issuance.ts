@@ -9,7 +9,6 @@ import { usagesMeant } from '../../kubernetes/key-usages.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import type { CertificateRequest } from '../../x509/certificate-request.ts'
 import type { Der } from '../../x509/der.ts'
-import { asksInMicrosoftsAttribute } from '../../x509/extension-requests.ts'
 import { plainName, plainNames } from '../../x509/plain-name.ts'
 import { SUBJECT_ALT_NAME, subjectAltNameExtension } from '../../x509/subject-alt-name.ts'
 import { extKeyUsageExtension, keyUsageExtension, leafConstraints } from '../../x509/usage-extensions.ts'
@@ -60,7 +59,7 @@ export function planIssuance(csr: CertificateSigningRequest, order: IssuanceOrde
   const reason = LEAVE_RULES.find(({ applies }) => applies(csr, order))
   if (reason) return { csr, action: 'leave', code: reason.code, message: reason.message(csr, order) }
   const facts = factsOf(csr, { now: order.now })
-  const invalid = [...flaws(facts, API_RULES), ...flaws(facts, FORM_RULES), ...ambiguities(facts)]
+  const invalid = [...flaws(facts, API_RULES), ...flaws(facts, FORM_RULES)]
   const { request } = facts
   if (invalid.length > 0 || !request)
     return { csr, action: 'leave', code: request ? 'INVALID' : 'UNREADABLE', message: invalid.join('; ') }
@@ -71,13 +70,6 @@ export function planIssuance(csr: CertificateSigningRequest, order: IssuanceOrde
 
 function flaws(facts: CsrFacts, rules: readonly Rule[]): string[] {
   return fixedResults(facts, rules).flatMap(({ result }) => (result.ok ? [] : result.reason))
-}
-
-/** What is signed has one meaning: no two readers may see another request in the same bytes. */
-function ambiguities({ request }: CsrFacts): string[] {
-  return request && asksInMicrosoftsAttribute(request.der)
-    ? ["it asks for extensions in Microsoft's attribute, which Kubernetes does not read"]
-    : []
 }
 
 interface LeaveRule {

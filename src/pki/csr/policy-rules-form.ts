@@ -2,6 +2,7 @@
 import { isRequestAlone } from '../../x509/go-pem.ts'
 import { bad, good, type Rule } from './rule.ts'
 import { DECISIONS } from './status-rules.ts'
+import { UNDISPUTED_RULE } from './undisputed-rule.ts'
 import { listed } from './words.ts'
 
 export const FORM_RULES: readonly Rule<unknown>[] = [
@@ -15,6 +16,7 @@ export const FORM_RULES: readonly Rule<unknown>[] = [
         ? good('one PEM block alone')
         : bad('more than one plain PEM block: versions of Kubernetes differ in what they read of it')),
   },
+  UNDISPUTED_RULE,
   {
     code: 'CONDITIONS_KNOWN',
     wants: 'no type of status.conditions is nearly Approved, Denied or Failed',

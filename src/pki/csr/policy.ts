@@ -96,7 +96,7 @@ const [API_VERSION, KIND] = ['kubepki/v1', 'CsrPolicy']
 
 /** A policy file: what is not said in it is as in the built-in policy that it extends. Nothing unknown is passed over. */
 export function parsePolicy(text: string): Policy | Problem {
-  const parsed = parseYaml(text)
+  const parsed = parseYaml(text, { isStrict: true })
   if ('reason' in parsed) return { problem: `not YAML: ${parsed.found ?? 'unreadable'}` }
   const [document, ...others] = parsed.documents
   if (others.length > 0 || !isMapping(document))
