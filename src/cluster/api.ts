@@ -1,4 +1,4 @@
-/** The Kubernetes API as far as certificate signing requests need it. The client library is loaded with the first connection. */
+/** The Kubernetes API as far as certificate signing requests need it. The client library and the network are loaded with the first connection. */
 
 import { PkiError } from '../errors.ts'
 import { named, shown, withoutSecrets } from '../foreign-text.ts'
@@ -13,7 +13,7 @@ import { type NodeObject, parseNodeObject } from '../kubernetes/node-object.ts'
 import { isMapping, mappingAt, stringAt } from '../kubernetes/yaml.ts'
 import { type AccessQuestion, onRequests, REQUESTS_RESOURCE } from '../pki/csr/access.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import { type Client, makeClient } from './client.ts'
+import type { Client } from './client.ts'
 import { pagesOf } from './listing.ts'
 import { missingAccess } from './rights.ts'
 import { serverNamesOf } from './server-names.ts'
@@ -68,6 +68,7 @@ const COLLECTION = `/apis/${CSR_API_VERSION}/${REQUESTS_RESOURCE}`
 const PAGE_SIZE = 500
 
 export async function connect(target: ClusterTarget): Promise<ClusterApi> {
+  const { makeClient } = await import('./client.ts')
   const { openAccess, weaknessesOf } = await import('./access.ts')
   const client = makeClient(target, openAccess)
   const access = await client.access()

@@ -7,12 +7,13 @@ import { assessRequests } from '../pki/pending-requests.ts'
 import { requestFindings } from '../pki/request-findings.ts'
 import type { Entry, KeyFile, Snapshot } from '../pki/snapshot.ts'
 import { readFileEvidence } from '../store/file-evidence.ts'
-import { readFound, readKey, type Tree } from '../store/files.ts'
+import { forbiddenDirectory, readFound, readKey, type Tree } from '../store/files.ts'
 import { readKubelet } from '../store/kubelet.ts'
 import { readMachine } from '../store/machine.ts'
 import { manifestDirectory, type ReadOptions, readKubeconfigFile } from '../store/read.ts'
 import { unfinishedBusiness } from '../store/recovery.ts'
-import { readPackage, requestDirectory } from '../store/requests.ts'
+import { readPackage, requestDirectory, requestPlace } from '../store/requests.ts'
+import { forbiddenStore } from '../store/state.ts'
 import { readUnreadableManifests } from '../store/static-pods.ts'
 import { keyOf } from './entry-key.ts'
 import { readFlagFiles } from './flag-files.ts'
@@ -66,25 +67,37 @@ function readServiceAccount([publicKeyFile, privateKeyFile]: readonly KeyFile[])
   }
 }
 
-function findRequestEvidence(
-  tree: Tree,
-  snapshot: Snapshot,
-  { now, csrDir, ...options }: EvidenceOptions,
-): Pick<Evidence, 'requests' | 'awaited'> {
+type RequestEvidence = Pick<Evidence, 'requests' | 'awaited' | 'forbidden'>
+
+/** Of what may not be read nothing is guessed. */
+function findRequestEvidence(tree: Tree, snapshot: Snapshot, options: EvidenceOptions): RequestEvidence {
+  const backups = [forbiddenStore(options) ?? []].flat()
+  const directory = forbiddenDirectory(tree, requestPlace(snapshot, options.csrDir))
+  if (directory !== undefined) return { requests: [], forbidden: { requests: [directory], backups } }
+  const { found, facts, listed } = lookAtRequests(tree, snapshot, options)
+  const isIncomplete = (name: string) => listed.some(one => one.name === name && one.state === 'incomplete')
+  const forbidden = found.filter(one => one.forbidden !== undefined && isIncomplete(one.name))
+  const names = new Set(listed.flatMap(({ name, state }) => (state === 'pending' ? name : [])))
+  return {
+    requests: requestFindings(facts, listed).filter(
+      ({ certificate }) => !forbidden.some(({ name }) => name === certificate),
+    ),
+    awaited: { names, commandFlags: facts.commandFlags },
+    forbidden: { requests: forbidden.flatMap(one => one.forbidden ?? []), backups },
+  }
+}
+
+function lookAtRequests(tree: Tree, snapshot: Snapshot, { now, csrDir, ...options }: EvidenceOptions) {
   const directory = requestDirectory(tree, snapshot, csrDir)
   const { manifest } = readPackage(directory)
+  const found = findRequests(snapshot, directory)
   const facts = {
-    requests: findRequests(snapshot, directory),
+    requests: found,
     answers: findAnswers(directory),
     live: liveCertificates(snapshot),
     known: manifest.state === 'present' ? manifest.manifest.requests : [],
     now,
     commandFlags: commandFlags({ ...options, csrDir }),
   }
-  const listed = assessRequests(facts)
-  const names = new Set(listed.flatMap(({ name, state }) => (state === 'pending' ? name : [])))
-  return {
-    requests: requestFindings(facts, listed),
-    awaited: { names, commandFlags: facts.commandFlags },
-  }
+  return { found, facts, listed: assessRequests(facts) }
 }

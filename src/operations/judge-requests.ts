@@ -128,7 +128,10 @@ function shareTexts(): (item: ListedCsr) => ListedCsr {
     ...item,
     signerName: once(texts, item.signerName, item.signerName),
     stateInWords: once(texts, item.stateInWords, item.stateInWords),
+    username: once(texts, item.username, item.username),
+    keyAlgorithm: once(texts, item.keyAlgorithm, item.keyAlgorithm),
     usages: once(lists, item.usages.join(), item.usages),
+    subjectAltNames: once(lists, item.subjectAltNames.join(), item.subjectAltNames),
     reasons: summaryOf(item.reasons).map(flat),
   })
 }

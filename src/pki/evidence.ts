@@ -30,6 +30,8 @@ export interface Evidence {
   readonly unfinished: readonly string[]
   /** What is wrong with the requests to an external CA. */
   readonly requests: readonly Finding[]
+  /** Paths of requests, and of kubepki's own notes, that may not be read. */
+  readonly forbidden: { readonly requests: readonly string[]; readonly backups: readonly string[] }
   /** Absent: none waits. */
   readonly awaited?: AwaitedRequests | undefined
   readonly kubelet: KubeletEvidence

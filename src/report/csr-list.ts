@@ -5,7 +5,7 @@ import { plain } from '../pki/csr/words.ts'
 import { instant } from '../pki/instant.ts'
 import { OUTCOME_STYLES } from './csr-verdicts.ts'
 import { type Paint, paintFor, type Terminal } from './paint.ts'
-import { tableLines } from './table.ts'
+import { eachTableLine } from './table.ts'
 
 export interface ShownList {
   readonly items: readonly ListedCsr[]
@@ -17,18 +17,34 @@ const HEADER = ['NODE', 'NAME', 'AGE', 'REQUESTER', 'STATE', 'VERDICT']
 const WIDE_HEADER = [...HEADER, 'KEY', 'SANS', 'USAGES']
 const SPACING = { least: 6, padding: 3 }
 
-/** Pieces, one for each signer. */
-export function* renderCsrList({ items, now, terminal }: ShownList, isWide: boolean): Generator<string> {
+/** In pieces of a few lines: a table of any length. */
+export function* renderCsrList(list: ShownList, isWide: boolean): Generator<string> {
+  let piece = ''
+  for (const line of linesOf(list, isWide)) {
+    piece += `${line}\n`
+    if (piece.length < LONG_ENOUGH) continue
+    yield piece
+    piece = ''
+  }
+  if (piece !== '') yield piece
+}
+
+const LONG_ENOUGH = 64 * 1024
+
+function* linesOf({ items, now, terminal }: ShownList, isWide: boolean): Generator<string> {
   const paint = paintFor(terminal)
   for (const [index, group] of bySigner(items).entries()) {
-    const cells = group.map(item => cellsOf(item, now, isWide))
-    const [header = '', ...lines] = tableLines([isWide ? WIDE_HEADER : HEADER, ...cells], SPACING)
-    const head = [
-      paint('strong', plain(group[0]?.signerName ?? '') || '(no signerName)'),
-      paint('faint', header.trimEnd()),
-    ]
-    const painted = lines.map((line, row) => paintedLine(line, group[row] as ListedCsr, paint))
-    yield `${index > 0 ? '\n' : ''}${[...head, ...painted].join('\n')}\n`
+    if (index > 0) yield ''
+    yield paint('strong', plain(group[0]?.signerName ?? '') || '(no signerName)')
+    const rows = function* () {
+      yield isWide ? WIDE_HEADER : HEADER
+      for (const item of group) yield cellsOf(item, now, isWide)
+    }
+    let row = -1
+    for (const line of eachTableLine(rows, SPACING)) {
+      yield paintedLine(line.trimEnd(), group[row], paint)
+      row += 1
+    }
   }
 }
 
@@ -43,8 +59,9 @@ function bySigner(items: readonly ListedCsr[]): ListedCsr[][] {
   return [...groups.values()]
 }
 
-function paintedLine(line: string, { outcome }: ListedCsr, paint: Paint): string {
-  return outcome ? paint(OUTCOME_STYLES[outcome], line.trimEnd()) : line.trimEnd()
+function paintedLine(line: string, item: ListedCsr | undefined, paint: Paint): string {
+  if (!item) return paint('faint', line)
+  return item.outcome ? paint(OUTCOME_STYLES[item.outcome], line) : line
 }
 
 function cellsOf(item: ListedCsr, now: Date, isWide: boolean): string[] {

@@ -14,18 +14,30 @@ export function renderTable(cells: readonly (readonly string[])[], spacing?: Spa
   return `${tableLines(cells, spacing).join('\n')}\n`
 }
 
-export function tableLines(
-  cells: readonly (readonly string[])[],
-  { least, padding }: Spacing = KUBEADMS,
-): string[] {
-  const rows = cells.map(row => row.map(printable))
-  const columns = (rows[0]?.length ?? 0) - 1
-  const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(least, ...rows.map(row => (row[column] ?? '').length + padding)),
-  )
-  return rows.map(row =>
-    row.map((cell, column) => (column < columns ? cell.padEnd(widths[column] as number) : cell)).join(''),
-  )
+export function tableLines(cells: readonly (readonly string[])[], spacing?: Spacing): string[] {
+  return [...eachTableLine(() => cells, spacing)]
+}
+
+/** One by one: rows are gone through twice, for the widths and for the lines, and none is kept. */
+export function* eachTableLine(
+  rows: () => Iterable<readonly string[]>,
+  spacing: Spacing = KUBEADMS,
+): Generator<string> {
+  const widths = widthsOf(rows(), spacing)
+  for (const row of rows()) yield lineOf(row, widths)
+}
+
+function widthsOf(rows: Iterable<readonly string[]>, { least, padding }: Spacing): readonly number[] {
+  const widths: number[] = []
+  for (const row of rows)
+    for (const [column, cell] of row.entries())
+      widths[column] = Math.max(widths[column] ?? least, printable(cell).length + padding)
+  return widths
+}
+
+function lineOf(row: readonly string[], widths: readonly number[]): string {
+  const padded = row.slice(0, -1).map((cell, column) => printable(cell).padEnd(widths[column] ?? 0))
+  return [...padded, printable(row.at(-1) ?? '')].join('')
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']

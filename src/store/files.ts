@@ -154,6 +154,12 @@ export function readDirectory(tree: Tree, path: NodePath): { readonly names: rea
   }
 }
 
+/** The path of a directory that may not be looked into; undefined: it may, or is not there. */
+export function forbiddenDirectory(tree: Tree, path: NodePath): string | undefined {
+  const listing = readDirectory(tree, path)
+  return 'reason' in listing && listing.reason === 'PERMISSION_DENIED' ? shownPath(tree, path) : undefined
+}
+
 /** Throws when a directory is there but cannot be looked into; an absent one is fine. */
 export function checkDirectory(tree: Tree, path: NodePath): void {
   const shown = shownPath(tree, path)

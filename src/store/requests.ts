@@ -29,9 +29,7 @@ export function requestDirectory(
   snapshot: Snapshot,
   given: string | undefined,
 ): RequestDirectory {
-  const { value } = snapshot.locations.certDir
-  const place: NodePath =
-    given === undefined ? { ...value, path: `${value.path}/csr` } : { path: '', within: given }
+  const place = requestPlace(snapshot, given)
   const path = shownPath(tree, place)
   const resolved = locate(tree, place)
   if (resolved.state === 'invalid') throw whyNot(path, resolved)
@@ -41,6 +39,11 @@ export function requestDirectory(
   const isLive = liveDirectories(tree, snapshot).includes(realPath) || listing.names.some(isOfPki)
   if (isLive) throw unusable(path, 'holds live certificates and keys')
   return { path, realPath, isMissing: resolved.state === 'missing', tree, place }
+}
+
+export function requestPlace({ locations }: Snapshot, given: string | undefined): NodePath {
+  const { value } = locations.certDir
+  return given === undefined ? { ...value, path: `${value.path}/csr` } : { path: '', within: given }
 }
 
 /** Those of this node, by every name they have. */

@@ -5,7 +5,7 @@ import { describeUnusable, PkiError } from '../errors.ts'
 import { commandFlags } from '../pki/command-flags.ts'
 import { DEFAULT_KUBECONFIG_DIR, type LocationFlags, type NodePath } from '../pki/locations.ts'
 import { isThere, makeDirectory, on, removeEmptyDirectory, syncDirectory } from './disk.ts'
-import { locate, shownPath, type Tree } from './files.ts'
+import { forbiddenDirectory, locate, shownPath, type Tree } from './files.ts'
 import { isBelow, pathBelow, resolveInside } from './paths.ts'
 
 export interface Store {
@@ -38,9 +38,9 @@ export const AWAY = `${NAME}/${AWAY_DIRECTORY}`
 /** Throws when its place cannot be told; makes nothing. */
 export function findStore(options: StoreOptions): Store {
   const tree: Tree = { root: resolve(options.root) }
-  const place = stateOf(tree, options)
-  const resolved = locate(tree, { ...place, path: `${place.path}/${NAME}` })
-  const path = shownPath(tree, { ...place, path: `${place.path}/${NAME}` })
+  const place = placeOf(tree, options)
+  const resolved = locate(tree, place)
+  const path = shownPath(tree, place)
   if (resolved.state === 'invalid') {
     throw new PkiError('WRITE_FAILED', `${path}: cannot be used: ${describeUnusable(resolved)}`)
   }
@@ -58,6 +58,17 @@ export function findStore(options: StoreOptions): Store {
     parentMode: place.within !== undefined && place.within === csrDir ? 0o700 : 0o755,
     commandFlags: commandFlags(options),
   }
+}
+
+function placeOf(tree: Tree, options: StoreOptions): NodePath {
+  const above = stateOf(tree, options)
+  return { ...above, path: `${above.path}/${NAME}` }
+}
+
+/** Its path, where it may not be looked into. */
+export function forbiddenStore(options: StoreOptions): string | undefined {
+  const tree: Tree = { root: resolve(options.root) }
+  return forbiddenDirectory(tree, placeOf(tree, options))
 }
 
 /** Beside the kubeconfigs; where there are none, in the certificate directory that was named. */

@@ -28,10 +28,14 @@ export function readStaticPods(tree: Tree, directory: NodePath): StaticPods {
   }
 }
 
-/** Manifests that cannot be read, or run nothing. */
+/** Manifests that cannot be read, or run nothing; their directory, where that cannot be looked into. */
 export function readUnreadableManifests(tree: Tree, directory: NodePath): readonly UnreadableManifest[] {
   const listing = readDirectory(tree, directory)
-  const names = 'reason' in listing ? [] : listing.names.filter(name => MANIFEST.test(name))
+  if ('reason' in listing) {
+    const file = { path: shownPath(tree, directory), source: 'manifests' }
+    return [{ file, reason: listing.reason, why: describeUnusable(listing) }]
+  }
+  const names = listing.names.filter(name => MANIFEST.test(name))
   return names.flatMap(name => readManifest(tree, directory, name).unreadable ?? [])
 }
 

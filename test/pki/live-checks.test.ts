@@ -17,7 +17,12 @@ function pod(component: string, version: string | undefined): PlacedPod {
 }
 
 /** Not of interest here. */
-const UNKNOWN = { kubelet: { configuration: { state: 'present' } }, files: { statuses: [] } }
+const UNKNOWN = {
+  serviceAccount: { publicKeys: { state: 'missing' }, privateKey: { state: 'missing' } },
+  ...{ unreadableManifests: [], flagFiles: [], forbidden: { requests: [], backups: [] } },
+  kubelet: { configuration: { state: 'present' } },
+  files: { statuses: [] },
+}
 
 interface Node {
   readonly version?: string | undefined

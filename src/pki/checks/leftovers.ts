@@ -42,7 +42,7 @@ export const JOB_CHECKS: readonly Check[] = [
     group: 'files',
     severity: 'error',
     title: 'a job of kubepki stopped half-way',
-    needs: ['certificates'],
+    needs: ['jobs'],
     remedy: 'certs recover',
     find: unfinishedJobs,
   },

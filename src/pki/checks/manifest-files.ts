@@ -55,7 +55,7 @@ function isOfExternalCa({ snapshot }: Evidence, { flag, file }: FlagFile): boole
 }
 
 /** That a file of the inventory is missing, its row says. */
-function isOfRow({ snapshot, ...evidence }: Evidence, { file }: FlagFile): boolean {
+export function isOfRow({ snapshot, ...evidence }: Evidence, { file }: FlagFile): boolean {
   const isServiceAccounts = snapshot.serviceAccount.some(({ path }) => path === file.path)
   return isServiceAccounts || rowOf({ snapshot, ...evidence }, file) !== undefined
 }

@@ -4,6 +4,7 @@ import { shellWord } from '../command-flags.ts'
 import type { Evidence } from '../evidence.ts'
 import { podOf } from '../snapshot.ts'
 import { unseenLive } from './live-unseen.ts'
+import { isOfRow } from './manifest-files.ts'
 
 export interface NotLookedAt {
   readonly what: string
@@ -15,44 +16,59 @@ export interface NotLookedAt {
 interface NeedSpec {
   /** As the list of checks has it: `the private keys`. */
   readonly what: string
-  /** Why it is not known; undefined: it is. */
-  readonly lacking: (evidence: Evidence) => string | undefined
-  readonly remedy: (evidence: Evidence) => string
+  /** What is there and may not be read: rows, or paths. */
+  readonly denied?: (evidence: Evidence) => readonly string[]
+  /** Why it is not known otherwise; undefined: it is. */
+  readonly lacking?: (evidence: Evidence) => string | undefined
+  /** Where permission is not what lacks. */
+  readonly remedy?: (evidence: Evidence) => string
 }
+
+type Unread = { readonly state: string; readonly reason?: string }
+const isDenied = (found: Unread | undefined) =>
+  found?.state === 'invalid' && found.reason === 'PERMISSION_DENIED'
 
 export const NEEDS = {
   certificates: {
     what: 'the certificates',
-    lacking: ({ snapshot, copies }) => {
-      const unread = [...snapshot.entries, ...copies].filter(
-        ({ certificate }) => certificate.state === 'invalid' && certificate.reason === 'PERMISSION_DENIED',
-      )
-      return unread.length === 0
-        ? undefined
-        : `no permission to read: ${unread.map(({ name }) => name).join(', ')}`
-    },
-    remedy: ({ snapshot }) => `sudo kubepki certs verify${snapshot.commandFlags}`,
+    denied: ({ snapshot, copies }) =>
+      [...snapshot.entries, ...copies]
+        .filter(({ certificate }) => isDenied(certificate))
+        .map(({ name }) => name),
   },
   keys: {
     what: 'the private keys',
-    lacking: ({ keys }) => {
-      const unread = [...keys].filter(
-        ([, key]) => key.state === 'invalid' && key.reason === 'PERMISSION_DENIED',
-      )
-      return unread.length === 0
-        ? undefined
-        : `no permission to read: ${unread.map(([name]) => name).join(', ')}`
-    },
-    remedy: ({ snapshot }) => `sudo kubepki certs verify${snapshot.commandFlags}`,
+    denied: ({ keys, serviceAccount: { privateKey, publicKeys } }) => [
+      ...[...keys].filter(([, key]) => isDenied(key)).map(([name]) => name),
+      ...(isDenied(privateKey) || isDenied(publicKeys) ? ['sa'] : []),
+    ],
   },
   manifests: {
     what: 'the static-pod manifests',
+    denied: ({ unreadableManifests }) =>
+      unreadableManifests.filter(({ reason }) => reason === 'PERMISSION_DENIED').map(({ file }) => file.path),
     lacking: ({ snapshot: { pods, role } }) =>
       pods.length > 0 || role === 'worker' ? undefined : 'no manifest of a control-plane component found',
     remedy: () => 'name the directory above "manifests" with --kubeconfig-dir',
   },
+  flagFiles: {
+    what: 'the files that the manifests name',
+    denied: evidence => [
+      ...new Set(
+        evidence.flagFiles
+          .filter(one => isDenied(one.contents) && !isOfRow(evidence, one))
+          .map(({ file }) => file.path),
+      ),
+    ],
+  },
   kubelet: {
     what: "the kubelet's configuration",
+    denied: ({ kubelet: { configuration, configurationFile, ...kubelet } }) => [
+      ...(isDenied(configuration) ? [configurationFile.path] : []),
+      ...[kubelet.clientCa, kubelet.tlsCertificate]
+        .filter(one => isDenied(one?.certificate))
+        .flatMap(one => one?.file.path ?? []),
+    ],
     lacking: ({ snapshot, kubelet: { configuration, configurationFile } }) => {
       if (configuration.state === 'present' || snapshot.role === 'etcd') return undefined
       const why = configuration.state === 'missing' ? 'no such file' : describeUnusable(configuration)
@@ -62,15 +78,16 @@ export const NEEDS = {
   },
   modes: {
     what: 'the modes and owners of files',
-    lacking: ({ files }) => {
-      const unseen = files.statuses.filter(
-        ({ status }) => status.state === 'invalid' && status.reason === 'PERMISSION_DENIED',
-      )
-      return unseen.length === 0
-        ? undefined
-        : `no permission to look at: ${unseen.map(({ file }) => file.path).join(', ')}`
-    },
-    remedy: () => 'run as root: sudo kubepki certs verify',
+    denied: ({ files }) =>
+      files.statuses.filter(({ status }) => isDenied(status)).map(({ file }) => file.path),
+  },
+  requests: {
+    what: 'the requests to an external CA',
+    denied: ({ forbidden }) => forbidden.requests,
+  },
+  jobs: {
+    what: 'jobs of kubepki that stopped half-way',
+    denied: ({ forbidden }) => forbidden.backups,
   },
   configuration: {
     what: 'what the configuration asks for',
@@ -92,8 +109,8 @@ export const NEEDS = {
   processes: {
     what: 'since when the processes run',
     lacking: ({ live }) => (live && !live.processes ? '/proc does not show the processes' : undefined),
-    remedy: () =>
-      'run as root on the node, or with the process ids of the host: sudo kubepki certs verify --live',
+    remedy: ({ snapshot }) =>
+      `run as root on the node, or with the process ids of the host: sudo kubepki certs verify --live${snapshot.commandFlags}`,
   },
 } as const satisfies Record<string, NeedSpec>
 export type Need = keyof typeof NEEDS
@@ -114,21 +131,22 @@ const ELSEWHERE: readonly NotLookedAt[] = [
 
 /** Something was there and could not be read. */
 export function lacksPermission(evidence: Evidence): boolean {
-  const { kubelet, unreadableManifests } = evidence
-  const { configuration } = kubelet
-  const isShut =
-    (configuration.state === 'invalid' && configuration.reason === 'PERMISSION_DENIED') ||
-    unreadableManifests.some(({ reason }) => reason === 'PERMISSION_DENIED')
-  const needs: readonly Need[] = ['certificates', 'keys', 'modes']
-  return isShut || needs.some(need => NEEDS[need].lacking(evidence) !== undefined)
+  return Object.values<NeedSpec>(NEEDS).some(({ denied }) => (denied?.(evidence) ?? []).length > 0)
 }
 
 export function notLookedAt(evidence: Evidence): readonly NotLookedAt[] {
-  const lacking = Object.values<NeedSpec>(NEEDS).flatMap(({ what, lacking, remedy }) => {
-    const why = lacking(evidence)
-    return why === undefined ? [] : [{ what, why, remedy: remedy(evidence) }]
-  })
+  const lacking = Object.values<NeedSpec>(NEEDS).flatMap(need => lackOf(need, evidence) ?? [])
   return [...lacking, ...unseenLive(evidence), ...externalEtcd(evidence), ...ELSEWHERE]
+}
+
+function lackOf({ what, denied, lacking, remedy }: NeedSpec, evidence: Evidence): NotLookedAt | undefined {
+  const unread = denied?.(evidence) ?? []
+  if (unread.length > 0) {
+    const again = `sudo kubepki certs verify${evidence.snapshot.commandFlags}`
+    return { what, why: `no permission to read: ${unread.join(', ')}`, remedy: again }
+  }
+  const why = lacking?.(evidence)
+  return why === undefined ? undefined : { what, why, remedy: remedy?.(evidence) ?? '' }
 }
 
 /** There is no row for the client certificate of an etcd that runs elsewhere: kubeadm does not keep it. */

@@ -35,6 +35,6 @@ export const REQUEST_CHECKS: readonly Check[] = ROWS.map(row => ({
   ...row,
   group: 'requests',
   severity: 'warning',
-  needs: ['keys'],
+  needs: ['keys', 'requests'],
   find: ({ requests }) => requests.filter(({ code }) => code === row.code),
 }))
