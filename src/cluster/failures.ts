@@ -72,7 +72,7 @@ export function connectionFailure(error: unknown, { target, access }: Omit<Asked
 
 function throughProxy(target: ClusterTarget): string {
   const proxy = proxyOf(target)
-  return proxy ? ` it was asked through the proxy ${named(proxy.url)}, of ${proxy.source}` : ''
+  return proxy ? ` it was asked through the proxy ${withoutSecrets(proxy.url)}, of ${proxy.source}` : ''
 }
 
 interface PlainError {
