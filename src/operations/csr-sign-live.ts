@@ -32,7 +32,13 @@ export async function signInCluster(options: LiveSignOptions): Promise<SignedReq
   await checkAccess(api, requests, options)
   options.checkTargets?.(namesToSign(requests, options.authority, options))
   const signed: SignedRequest[] = []
-  for (const request of requests) signed.push(await signOne(api, request, options))
+  const server = { isAway: false }
+  for (const request of requests)
+    signed.push(
+      server.isAway
+        ? left(request, 'the API server is away')
+        : await signOne({ api, server }, request, options),
+    )
   return signed
 }
 
@@ -76,26 +82,43 @@ async function checkAccess(
   if (missing) throw missing
 }
 
+interface Reached {
+  readonly api: ClusterApi
+  readonly server: { isAway: boolean }
+}
+
 async function signOne(
-  api: ClusterApi,
+  { api, server }: Reached,
   request: CertificateSigningRequest,
   options: LiveSignOptions,
 ): Promise<SignedRequest> {
   const signed = await signSigningRequest(request, options.authority, options)
-  const { outcome, certificate, messages } = signed
-  if (outcome === 'left') return signed
-  const written = await api.updateStatus(request.name, current => {
-    checkSame(current, request)
-    return certificate === undefined
-      ? withCondition(current.object, {
-          type: 'Failed',
-          reason: FAILURE_REASON,
-          message: messages.join('; '),
-          now: options.now,
-        })
-      : withCertificate(current.object, certificate)
-  })
-  return { ...signed, object: written.object }
+  if (signed.outcome === 'left') return signed
+  try {
+    const written = await api.updateStatus(request.name, current => {
+      checkSame(current, request)
+      return answered(current, signed, options)
+    })
+    return { ...signed, object: written.object }
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error
+    server.isAway = error.code === 'CLUSTER_UNREACHABLE'
+    return left(request, error.message)
+  }
+}
+
+/** Trouble with one is no trouble with the others, and what is done is told in any case. */
+function left({ name, object }: CertificateSigningRequest, message: string): SignedRequest {
+  return { name, outcome: 'left', messages: [message], object }
+}
+
+function answered(
+  { object }: CertificateSigningRequest,
+  { certificate, messages }: SignedRequest,
+  { now }: LiveSignOptions,
+): object {
+  if (certificate !== undefined) return withCertificate(object, certificate)
+  return withCondition(object, { type: 'Failed', reason: FAILURE_REASON, message: messages.join('; '), now })
 }
 
 /** What was signed is what was looked at. */

@@ -3,19 +3,21 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { makeFiles, replyStatus, type Seen, writeKubeconfig } from '../support/fake-api-server.ts'
-import { COMMAND, type Outcome } from '../support/host.ts'
+import { COMMAND, NOW, type Outcome } from '../support/host.ts'
 import { live, type Person } from '../support/live-desk.ts'
 import { tempDir } from '../support/node.ts'
 import { newKey, objectOf, requestPem, servingRequest } from '../support/pkcs10.ts'
 import { startProcess } from '../support/process.ts'
 import {
   approved,
+  denied,
   type RequestServer,
   requestIn,
   type ServerOptions,
   signedForClient,
   startRequestServer,
 } from '../support/request-server.ts'
+import { authority } from '../support/signing.ts'
 
 const files = makeFiles()
 afterAll(() => rmSync(files.directory, { recursive: true }))
@@ -141,6 +143,50 @@ describe('C40 a request that is gone', () => {
     expect(stdout).toMatch(/^a .*: gone already, or another one has its name$/m)
     expect(stdout).toMatch(/^b .*: deleted$/m)
     expect(stderr).toContain('1 of 2 requests deleted')
+  })
+})
+
+describe('csr sign in a cluster', () => {
+  const condition = { type: 'Approved', status: 'True', reason: 'R', lastUpdateTime: ago(60_000) }
+  const sign = (server: RequestServer, directory: string) =>
+    csr(server, ['sign', '--all', '--now', NOW.toISOString(), ...authority(directory).flags])
+
+  async function threeWhere(beforeSecond: (server: RequestServer) => void): Promise<RequestServer> {
+    const server = await serve({
+      before: ({ method, url }) => {
+        if (method === 'GET' && url.pathname.endsWith('/b')) beforeSecond(server)
+        return false
+      },
+    })
+    for (const name of ['a', 'b', 'c']) server.add(serving(name, ago(120_000), { conditions: [condition] }))
+    return server
+  }
+  const isSigned = (server: RequestServer, name: string) =>
+    server.objects.get(name)?.status.certificate !== undefined
+
+  it('C40 one that is gone by then: the others are signed, and it is named', async () => {
+    const server = await threeWhere(one => one.remove('b'))
+    const { exitCode, stdout, stderr } = await sign(server, tempDir())
+    expect(exitCode).toBe(3)
+    expect(stdout.match(/[ac] signed$/gm)).toHaveLength(2)
+    expect(stderr).toContain('b: left alone: b: there is no such request, or no longer')
+    expect(['a', 'c'].map(name => isSigned(server, name))).toEqual([true, true])
+  })
+
+  it('one that was denied meanwhile is left, and the others are signed', async () => {
+    const server = await threeWhere(one => one.change('b', denied('No')))
+    const { exitCode, stderr } = await sign(server, tempDir())
+    expect(exitCode).toBe(3)
+    expect(stderr).toContain('b was changed by somebody else meanwhile: it is denied')
+    expect(['a', 'b', 'c'].map(name => isSigned(server, name))).toEqual([true, false, true])
+  })
+
+  it('a server that goes away: what was signed is told', async () => {
+    const server = await threeWhere(one => void one.stop())
+    const { exitCode, stdout, stderr } = await sign(server, tempDir())
+    expect(exitCode).toBe(3)
+    expect(stdout).toBe('certificatesigningrequest.certificates.k8s.io/a signed\n')
+    expect(stderr).toContain('c: left alone: the API server is away')
   })
 })
 

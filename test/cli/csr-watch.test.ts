@@ -10,7 +10,7 @@ import { denied, type RequestServer, startRequestServer } from '../support/reque
 const files = makeFiles()
 afterAll(() => rmSync(files.directory, { recursive: true }))
 
-const PATIENCE = { timeout: 8_000, interval: 50 }
+const PATIENCE = { timeout: 20_000, interval: 50 }
 const RESOURCE = 'certificatesigningrequest.certificates.k8s.io'
 const NODES: object[] = []
 let server: RequestServer

@@ -349,3 +349,24 @@ describe('certs renew --use-api', () => {
     expect(readFileSync(cluster.kubeconfig(conf), 'utf8')).toBe(before)
   })
 })
+
+test('C44 a controller-manager that signs with a bundle: approved, never issued, and where to look is said', async () => {
+  const bundle = join(folder, 'bundle.crt')
+  const pems = ['ca.crt', 'front-proxy-ca.crt'].map(file => readFileSync(pkiFile(cluster.root, file), 'utf8'))
+  writeFileSync(bundle, pems.join(''))
+  await cluster.signWith({ 'cluster-signing-cert-file': bundle }).catch(() => undefined)
+  const asked = ['--user', 'jane', '--key-out', join(workplace(), 'k.key'), '--wait', ...today()]
+  const waiting = create('jane-44', ...asked, '--wait-timeout', '8s')
+  const { exitCode, stderr } = await whileWaiting(
+    waiting,
+    () => isThere('jane-44'),
+    decide('approve', 'jane-44'),
+  )
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain('the request jane-44 is approved, and not signed')
+  expect(stderr).toContain('--cluster-signing-cert-file')
+  await cluster.signWith({})
+  const again = await create('jane-44', ...asked)
+  expect(again.exitCode, again.stderr).toBe(0)
+  expect(again.stdout).toContain('BEGIN CERTIFICATE')
+})

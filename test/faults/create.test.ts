@@ -40,12 +40,14 @@ interface Work {
   readonly outputs: readonly string[]
 }
 
-/** Other files than these are left over. */
+/** The pair is made in the same way for all: that is swept with the first. Other files than these are left over. */
 const OUTPUTS = {
   'a kubeconfig and a certificate': ['--kubeconfig-out=jane.conf', '--cert-out=jane.crt'],
   'a certificate and a key': ['--cert-out=jane.crt', '--key-out=jane.key'],
   'the standard output': ['--wait', '--key-out=jane.key'],
 } as const
+
+const [FIRST] = Object.values(OUTPUTS)
 
 function create({ name, directory, outputs }: Work, fault?: Fault & { readonly report?: string }) {
   const flags = outputs.map(flag => flag.replace('=', `=${directory}/`))
@@ -137,7 +139,9 @@ async function inThrees<T>(items: readonly T[], each: (item: T) => Promise<strin
 }
 
 it.each(Object.entries(OUTPUTS))('killed at every call, and run again: %s', async (what, outputs) => {
-  const points = pointsOf(await callsOf(outputs))
+  const calls = await callsOf(outputs)
+  const placed = calls.findLastIndex(({ name, path }) => name === 'linkSync' && path.includes('.key'))
+  const points = pointsOf(calls).slice(outputs === FIRST ? 0 : placed)
   const troubles = await inThrees(points, async ({ call, ...point }) => {
     const work = workplace(`${what.replaceAll(' ', '-')}-${point.at}`, outputs)
     const killed = await create(work, point)
@@ -157,5 +161,6 @@ it.each(Object.entries(OUTPUTS))('killed at every call, and run again: %s', asyn
   })
   console.log(`${what}: killed at ${points.length} calls`)
   expect(troubles).toEqual([])
-  expect(points.length).toBeGreaterThan(8)
+  expect(placed).toBeGreaterThan(5)
+  expect(points.length).toBeGreaterThan(outputs === FIRST ? 25 : 2)
 })

@@ -93,8 +93,13 @@ export async function startRequestServer(files: Files, options: ServerOptions = 
     else if (url.pathname === '/api/v1/nodes') list(options.nodes ?? [])
     else if (url.searchParams.has('watch')) watch(url, response)
     else if (method === 'POST') create(body, response)
-    else if (url.pathname === COLLECTION) list([...objects.values()])
+    else if (url.pathname === COLLECTION) list(selected(url))
     else one(seen, response)
+  }
+
+  function selected(url: URL): Held[] {
+    const signerName = /^spec\.signerName=(.*)$/.exec(url.searchParams.get('fieldSelector') ?? '')?.[1]
+    return [...objects.values()].filter(({ spec }) => (signerName ?? spec.signerName) === spec.signerName)
   }
 
   function one({ method, url, body }: Seen, response: ServerResponse): void {
