@@ -177,7 +177,7 @@ describe('csr sign in a cluster', () => {
     const server = await threeWhere(one => one.change('b', denied('No')))
     const { exitCode, stderr } = await sign(server, tempDir())
     expect(exitCode).toBe(3)
-    expect(stderr).toContain('b was changed by somebody else meanwhile: it is denied')
+    expect(stderr).toContain('"b" was changed by somebody else meanwhile: it is denied')
     expect(['a', 'b', 'c'].map(name => isSigned(server, name))).toEqual([true, false, true])
   })
 
