@@ -134,7 +134,7 @@ describe('csr create', () => {
     [['x', '--node', 'b', '--serving', '--address', '10.0.0.300'], '--address wants an IP address'],
     [['x', '--node', 'b', '--serving', '--dns', '*.b'], '--dns wants a DNS name'],
     [['x', '--user', 'a', '--usage', 'server'], '--usage wants a usage, found "server"'],
-    [['x', '--user', 'a', '--expiration', '5m'], '--expiration wants a duration'],
+    [['x', '--user', 'a', '--expiration', '5m'], '--expiration wants at least 10m, found "5m"'],
     [['x', '--user', 'a', '--wait-timeout', '5m'], '--wait-timeout wants --wait too'],
     [['x', '--user', 'a', '--wait', '--out', 'f'], '--out is for a manifest'],
     [['x', '--user', 'a\u001b[2J'], '--user wants text, found control characters in it'],
