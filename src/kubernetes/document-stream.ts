@@ -75,9 +75,28 @@ function split(text: string, from: number): [string[], string] {
   return [documents, text.slice(start)]
 }
 
+/** Ten times what the longest list has. */
+const MOST_VALUES = 1_000_000
+
+/** What an anchor stands for counts as often as it is named: whoever writes it out has that much. */
+function isCountable(documents: readonly unknown[]): boolean {
+  const rest: unknown[] = [documents]
+  for (let count = 0; rest.length > 0; ) {
+    const value = rest.pop()
+    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) continue
+    const inner = Object.values(value)
+    count += inner.length
+    if (count > MOST_VALUES) return false
+    for (const one of inner) rest.push(one)
+  }
+  return true
+}
+
 function* parsed(document: string): Generator<StreamedValue | StreamProblem> {
-  if (document.trim() === '') return
+  if (document.replace(/^\n---/, '').trim() === '') return
   const read = parseYaml(document)
   if ('reason' in read) yield { problem: `not YAML: ${read.found ?? 'unreadable'}` }
+  else if (!isCountable(read.documents))
+    yield { problem: `more than ${MOST_VALUES} values: its anchors multiply what is in it` }
   else for (const value of read.documents) if (value !== null && value !== undefined) yield { value }
 }
