@@ -109,7 +109,7 @@ export async function listSigningRequests(
   for await (const item of eachListed(options)) {
     count += 1
     if (!item) continue
-    if (isFolded) folding.add(item)
+    if (isFolded) folding.add(sharing(item))
     else items.push(sharing(item))
   }
   return { items: inOrder(isFolded ? folding.items() : items), count }

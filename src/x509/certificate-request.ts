@@ -1,5 +1,5 @@
 /** PKCS#10 certificate requests (RFC 2986), read with node:crypto alone. Text from outside: nothing in it is trusted. */
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto'
 import { messageOf, type Unusable } from '../errors.ts'
 import { parseCertificate } from './certificate.ts'
 import {
@@ -161,10 +161,25 @@ export function outlineOf(der: Der): RequestOutline | undefined {
 /** Undefined for a key of a kind that OpenSSL does not know. */
 function publicKeyOf(publicKeyInfo: Der): KeyObject | undefined {
   try {
-    return createPublicKey({ key: Buffer.from(publicKeyInfo), format: 'der', type: 'spki' })
+    const der = Buffer.from(publicKeyInfo)
+    return createPublicKey(jwkOf(der) ?? { key: der, format: 'der', type: 'spki' })
   } catch {
     return undefined
   }
+}
+
+/** SubjectPublicKeyInfo of P-256 up to the coordinates of an uncompressed point. */
+const P256_START = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex')
+const COORDINATE = 32
+
+/** The key that every kubelet has: OpenSSL takes it in this form in half the time. Undefined of all others. */
+function jwkOf(der: Buffer): JsonWebKeyInput | undefined {
+  const { length } = P256_START
+  const isP256 = der.length === length + 2 * COORDINATE && der.subarray(0, length).equals(P256_START)
+  if (!isP256) return undefined
+  const coordinate = (at: number) => der.toString('base64url', at, at + COORDINATE)
+  const [x, y] = [coordinate(length), coordinate(length + COORDINATE)]
+  return { key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' }
 }
 
 const EC_PUBLIC_KEY = '1.2.840.10045.2.1'

@@ -38,12 +38,11 @@ it.each(LISTED)('$words goes through them all in little memory', { timeout: 600_
 const PER_NODE = 10
 
 async function serve() {
-  const key = newKey()
   const pems = new Map<number, string>()
   const pemOf = (node: number) => {
-    const known = pems.get(node)
     const name = `node-${node}`
-    const pem = known ?? requestPem({ subject: [['CN', `system:node:${name}`]], names: [`DNS:${name}`], key })
+    const asked = { subject: [['CN', `system:node:${name}`]], names: [`DNS:${name}`] } as const
+    const pem = pems.get(node) ?? requestPem({ ...asked, key: newKey() })
     pems.set(node, pem)
     return pem
   }

@@ -63,6 +63,18 @@ describe.each(KINDS)('a request for a key %s', (keyAlgorithm, algorithm, args, h
 })
 
 describe('readCertificateRequest', () => {
+  it.each([
+    ['beside the curve', (point: Uint8Array) => point.set([(point[63] as number) ^ 1], 63)],
+    ['beyond the field', (point: Uint8Array) => point.fill(0xff, 0, 32)],
+    ['zero', (point: Uint8Array) => point.fill(0)],
+  ])('knows no key of a point %s', (_, change) => {
+    const der = Uint8Array.from(derOf(made(P256)))
+    const { publicKeyInfo } = requestIn(der)
+    const start = Buffer.from(der).indexOf(publicKeyInfo) + publicKeyInfo.length - 64
+    change(der.subarray(start, start + 64))
+    expect(requestIn(der)).toMatchObject({ keyAlgorithm: 'unknown', isProved: false })
+  })
+
   const ask = () =>
     made(
       P256,
