@@ -29,8 +29,9 @@ import { entryNamed, type Snapshot } from '../pki/snapshot.ts'
 import type { AnswerFile } from '../store/answers.ts'
 import { readUserFile } from '../store/files.ts'
 import { readAnswer } from '../x509/answer.ts'
-import { readCertificateRequest } from '../x509/certificate-request.ts'
-import type { Der } from '../x509/der.ts'
+import { type CertificateRequest, readCertificateRequest } from '../x509/certificate-request.ts'
+import { type Der, tbsPartsOf } from '../x509/der.ts'
+import { SUBJECT_ALT_NAME } from '../x509/subject-alt-name.ts'
 import { awaitAnswer, send } from './csr-wait.ts'
 import { importAnswers } from './import-answers.ts'
 import { type RenewOptions, readAndPlan } from './plan-renewal.ts'
@@ -139,12 +140,17 @@ function orderOf(
   { steps }: ApiRenewalPlan,
   { now, validity }: ApiRenewOptions,
 ): Order {
-  const { signer } = steps.find(step => step.name === name) as ApiRenewalPlan['steps'][number]
+  const step = steps.find(one => one.name === name) as ApiRenewalPlan['steps'][number]
   const pem = readUserFile(csrFile)
   const request = readCertificateRequest(pem)
   if ('reason' in request) throw new PkiError('FILE_UNREADABLE', `${csrFile}: ${describeUnusable(request)}`)
+  const other = otherThanPlanned(step, request)
+  if (other !== undefined)
+    throw new PkiError('REQUEST_INVALID', `${name}: ${csrFile} waits, and asks for another ${other}`, {
+      hint: 'nothing was sent; --force replaces it by a new request with a new key',
+    })
   const object = newSigningRequest({
-    ...signer,
+    ...step.signer,
     name: `kubepki-${name}-${request.publicKeySha256.slice(0, 10)}`,
     request: pem,
     expirationSeconds: validity === undefined ? undefined : Math.floor(validity / 1000),
@@ -161,6 +167,18 @@ function orderOf(
       },
     )
   return { name, subject: request.subject, object, csr }
+}
+
+/** One that is kept was made by an earlier run, perhaps for something else. */
+function otherThanPlanned(
+  { old, subject, names }: RequestStep,
+  request: CertificateRequest,
+): string | undefined {
+  const wanted = subject?.der ?? tbsPartsOf(old.der).subject
+  if (Buffer.compare(request.subject, wanted) !== 0) return 'subject'
+  const sans = request.extensions.get(SUBJECT_ALT_NAME) ?? new Uint8Array()
+  const isSame = names?.extension === undefined || Buffer.compare(sans, names.extension) === 0
+  return isSame ? undefined : 'list of SANs'
 }
 
 /** The first that will have no answer ends it for all. */

@@ -329,6 +329,21 @@ describe('while it waits', () => {
     expect(isPair(node)).toBe(true)
   })
 
+  it('sends no request that waits and asks for something else', async () => {
+    const node = worker()
+    const api = await cluster(PENDING)
+    await renew(node, api, { args: ['--wait-timeout', '1s'] })
+    const { exitCode, stderr } = await renew(node, api, { args: ['--add-san', '10.0.0.11'] })
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('kubelet.crt.csr waits, and asks for another list of SANs')
+    expect(stderr).toContain('hint: nothing was sent; --force replaces it')
+    expect(sentTo(api)).toHaveLength(1)
+    api.decide = issue()
+    const forced = await renew(node, api, { args: ['--add-san', '10.0.0.11', '--force'] })
+    expect(forced.exitCode, forced.stderr).toBe(0)
+    expect(lookAt(node.read('kubelet.crt')).subjectAltName).toBe('DNS:worker-1, IP Address:10.0.0.11')
+  })
+
   it('takes an answer that somebody brings by hand', async () => {
     const node = worker()
     const late = await renew(node, await cluster(PENDING), { args: ['--wait-timeout', '1s'] })
