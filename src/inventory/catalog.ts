@@ -332,8 +332,12 @@ export interface KubeletCertificateSpec {
   readonly longName: string
   readonly impact: string
   readonly caName?: string
+  /** The row that signs a request for it, whoever signed what is there. */
+  readonly requestedOf?: string
   /** Absent: the key is in the same file. */
   readonly keyName?: string
+  /** Absent: the kubelet follows it by itself. */
+  readonly usedBy?: readonly Use[]
 }
 
 export const KUBELET_CERTIFICATES = [
@@ -354,6 +358,11 @@ export const KUBELET_CERTIFICATES = [
     longName: 'self-signed serving certificate of the kubelet',
     impact: 'kubectl logs and exec, and metrics of this node fail where it is verified',
     keyName: 'kubelet.key',
+    requestedOf: 'ca',
+    usedBy: [
+      // kubernetes#124574
+      { component: 'kubelet', reloads: { since: '1.31', within: 60 } },
+    ],
   },
 ] as const satisfies readonly KubeletCertificateSpec[]
 

@@ -3,11 +3,11 @@ import { PkiError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import type { ExtKeyUsage } from '../x509/profile.ts'
 import { CERTIFICATES, type CertificateSpec, KUBECONFIGS, KUBELET_CERTIFICATES } from './catalog.ts'
-import { RENEWABLE } from './select.ts'
+import { RENEWABLE, REQUESTED_ONLY } from './select.ts'
 
 const NAMES = RENEWABLE.map(({ name }) => name)
+const BY_API = REQUESTED_ONLY.map(({ name }) => name)
 const SPECS: readonly CertificateSpec[] = CERTIFICATES
-const KUBELETS: readonly string[] = [...KUBECONFIGS, ...KUBELET_CERTIFICATES].map(({ name }) => name)
 
 /** What fails when nobody accepts the row's certificate. */
 export function impactOf(name: string): string {
@@ -50,9 +50,12 @@ export function isKubeletsName(name: string): boolean {
   return isRotated || KUBELET_CERTIFICATES.some(row => row.name === name)
 }
 
-/** `all`, or names; throws for what is neither. */
-export function renewableNames(asked: readonly string[]): 'all' | readonly string[] {
-  if (!asked.includes('all')) return asked.map(known)
+/** `all`, or names; throws for what is neither. `byApi`: by the cluster, which signs for the kubelet too. */
+export function renewableNames(
+  asked: readonly string[],
+  { byApi = false }: { readonly byApi?: boolean } = {},
+): 'all' | readonly string[] {
+  if (!asked.includes('all')) return asked.map(name => (byApi && BY_API.includes(name) ? name : known(name)))
   if (asked.length === 1) return 'all'
   throw new PkiError('USAGE', 'wanted "all" or names, found both')
 }
@@ -67,15 +70,37 @@ function known(name: string): string {
     const hint = `its certificates: ${leaves.map(leaf => leaf.name).join(', ')}`
     throw unknown(`${name} is a CA: neither renewed nor requested this way`, hint)
   }
-  if (KUBELETS.includes(name))
-    throw unknown(`${name} belongs to the kubelet, which renews it by itself`, KUBELET_HINT)
+  const ofKubelet = KUBELETS_OWN.get(name)
+  if (ofKubelet) throw unknown(`${name} ${ofKubelet.found}`, ofKubelet.hint)
   const near = nearest(name, NAMES)
   const guess = near === undefined ? '' : `did you mean ${near}? `
   throw unknown(`no certificate is named "${name}"`, `${guess}all of them: ${NAMES.join(', ')}`)
 }
 
-const KUBELET_HINT =
-  'once it has expired: on a control-plane node move kubelet.conf and kubelet-client* away, make a new one with kubepki init phase kubeconfig kubelet --node-name NAME, and restart the kubelet'
+const SIGN_IN = {
+  found: 'belongs to the kubelet, which renews it by itself',
+  hint: 'once it has expired: kubepki certs verify kubelet.conf kubelet-client-current.pem says how this kubelet gets back in',
+}
+
+/** What is said of each, and what to do when it has expired. */
+const KUBELETS_OWN = new Map([
+  ['kubelet.conf', SIGN_IN],
+  ['kubelet-client-current.pem', SIGN_IN],
+  [
+    'kubelet-server-current.pem',
+    {
+      found: SIGN_IN.found,
+      hint: 'once it has expired: approve the request that waits: kubepki csr list --node NAME; where none waits, systemctl restart kubelet has it ask anew',
+    },
+  ],
+  [
+    'kubelet.crt',
+    {
+      found: 'belongs to the kubelet: no CA of this node signs it',
+      hint: 'have the cluster sign it: kubepki certs renew kubelet.crt --use-api --kubeconfig /etc/kubernetes/kubelet.conf',
+    },
+  ],
+])
 
 /** `all`, or names of phases; throws for what is neither. */
 export function phaseNames(asked: readonly string[], phases: readonly string[]): 'all' | readonly string[] {

@@ -1,5 +1,11 @@
 /** Which rows apply to a node, and what a user may name. */
-import { CERTIFICATES, type CertificateSpec, KUBECONFIGS, type KubeconfigSpec } from './catalog.ts'
+import {
+  CERTIFICATES,
+  type CertificateSpec,
+  KUBECONFIGS,
+  KUBELET_CERTIFICATES,
+  type KubeconfigSpec,
+} from './catalog.ts'
 
 export type EtcdTopology = 'local' | 'external'
 
@@ -13,11 +19,18 @@ const LEAVES: readonly CertificateSpec[] = CERTIFICATES.filter(spec => spec.kind
 
 const RENEWABLE_KUBECONFIGS: readonly KubeconfigSpec[] = KUBECONFIGS.filter(spec => spec.scope !== 'kubelet')
 
+interface RowTitle {
+  readonly name: string
+  readonly longName: string
+}
+
 /** What `certs renew` takes, in kubeadm's order: bytewise by name. */
-export const RENEWABLE: readonly { readonly name: string; readonly longName: string }[] = [
-  ...LEAVES,
-  ...RENEWABLE_KUBECONFIGS,
-].toSorted((a, b) => compareNames(a.name, b.name))
+export const RENEWABLE: readonly RowTitle[] = [...LEAVES, ...RENEWABLE_KUBECONFIGS].toSorted((a, b) =>
+  compareNames(a.name, b.name),
+)
+
+/** Renewed by a request alone, and only when named: no CA of this node signed them. */
+export const REQUESTED_ONLY: readonly RowTitle[] = KUBELET_CERTIFICATES.filter(spec => 'requestedOf' in spec)
 
 export function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

@@ -1,5 +1,5 @@
 /** The requests of a node whose keys wait for an answer. */
-import { CERTIFICATES } from '../inventory/catalog.ts'
+import { neededUsages } from '../inventory/names.ts'
 import type { Wanted } from '../pki/answer-checks.ts'
 import type { AwaitedRequest } from '../pki/awaited-request.ts'
 import type { Entry, PlacedFile, Snapshot } from '../pki/snapshot.ts'
@@ -52,12 +52,10 @@ function isAnswered({ certificate }: Entry, { publicKeySha256 }: CertificateRequ
 
 /** What kubeadm's own requests leave out is what the row has. */
 function wantedOf({ name }: Entry, { subject, subjectAltNames, extensions }: CertificateRequest): Wanted {
-  const spec = CERTIFICATES.find(row => row.name === name)
-  const ofRow = spec && 'extKeyUsage' in spec ? spec.extKeyUsage : (['clientAuth'] as const)
   return {
     subject,
     subjectAltNames,
     keyUsage: keyUsageIn(extensions) ?? ['digitalSignature', 'keyEncipherment'],
-    extKeyUsage: extKeyUsageIn(extensions) ?? ofRow,
+    extKeyUsage: extKeyUsageIn(extensions) ?? neededUsages(name),
   }
 }

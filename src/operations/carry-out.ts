@@ -60,9 +60,11 @@ async function sign(step: SignStep): Promise<Outcome> {
   return { changes, renewed, warnings: [...step.warnings, ...warnings].map(warning => `${name}: ${warning}`) }
 }
 
-/** The old certificate's subject and extensions, but for the names that change. */
-function plannedOf({ name, old, names }: SignStep | RequestStep): Planned {
-  return { name, subject: tbsPartsOf(old.der).subject, extensions: extensionsAfter(old, names) }
+/** The old certificate's subject and extensions, but for what changes. */
+function plannedOf(step: SignStep | RequestStep): Planned {
+  const { name, old, names } = step
+  const other = step.action === 'request' ? step.subject?.der : undefined
+  return { name, subject: other ?? tbsPartsOf(old.der).subject, extensions: extensionsAfter(old, names) }
 }
 
 function keyFor({ algorithm, kept }: KeyChoice): PrivateKey | Promise<PrivateKey> {

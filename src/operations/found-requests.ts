@@ -2,10 +2,10 @@
 import { join, relative } from 'node:path'
 import { describeUnusable } from '../errors.ts'
 import { parseWaitingKubeconfig } from '../kubernetes/kubeconfig.ts'
-import { REQUESTABLE, requestPlaceOf } from '../pki/bootstrap-requests.ts'
+import { AWAITABLE, REQUESTABLE, requestPlaceOf } from '../pki/bootstrap-requests.ts'
 import { isManagedElsewhere } from '../pki/external-ca.ts'
 import type { FoundAnswer, FoundRequest, LiveCertificate } from '../pki/pending-requests.ts'
-import { type Entry, entryNamed, type Found, type Snapshot, shownFile } from '../pki/snapshot.ts'
+import { answeringCa, type Entry, entryNamed, type Found, type Snapshot, shownFile } from '../pki/snapshot.ts'
 import { readAnswers } from '../store/answers.ts'
 import { isThere } from '../store/disk.ts'
 import { readFound, readKey, type Tree } from '../store/files.ts'
@@ -26,7 +26,7 @@ export interface LocatedRequest extends FoundRequest {
 }
 
 export function findRequests(snapshot: Snapshot, directory: RequestDirectory): LocatedRequest[] {
-  const rows = snapshot.entries.filter(({ name }) => REQUESTABLE.includes(name))
+  const rows = snapshot.entries.filter(({ name }) => AWAITABLE.includes(name))
   const names = new Set(namesIn(directory))
   return rows.flatMap(entry => [...inDirectory(entry, directory, names), ...inPlace(entry, directory.tree)])
 }
@@ -46,6 +46,7 @@ function inDirectory(
 
 /** A key alone is a live one there. */
 function inPlace(entry: Entry, { seen }: Tree): LocatedRequest[] {
+  if (!REQUESTABLE.includes(entry.name)) return []
   const place = requestPlaceOf(entry)
   if (place.realPath === undefined || !isThere(place.realPath)) return []
   const contents = readFound({ ...place, state: 'present', realPath: place.realPath }, seen)
@@ -90,7 +91,7 @@ function describe(entry: Entry, { contents, key, realPath = '', ...place }: Halv
     ? flawOfKey(key, requested.publicKeySha256, place)
     : flawOfRequest(contents, read, place)
   return {
-    ...{ name: entry.name, longName: entry.longName, caName: entry.caName ?? '' },
+    ...{ name: entry.name, longName: entry.longName, caName: answeringCa(entry) ?? '' },
     ...{ csrFile: place.csrFile, keyFile: place.keyFile, isInPlace: place.isInPlace },
     certificateFile: shownFile(entry),
     ...(requested && { requested, modified: timeOf(realPath) }),
@@ -138,7 +139,7 @@ export function findAnswers(directory: RequestDirectory): FoundAnswer[] {
 }
 
 export function liveCertificates(snapshot: Snapshot): LiveCertificate[] {
-  const rows = snapshot.entries.filter(({ name }) => REQUESTABLE.includes(name))
+  const rows = snapshot.entries.filter(({ name }) => AWAITABLE.includes(name))
   return rows.flatMap(entry => {
     const { certificate, name, isListed } = entry
     const leaf = certificate.state === 'present' ? certificate.certificates[0] : undefined

@@ -6,7 +6,7 @@ import type { FileChange } from '../pki/file-change.ts'
 import { answerText, type InstallStep } from '../pki/import-plan.ts'
 import { instant } from '../pki/instant.ts'
 import { changeOf, type Installation, renewedFiles } from '../pki/renewed-files.ts'
-import { entryNamed, type PlacedFile, type Snapshot } from '../pki/snapshot.ts'
+import { answeringCa, entryNamed, type PlacedFile, type Snapshot } from '../pki/snapshot.ts'
 import { readFound, type Tree } from '../store/files.ts'
 import { encodeCertificates, isSameCertificate, readCertificates } from '../x509/certificate.ts'
 import { encodePrivateKey, isKeyOf } from '../x509/key.ts'
@@ -25,13 +25,14 @@ interface Placed {
 export function filesOf(tree: Tree, snapshot: Snapshot, { step, now }: Placing): Placed {
   const { awaited, path } = step
   const { entry, key, place, csrFile, keyFile } = awaited
-  const authority = entryNamed(snapshot, entry.caName)?.certificate
+  const caName = answeringCa(entry)
+  const authority = entryNamed(snapshot, caName)?.certificate
   const bundle = authority?.state === 'present' ? authority.certificates : [path.anchor]
   const pem = { certificate: answerText(step), key: encodePrivateKey(key.key) }
   verify(step, pem.certificate)
   const installation: Installation = {
     entry,
-    caName: entry.caName ?? '',
+    caName: caName ?? '',
     authority: { certificate: path.anchor, bundle },
     notBefore: now,
     key: place === 'in-place' ? { kept: key } : {},

@@ -6,7 +6,7 @@ import { describeRequest, describeSignature, filesOf, warningsOf } from '../pki/
 import type { PlannedRequest, RenewalPlan, SkippedCertificate } from '../pki/renewal-result.ts'
 import type { RenewalOrder, Step } from '../pki/renewal-step.ts'
 import { planRestart } from '../pki/restart.ts'
-import type { Entry, Found, Snapshot } from '../pki/snapshot.ts'
+import { answeringCa, type Entry, type Found, type Snapshot } from '../pki/snapshot.ts'
 import { renewalSources } from '../pki/sources.ts'
 import { ONE_YEAR } from '../pki/validity.ts'
 import { checkArchive } from '../store/archive.ts'
@@ -156,7 +156,7 @@ function readAuthorities(
   seen: Map<string, string>,
 ): Map<string, AuthorityState> {
   const named = snapshot.entries.filter(({ name }) => names === 'all' || names.includes(name))
-  const needed = new Set(named.map(({ caName }) => caName))
+  const needed = new Set(named.map(answeringCa))
   const entries = snapshot.entries.filter(({ name }) => needed.has(name))
   const assess = (entry: Entry) =>
     assessAuthority(entry, entry.key ? readKey(entry.key, seen) : { state: 'missing' }, now)

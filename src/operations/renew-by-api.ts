@@ -14,6 +14,7 @@ import { newSigningRequest } from '../kubernetes/signing-request-object.ts'
 import { factsOf } from '../pki/csr/facts.ts'
 import { offlineFlaws } from '../pki/csr/offline.ts'
 import { type ChosenSigner, renewalSigner } from '../pki/csr/renewal-signer.ts'
+import { installObstacle } from '../pki/import-plan.ts'
 import type { ImportResult, InstalledCertificate } from '../pki/import-result.ts'
 import { instant } from '../pki/instant.ts'
 import { describeNames } from '../pki/renewal-plan.ts'
@@ -24,14 +25,18 @@ import type {
   SkippedCertificate,
 } from '../pki/renewal-result.ts'
 import type { RequestStep, Step } from '../pki/renewal-step.ts'
+import { entryNamed, type Snapshot } from '../pki/snapshot.ts'
 import type { AnswerFile } from '../store/answers.ts'
 import { readUserFile } from '../store/files.ts'
 import { readAnswer } from '../x509/answer.ts'
-import { readCertificateRequest } from '../x509/certificate-request.ts'
+import { type CertificateRequest, readCertificateRequest } from '../x509/certificate-request.ts'
+import { type Der, tbsPartsOf } from '../x509/der.ts'
+import { SUBJECT_ALT_NAME } from '../x509/subject-alt-name.ts'
 import { awaitAnswer, send } from './csr-wait.ts'
 import { importAnswers } from './import-answers.ts'
 import { type RenewOptions, readAndPlan } from './plan-renewal.ts'
 import { renewCertificates } from './renew.ts'
+import { watchRequester } from './requester.ts'
 
 export interface ApiRenewOptions extends RenewOptions {
   readonly target: ClusterTarget
@@ -41,28 +46,33 @@ export interface ApiRenewOptions extends RenewOptions {
   readonly waitTimeout: number
   /** After the wait. */
   readonly clock: () => Date
+  /** What is to be known while there is still time. */
+  readonly onWarning?: ((message: string) => void) | undefined
 }
 
 export interface ApiRenewalPlan {
   readonly steps: readonly (RequestStep & { readonly signer: ChosenSigner })[]
   readonly skipped: readonly SkippedCertificate[]
+  /** The node's own: whose requests are the node's. */
+  readonly kubeconfig: string
 }
 
 /** Writes nothing, asks nobody. */
 export function planByApi(
   options: Omit<ApiRenewOptions, 'target' | 'waitTimeout' | 'clock'>,
 ): ApiRenewalPlan {
-  const planned = readAndPlan({ ...options, csrOnly: true }).steps.map(step =>
-    withSigner(step, options.signerName),
-  )
+  const { snapshot, steps } = readAndPlan({ ...options, csrOnly: true })
+  const planned = steps.map(step => withSigner(step, snapshot, options.signerName))
   return {
     steps: planned.flatMap(one => ('signer' in one ? one : [])),
     skipped: planned.flatMap(one => ('reason' in one ? one : [])),
+    kubeconfig: entryNamed(snapshot, 'kubelet.conf')?.file.path ?? 'kubelet.conf',
   }
 }
 
 function withSigner(
   step: Step,
+  snapshot: Snapshot,
   custom: string | undefined,
 ): ApiRenewalPlan['steps'][number] | SkippedCertificate {
   const { name, longName } = step
@@ -70,8 +80,12 @@ function withSigner(
     return { name, longName, reason: step.reason, message: step.message, hint: step.hint }
   if (step.action === 'sign') throw new TypeError('a request was wanted')
   const signer = renewalSigner(step, custom)
-  if ('signerName' in signer) return { ...step, signer }
-  return { name, longName, reason: 'NOT_BY_API', ...signer }
+  if ('message' in signer) return { name, longName, reason: 'NOT_BY_API', ...signer }
+  const obstacle = installObstacle(snapshot, { entry: step.entry, place: 'directory' })
+  if (obstacle === undefined) return { ...step, signer }
+  const { code, field, wanted, found } = obstacle
+  const message = `${code}: ${field}: wanted ${wanted}, found ${found}`
+  return { name, longName, reason: 'NOT_BY_API', message }
 }
 
 export async function renewByApi(options: ApiRenewOptions): Promise<RenewalResult> {
@@ -84,7 +98,7 @@ export async function renewByApi(options: ApiRenewOptions): Promise<RenewalResul
   const orders = requested.pending.map(pending => orderOf(pending, plan, options))
   const { pending } = requested
   if (pending.length === 0) return { ...requested, skipped }
-  const answers = await answersTo(api, orders, options)
+  const answers = await answersTo(api, orders, { ...options, ...plan })
   const imported = await importAnswers({
     ...options,
     paths: [],
@@ -114,6 +128,8 @@ function nothingDone({ skipped }: ApiRenewalPlan): RenewalResult {
 
 interface Order {
   readonly name: string
+  /** Of the request. */
+  readonly subject: Der
   readonly object: ReturnType<typeof newSigningRequest>
   readonly csr: CertificateSigningRequest
 }
@@ -124,12 +140,17 @@ function orderOf(
   { steps }: ApiRenewalPlan,
   { now, validity }: ApiRenewOptions,
 ): Order {
-  const { signer } = steps.find(step => step.name === name) as ApiRenewalPlan['steps'][number]
+  const step = steps.find(one => one.name === name) as ApiRenewalPlan['steps'][number]
   const pem = readUserFile(csrFile)
   const request = readCertificateRequest(pem)
   if ('reason' in request) throw new PkiError('FILE_UNREADABLE', `${csrFile}: ${describeUnusable(request)}`)
+  const other = otherThanPlanned(step, request)
+  if (other !== undefined)
+    throw new PkiError('REQUEST_INVALID', `${name}: ${csrFile} waits, and asks for another ${other}`, {
+      hint: 'nothing was sent; --force replaces it by a new request with a new key',
+    })
   const object = newSigningRequest({
-    ...signer,
+    ...step.signer,
     name: `kubepki-${name}-${request.publicKeySha256.slice(0, 10)}`,
     request: pem,
     expirationSeconds: validity === undefined ? undefined : Math.floor(validity / 1000),
@@ -145,19 +166,34 @@ function orderOf(
         hint: 'nothing was sent',
       },
     )
-  return { name, object, csr }
+  return { name, subject: request.subject, object, csr }
+}
+
+/** One that is kept was made by an earlier run, perhaps for something else. */
+function otherThanPlanned(
+  { old, subject, names }: RequestStep,
+  request: CertificateRequest,
+): string | undefined {
+  const wanted = subject?.der ?? tbsPartsOf(old.der).subject
+  if (Buffer.compare(request.subject, wanted) !== 0) return 'subject'
+  const sans = request.extensions.get(SUBJECT_ALT_NAME) ?? new Uint8Array()
+  const isSame = names?.extension === undefined || Buffer.compare(sans, names.extension) === 0
+  return isSame ? undefined : 'list of SANs'
 }
 
 /** The first that will have no answer ends it for all. */
 async function answersTo(
   api: ClusterApi,
   orders: readonly Order[],
-  options: ApiRenewOptions,
+  options: ApiRenewOptions & Pick<ApiRenewalPlan, 'kubeconfig'>,
 ): Promise<AnswerFile[]> {
   const { waitTimeout, interruption, now, onProgress } = options
+  const requester = watchRequester(options)
   const sent: CertificateSigningRequest[] = []
   for (const order of orders) {
+    requester.beforeSending(order)
     const { csr, isKnown } = await send(api, order, now)
+    requester.afterSending(order, csr)
     onProgress?.(
       `${order.name}: ${isKnown ? 'is in the cluster already' : 'sent'}: ${csr.name}, to be signed by ${csr.spec.signerName}`,
     )

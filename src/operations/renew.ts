@@ -101,10 +101,16 @@ function archived(options: RenewOptions, files: PackageFiles | undefined) {
 /** What becomes of the names, for whoever wants to see it first. */
 function nameChanges(steps: readonly Step[]): string[] {
   return steps.flatMap(step => {
-    if (step.action === 'skip' || !step.names?.extension) return []
-    const { added, removed } = step.names
-    return `${step.name}: SANs: ${[...added.map(name => `+${name}`), ...removed.map(name => `-${name}`)].join(' ')}`
+    if (step.action === 'skip') return []
+    const { added = [], removed = [], extension } = step.names ?? {}
+    const sans = [...added.map(name => `+${name}`), ...removed.map(name => `-${name}`)].join(' ')
+    return [...(extension ? [`${step.name}: SANs: ${sans}`] : []), ...subjectChange(step)]
   })
+}
+
+function subjectChange(step: Step): string[] {
+  if (step.action !== 'request' || !step.subject) return []
+  return [`${step.name}: subject: +${step.subject.text} -${step.old.subject}`]
 }
 
 /** As a user would type it, for the history. */

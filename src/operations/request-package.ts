@@ -13,7 +13,7 @@ import {
   newManifest,
   type RequestManifest,
 } from '../pki/request-manifest.ts'
-import { entryNamed, type Snapshot, shownFile } from '../pki/snapshot.ts'
+import { answeringCa, entryNamed, type Snapshot, shownFile } from '../pki/snapshot.ts'
 import { renderSigningSheet } from '../report/signing-sheet.ts'
 import {
   type PackageFiles,
@@ -134,7 +134,7 @@ function rowOf(order: PackageOrder, { name, realPath, pem, modified }: Row): Man
   const requested = readRequested(pem)
   const entry = entryNamed(snapshot, name)
   if ('reason' in requested || !entry) return []
-  const { caName = '' } = entry
+  const caName = answeringCa(entry) ?? ''
   const authority = entryNamed(snapshot, caName)?.certificate
   return [
     manifestRequest({

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { type CertificateSpec, KUBECONFIGS, type KubeconfigSpec } from '../inventory/catalog.ts'
 import type { ClusterFacts } from '../inventory/profile.ts'
 import { certificateProfile, clientProfile, serverFor } from '../inventory/profile.ts'
-import { certificatesFor } from '../inventory/select.ts'
+import { certificatesFor, REQUESTED_ONLY } from '../inventory/select.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { CertificateProfile } from '../x509/profile.ts'
 import { kubeconfigsOf, tooNew } from './bootstrap-kubeconfigs.ts'
@@ -50,6 +50,9 @@ export const REQUESTABLE: readonly string[] = [
   ...certificatesFor('local').flatMap(({ kind, name }) => (kind === 'leaf' ? name : [])),
   ...KUBECONFIGS.map(({ name }) => name),
 ]
+
+/** Rows for which a request may wait, whoever made it. */
+export const AWAITABLE: readonly string[] = [...REQUESTABLE, ...REQUESTED_ONLY.map(({ name }) => name)]
 
 /** Those of the rows named that this node has. */
 export function planRequests(facts: BootstrapFacts, order: RequestOrder): RequestStep[] {

@@ -7,7 +7,7 @@ import { type AnswerCode, type AnswerFinding, endOf, findingsOf } from './answer
 import { type AnswerPath, answerPath } from './answer-path.ts'
 import type { AwaitedRequest } from './awaited-request.ts'
 import { ownershipOf } from './ownership.ts'
-import { type Entry, entryNamed, type Snapshot, shownFile } from './snapshot.ts'
+import { answeringCa, type Entry, entryNamed, type Snapshot, shownFile } from './snapshot.ts'
 import {
   authorityInstead,
   isLive,
@@ -126,7 +126,7 @@ interface Match {
 
 function judge(facts: ImportFacts, order: ImportOrder, { awaited, answer }: Match): Judged {
   const { entry, wanted } = awaited
-  const obstacle = obstacleOf(facts.snapshot, awaited)
+  const obstacle = installObstacle(facts.snapshot, awaited)
   if (obstacle) return { awaited, refused: [{ name: entry.name, file: answer.file, ...obstacle }] }
   const path = pathOf(facts, entry, answer.certificate)
   const findings = findingsOf({ ...order, wanted, certificate: answer.certificate, path })
@@ -134,7 +134,7 @@ function judge(facts: ImportFacts, order: ImportOrder, { awaited, answer }: Matc
   if (refused.length > 0) {
     return { awaited, refused: refused.map(finding => ({ name: entry.name, file: answer.file, ...finding })) }
   }
-  const anchor = path.anchor ?? (authoritiesIn(facts.snapshot, entry.caName)[0] as Certificate)
+  const anchor = path.anchor ?? (authoritiesIn(facts.snapshot, answeringCa(entry))[0] as Certificate)
   const step = {
     awaited,
     answer,
@@ -145,14 +145,15 @@ function judge(facts: ImportFacts, order: ImportOrder, { awaited, answer }: Matc
   return { awaited, step, refused: [] }
 }
 
-/** Why nothing can be installed for a row, whatever came. */
-function obstacleOf(
+/** Why nothing can be installed for a row, whatever comes. */
+export function installObstacle(
   snapshot: Snapshot,
-  { entry, place }: AwaitedRequest,
+  { entry, place }: Pick<AwaitedRequest, 'entry' | 'place'>,
 ): Omit<Refusal, 'name' | 'file'> | undefined {
   const { others } = ownershipOf(snapshot, entry)
-  if (authoritiesIn(snapshot, entry.caName).length === 0) {
-    const file = entryNamed(snapshot, entry.caName)?.file.path ?? entry.caName ?? 'its CA'
+  const caName = answeringCa(entry)
+  if (authoritiesIn(snapshot, caName).length === 0) {
+    const file = entryNamed(snapshot, caName)?.file.path ?? caName ?? 'its CA'
     return {
       code: 'CA_CERTIFICATE_MISSING',
       field: 'CA',
@@ -185,11 +186,8 @@ function authoritiesIn(snapshot: Snapshot, caName: string | undefined): readonly
   return certificate?.state === 'present' ? certificate.certificates : []
 }
 
-function pathOf(
-  { snapshot, returned }: ImportFacts,
-  { caName }: Entry,
-  certificate: Certificate,
-): AnswerPath {
+function pathOf({ snapshot, returned }: ImportFacts, entry: Entry, certificate: Certificate): AnswerPath {
+  const caName = answeringCa(entry)
   const anchors = authoritiesIn(snapshot, caName) as [Certificate, ...Certificate[]]
   const others = returned.flatMap(one => (one.certificate === certificate ? [] : one.certificate))
   const strangers = snapshot.entries.flatMap(({ name, kind }) =>

@@ -3,7 +3,7 @@ import type { AwaitedRequest } from './awaited-request.ts'
 import type { ImportPlan, InstallStep } from './import-plan.ts'
 import { instant } from './instant.ts'
 import type { RestartOutcome } from './restart.ts'
-import { shownFile } from './snapshot.ts'
+import { answeringCa, shownFile } from './snapshot.ts'
 import type { SourceFact } from './sources.ts'
 import type { Refusal } from './strange-answer.ts'
 
@@ -72,7 +72,7 @@ export function describeInstalled({
   return {
     name: entry.name,
     longName: entry.longName,
-    caName: entry.caName ?? '',
+    caName: answeringCa(entry) ?? '',
     file: shownFile(entry),
     keyFile: entry.key?.path ?? entry.file.path,
     answerFile: answer.file,
@@ -84,6 +84,6 @@ export function describeInstalled({
 }
 
 export function describeUnanswered({ entry, csrFile }: AwaitedRequest): UnansweredRequest {
-  const { name, longName, caName = '' } = entry
-  return { name, longName, caName, csrFile: csrFile.path }
+  const { name, longName } = entry
+  return { name, longName, caName: answeringCa(entry) ?? '', csrFile: csrFile.path }
 }

@@ -2,6 +2,7 @@
 
 import { messageOf } from '../errors.ts'
 import { CERTIFICATES, type CertificateSpec } from '../inventory/catalog.ts'
+import { REQUESTED_ONLY } from '../inventory/select.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type Der, tbsPartsOf } from '../x509/der.ts'
 import {
@@ -21,8 +22,11 @@ import {
 
 const SPECS: readonly CertificateSpec[] = CERTIFICATES
 
-/** Rows whose names kubeadm makes from the configuration: the serving certificates. */
-export const NAMED_ROWS: readonly string[] = SPECS.flatMap(spec => (spec.subjectAltName ? spec.name : []))
+/** The serving certificates: those whose names kubeadm makes from the configuration, and the kubelet's. */
+export const NAMED_ROWS: readonly string[] = [
+  ...SPECS.flatMap(spec => (spec.subjectAltName ? spec.name : [])),
+  ...REQUESTED_ONLY.map(({ name }) => name),
+]
 
 /** Undefined: the names stay. `wanted`: by row, what the configuration asks for. */
 export function changeNames(

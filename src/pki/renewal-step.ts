@@ -34,6 +34,13 @@ export interface NameChange {
   readonly warnings: readonly string[]
 }
 
+export interface NewSubject {
+  /** The Name. */
+  readonly der: Der
+  /** RFC 4514. */
+  readonly text: string
+}
+
 export type SkipReason =
   | 'MISSING'
   | 'NOT_DUE'
@@ -91,6 +98,8 @@ export interface SignStep extends WorkStep {
 export interface RequestStep extends WorkStep {
   readonly action: 'request'
   readonly isCaExternal: boolean
+  /** In place of the old certificate's. */
+  readonly subject?: NewSubject | undefined
 }
 
 export type Step = SignStep | RequestStep | SkipStep

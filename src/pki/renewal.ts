@@ -1,16 +1,17 @@
 /** Plans a renewal: one step per certificate named, none of which stops the others. Pure. */
 import { describeUnusable } from '../errors.ts'
-import { RENEWABLE } from '../inventory/select.ts'
+import { RENEWABLE, REQUESTED_ONLY } from '../inventory/select.ts'
 import { type Certificate, isSameCertificate } from '../x509/certificate.ts'
 import type { PrivateKey } from '../x509/key.ts'
 import { type AuthorityState, REPLACE_CA } from './authority.ts'
 import { pathAbove } from './certification-path.ts'
 import { instant } from './instant.ts'
+import { nodeSubject } from './node-subject.ts'
 import { ownershipOf } from './ownership.ts'
 import { chooseAlgorithm, keepKey, type Refusal } from './renewal-key.ts'
 import { changeNames } from './renewal-names.ts'
 import type { RenewalOrder, SignStep, SkipStep, Step } from './renewal-step.ts'
-import { type Entry, entryNamed, type Found, type Snapshot, shownFile } from './snapshot.ts'
+import { answeringCa, type Entry, entryNamed, type Found, type Snapshot, shownFile } from './snapshot.ts'
 import { ONE_YEAR, validityPeriod } from './validity.ts'
 
 export interface RenewalFacts {
@@ -24,7 +25,8 @@ export interface RenewalFacts {
 
 export function planRenewal(facts: RenewalFacts, order: RenewalOrder): { readonly steps: readonly Step[] } {
   const { names } = order
-  const rows = RENEWABLE.filter(({ name }) =>
+  const known = order.csrOnly && names !== 'all' ? [...RENEWABLE, ...REQUESTED_ONLY] : RENEWABLE
+  const rows = known.filter(({ name }) =>
     names === 'all' ? entryNamed(facts.snapshot, name) !== undefined : names.includes(name),
   )
   return { steps: withoutTwins(rows.map(row => planStep(facts, order, row))) }
@@ -42,7 +44,9 @@ function planStep(facts: RenewalFacts, order: RenewalOrder, row: Row): Step {
   if (names && 'reason' in names) return skip(row, names)
   if (!isDue(old, order, facts.now) && !names?.extension)
     return skip(row, { reason: 'NOT_DUE', message: `expires ${day(old)}` })
-  const caName = entry.caName as string
+  const whose = nodeSubject(facts.snapshot, entry, old)
+  if ('reason' in whose) return skip(row, whose)
+  const caName = answeringCa(entry) as string
   const authority = facts.authorities.get(caName) as AuthorityState
   const isRequest = order.csrOnly || authority.state === 'external'
   if (!isRequest && authority.state === 'unusable')
@@ -51,7 +55,7 @@ function planStep(facts: RenewalFacts, order: RenewalOrder, row: Row): Step {
     ? keepKey(old, facts.keys?.get(row.name), isRequest)
     : chooseAlgorithm(old, order, facts.snapshot.configuration?.value.encryptionAlgorithm)
   if ('reason' in chosen) return skip(row, chosen)
-  const warnings = [...chosen.warnings, ...(names?.warnings ?? [])]
+  const warnings = [...chosen.warnings, ...(names?.warnings ?? []), ...whose.warnings]
   const work = {
     name: row.name,
     longName: row.longName,
@@ -63,7 +67,8 @@ function planStep(facts: RenewalFacts, order: RenewalOrder, row: Row): Step {
     warnings,
   }
   if (isRequest || authority.state !== 'local') {
-    return { action: 'request', ...work, isCaExternal: authority.state === 'external' }
+    const isCaExternal = authority.state === 'external'
+    return { action: 'request', ...work, isCaExternal, subject: whose.subject }
   }
   return planSignature(facts, order, { action: 'sign', ...work, authority })
 }
@@ -139,9 +144,11 @@ function unwritablePlace({ key, kubeconfig }: Entry): string | undefined {
   return `${key?.path}: ${key?.state === 'invalid' ? describeUnusable(key) : 'its place is not known'}`
 }
 
-function restoreHint({ kind, file, certificate }: Entry): string {
+function restoreHint({ kind, file, key, certificate }: Entry): string {
   if (certificate.state === 'invalid' && certificate.reason === 'PERMISSION_DENIED')
     return 'run as root: sudo kubepki ...'
+  if (kind === 'kubelet')
+    return `move ${file.path} and ${key?.path} away and restart the kubelet: it makes a new pair, which can be renewed`
   return kind === 'kubeconfig'
     ? `a renewal needs the old certificate: put ${file.path} back, or make it anew with kubeadm init phase kubeconfig`
     : `a renewal needs the old certificate: put ${file.path} back, or remove it with its key and use kubeadm init phase certs`

@@ -3,6 +3,8 @@ import {
   CERTIFICATES,
   type Component,
   KUBECONFIGS,
+  KUBELET_CERTIFICATES,
+  type KubeletCertificateSpec,
   SERVICE_ACCOUNT_KEY,
   type Use,
 } from '../inventory/catalog.ts'
@@ -49,8 +51,10 @@ interface NamedUse extends Use {
   readonly name: string
 }
 
-const USES: readonly NamedUse[] = [...CERTIFICATES, ...KUBECONFIGS, SERVICE_ACCOUNT_KEY].flatMap(
-  ({ name, usedBy }) => usedBy.map((use: Use) => ({ ...use, name })),
+const KUBELETS: readonly KubeletCertificateSpec[] = KUBELET_CERTIFICATES
+const ROWS = [...CERTIFICATES, ...KUBECONFIGS, ...KUBELETS, SERVICE_ACCOUNT_KEY]
+const USES: readonly NamedUse[] = ROWS.flatMap(({ name, usedBy = [] }) =>
+  usedBy.map((use: Use) => ({ ...use, name })),
 )
 
 /** `changedNames`: rows of the inventory. A version nobody knows reloads nothing. */

@@ -36,6 +36,8 @@ export interface Entry {
   readonly kind: 'ca' | 'leaf' | 'kubeconfig' | 'kubelet'
   /** The row that signs it. */
   readonly caName?: string
+  /** The row that signs a request for it, where that is another, or nobody signed it. */
+  readonly requestedOf?: string
   /** kubeadm lists it, and so do the two tables. */
   readonly isListed: boolean
   /** A host that runs etcd alone has it too. */
@@ -83,6 +85,11 @@ export function podOf({ pods }: Pick<Snapshot, 'pods'>, component: string): Plac
 
 export function entryNamed(snapshot: Snapshot, name: string | undefined): Entry | undefined {
   return snapshot.entries.find(entry => entry.name === name)
+}
+
+/** The row whose CA answers a request for it. */
+export function answeringCa({ requestedOf, caName }: Entry): string | undefined {
+  return requestedOf ?? caName
 }
 
 /** The file that holds the certificate. */

@@ -212,12 +212,13 @@ function readKubeletCertificate(tree: Tree, { kubeletDir }: Locations, spec: Kub
     value: { ...kubeletDir.value, path: `${kubeletDir.value.path}/${file}` },
   })
   const { contents, file } = readText(tree, beside(spec.name))
-  const { name, longName, caName } = spec
+  const { name, longName, caName, requestedOf } = spec
   return {
     name,
     longName,
     kind: 'kubelet',
     ...(caName !== undefined && { caName }),
+    ...(requestedOf !== undefined && { requestedOf }),
     isListed: false,
     isOptional: true,
     file,

@@ -106,16 +106,20 @@ export interface Worker {
   /** Its bootstrap-kubelet.conf. */
   readonly bootstrap: string
   /** Whether it has got as far as the test wants it. */
-  readonly isReady: () => Promise<boolean>
+  readonly isReady: (port: number) => Promise<boolean>
+  /** The socket of its container runtime; by default there is none. */
+  readonly runtime?: string
 }
 
 export interface WorkerKubelet extends Server {
+  /** Where it serves, when it has a container runtime. */
+  readonly port: number
   readonly kubeconfig: string
   readonly clientCertificate: string
 }
 
 /**
- * It asks for a client certificate, and without a container runtime does no more. It makes folders in /var/lib/kubelet
+ * It asks for a client certificate, makes a serving one, and without a container runtime does no more. It makes folders in /var/lib/kubelet
  * whatever its flags say: what it sees there is the worker's.
  */
 export async function startWorkerKubelet(worker: Worker): Promise<WorkerKubelet> {
@@ -123,7 +127,8 @@ export async function startWorkerKubelet(worker: Worker): Promise<WorkerKubelet>
   for (const directory of ['etc/kubernetes', 'var/lib/kubelet']) mkdirSync(at(directory), { recursive: true })
   const kubeconfig = at('etc/kubernetes/kubelet.conf')
   const config = at('var/lib/kubelet/config.yaml')
-  writeFileSync(config, kubeletConfiguration(await freePort()))
+  const port = await freePort()
+  writeFileSync(config, kubeletConfiguration(port))
   const flags = {
     'bootstrap-kubeconfig': worker.bootstrap,
     kubeconfig,
@@ -132,13 +137,14 @@ export async function startWorkerKubelet(worker: Worker): Promise<WorkerKubelet>
     'root-dir': at('var/lib/kubelet'),
     'volume-plugin-dir': at('volume-plugins'),
     'container-runtime': 'remote',
-    'container-runtime-endpoint': 'unix:///nonexistent.sock',
+    'container-runtime-endpoint': `unix://${worker.runtime ?? '/nonexistent.sock'}`,
     'hostname-override': worker.nodeName,
   }
   const through = ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /var/lib && exec "$@"', at('var/lib')]
-  const server = await start({ name: 'kubelet', flags, through, isReady: worker.isReady })
+  const isReady = () => worker.isReady(port)
+  const server = await start({ name: 'kubelet', flags, through, isReady })
   return {
-    kubeconfig,
+    ...{ port, kubeconfig },
     clientCertificate: at('var/lib/kubelet/pki/kubelet-client-current.pem'),
     ...server,
   }

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from '../../errors.ts'
 import { renewableNames } from '../../inventory/names.ts'
-import { RENEWABLE } from '../../inventory/select.ts'
+import { RENEWABLE, REQUESTED_ONLY } from '../../inventory/select.ts'
 import { planCertificates, type RenewOptions } from '../../operations/plan-renewal.ts'
 import { renewCertificates } from '../../operations/renew.ts'
 import type { RenewalPlan, RenewalResult, SkippedCertificate } from '../../pki/renewal-result.ts'
@@ -30,11 +30,12 @@ import { ARCHIVE_OPTION, requestHints, tellArchive, tellPlan } from '../paperwor
 import { checkFlags, sansOption, signerNameOption } from './renew-flags.ts'
 
 const NAMES = RENEWABLE.map(({ name }) => name)
+const BY_API = REQUESTED_ONLY.map(({ name }) => name)
 const ALGORITHMS = Object.keys(KEY_ALGORITHMS) as IssuableKeyAlgorithm[]
 
 export const command = defineCommand({
-  names: `all, or any of: ${NAMES.join(', ')}`,
-  nameChoices: ['all', ...NAMES],
+  names: `all, or any of: ${NAMES.join(', ')}; with --use-api also ${BY_API.join(', ')}`,
+  nameChoices: ['all', ...NAMES, ...BY_API],
   repeatable: ['add-san', 'remove-san'],
   options: {
     within: {
@@ -83,7 +84,8 @@ export const command = defineCommand({
     'signer-name': {
       type: 'string',
       coerce: signerNameOption,
-      describe: "With --use-api: a signer of your own (default: Kubernetes' signer of API server clients)",
+      describe:
+        "With --use-api: a signer of your own (default: Kubernetes' of API server clients, or of kubelets)",
     },
     'wait-timeout': {
       type: 'string',
@@ -125,9 +127,13 @@ export const command = defineCommand({
         'kubepki certs renew controller-manager.conf scheduler.conf --use-api --kubeconfig /etc/kubernetes/admin.conf',
       does: 'by the signer of the cluster, once somebody has approved the requests',
     },
+    {
+      command: 'kubepki certs renew kubelet.crt --use-api --kubeconfig /etc/kubernetes/kubelet.conf',
+      does: 'what the kubelet serves with, signed by the cluster; asked for by the node itself',
+    },
   ],
   run: async (args, host) => {
-    const names = renewableNames((args.names ?? []).map(String))
+    const names = renewableNames((args.names ?? []).map(String), { byApi: args['use-api'] })
     checkFlags(args, names)
     const options: RenewOptions = {
       ...readOptions(args, host),
@@ -172,7 +178,12 @@ async function useApi(options: RenewOptions, args: ApiArguments, host: Host): Pr
   const asked = { ...options, signerName: args['signer-name'] }
   if (args['dry-run']) {
     const { steps, skipped } = planByApi(asked)
-    for (const { name, signer } of steps) host.stdout(`${name}: to be requested of ${signer.signerName}\n`)
+    for (const { name, signer, subject } of steps)
+      host.stdout(
+        `${name}: to be requested of ${signer.signerName}${subject ? `, for ${subject.text}` : ''}\n`,
+      )
+    for (const { name, warnings } of steps)
+      for (const warning of warnings) tell.warning(host, `${name}: ${warning}`)
     const exitCode = explainSkipped(skipped, host)
     tell.note(host, 'nothing was changed: this is the plan')
     return exitCode
@@ -183,6 +194,7 @@ async function useApi(options: RenewOptions, args: ApiArguments, host: Host): Pr
     target: clusterTarget(args, host),
     waitTimeout: args['wait-timeout'] ?? API_WAIT,
     clock: () => args.now ?? host.now(),
+    onWarning: message => tell.warning(host, message),
   })
   return finish(result, { host, isAll: options.names === 'all', flags: nodeFlags(args), ...args })
 }

@@ -37,7 +37,8 @@ export function habitualUsageOf(signerName: string): Habit['usage'] | undefined 
   return Object.values(HABITS).find(habit => habit.signerName === signerName)?.usage
 }
 
-const NODES = 'system:nodes'
+/** The group of all nodes. */
+export const NODES = 'system:nodes'
 
 /** Subject and alternative names; usages are the object's to say. */
 export function askedParts(asked: AskedSubject): TbsParts {
