@@ -59,10 +59,19 @@ function isNewer(one: CsrPeer, other: CsrPeer): boolean {
   return a === b ? one.name > other.name : a > b
 }
 
-/** Common names of other requests with the same key. */
+/** Enough to say who they are. */
+const MOST_SHARERS = 6
+
+/** Common names of other requests with the same key, the first few. */
 export function keySharers({ all, request }: CsrFacts, commonName: string): string[] {
   const names = request ? peersOf(all).byKey.get(request.publicKeySha256) : undefined
-  return (typeof names === 'string' ? [names] : [...(names ?? [])]).filter(name => name !== commonName)
+  if (typeof names === 'string') return names === commonName ? [] : [names]
+  const sharers: string[] = []
+  for (const name of names ?? []) {
+    if (name !== commonName) sharers.push(name)
+    if (sharers.length === MOST_SHARERS) break
+  }
+  return sharers
 }
 
 /** The newest pending request of the same series, when that is another. */
@@ -144,9 +153,11 @@ export function namesake({ nodes }: CsrFacts, name: string): string | undefined 
 }
 
 /** Nodes that have the name or address. */
-export function ownersOf({ nodes }: CsrFacts, name: string): readonly string[] {
-  return [...((nodes && nodesOf(nodes).owners.get(nameKey(name))) ?? [])]
+export function ownersOf({ nodes }: CsrFacts, name: string): ReadonlySet<string> {
+  return (nodes && nodesOf(nodes).owners.get(nameKey(name))) ?? NOBODY
 }
+
+const NOBODY: ReadonlySet<string> = new Set()
 
 export function hasInventory({ nodes }: CsrFacts): boolean {
   return nodes !== undefined && nodesOf(nodes).hasInventory

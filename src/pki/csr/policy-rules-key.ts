@@ -28,7 +28,7 @@ export const KEY_RULES: readonly PolicyRule[] = [
       const others = keySharers(facts, subjectOf(request).commonName)
       return others.length === 0
         ? good('its own key')
-        : bad(`the same key as ${listed(others)}: a cloned disk?`)
+        : bad(`the same key as ${listed(others)}${others.length > 5 ? ' at least' : ''}: a cloned disk?`)
     }),
   },
   {

@@ -105,7 +105,7 @@ export const NAME_RULES: readonly PolicyRule[] = [
       const isShared = (name: string) => {
         const address = parseIpAddress(name)
         if (isLocal(name) || (address && isIn(extraAddresses, address))) return false
-        return ownersOf(facts, name).length > 1
+        return ownersOf(facts, name).size > 1
       }
       return unless(hosts(request).filter(isShared), ['claimed by several nodes', 'claimed by one node'])
     }),
@@ -120,7 +120,9 @@ export const NAME_RULES: readonly PolicyRule[] = [
         const owners = ownersOf(facts, name)
         const named = namesake(facts, name)
         if (named !== undefined && named !== own) return [`${name} of ${named}`]
-        return owners.length === 0 || owners.includes(own) || isLocal(name) ? [] : [`${name} of ${owners[0]}`]
+        return owners.size === 0 || owners.has(own) || isLocal(name)
+          ? []
+          : [`${name} of ${owners.values().next().value}`]
       })
       return unless(foreign, ['of another node', "no other node's"])
     }),
