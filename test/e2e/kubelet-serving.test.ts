@@ -86,9 +86,9 @@ function served(port: number): Promise<Served | undefined> {
 }
 
 /** The machine's clock is the cluster's. */
-function renew(kubeconfig: string, args: readonly string[] = [], person?: Person): Running {
-  const argv = ['certs', 'renew', 'kubelet.crt', '--use-api', '--kubeconfig', kubeconfig, ...args]
-  return startLive([...argv, '--root', worker], person)
+function renew(kubeconfig: string, person?: Person): Running {
+  const argv = ['certs', 'renew', 'kubelet.crt', '--use-api', '--kubeconfig', kubeconfig, '--root', worker]
+  return startLive(argv, person)
 }
 
 async function requestOf(running: Running): Promise<string> {
@@ -98,18 +98,12 @@ async function requestOf(running: Running): Promise<string> {
   return /kubepki csr approve (\S+)\n/.exec(running.stderr())?.[1] ?? ''
 }
 
-/** Of the node, as its kubelet tells the API server. */
-async function address(): Promise<string> {
-  const path = '--output=jsonpath={.status.addresses[?(@.type=="InternalIP")].address}'
-  await expect
-    .poll(async () => (await cluster.as('admin.conf', 'get', 'node', 'worker-1', path)).stdout, PATIENCE)
-    .not.toBe('')
-  return cluster.asAdmin('get', 'node', 'worker-1', path)
-}
-
 test('the kubelet serves what it made for itself, which nobody can verify', async () => {
   await expect.poll(() => served(kubelet.port), PATIENCE).toBeDefined()
   await expect.poll(() => existsSync(kubelet.kubeconfig), PATIENCE).toBe(true)
+  const node = () =>
+    cluster.as('admin.conf', 'get', 'node', 'worker-1', '--output=jsonpath={.status.addresses}')
+  await expect.poll(async () => (await node()).stdout, PATIENCE).toContain('worker-1')
   expect(await served(kubelet.port)).toMatchObject({
     subject: expect.stringMatching(/^worker-1@\d+$/),
     isAccepted: false,
@@ -118,8 +112,7 @@ test('the kubelet serves what it made for itself, which nobody can verify', asyn
 
 test('an administrator asks, is warned, and the policy refuses it', async () => {
   const end = new AbortController()
-  const person = { interruption: end.signal }
-  const running = renew(cluster.kubeconfig('admin.conf'), ['--add-san', await address()], person)
+  const running = renew(cluster.kubeconfig('admin.conf'), { interruption: end.signal })
   const name = await requestOf(running)
   expect(running.stderr()).toContain(
     'warning: kubelet.crt: asked for by kubernetes-admin, not by system:node:worker-1: policies refuse that',
@@ -134,7 +127,7 @@ test('an administrator asks, is warned, and the policy refuses it', async () => 
 
 test('the node asks with the same key, is approved, and the kubelet serves it after a restart', async () => {
   const key = readFileSync(at('etc/kubernetes/pki/csr/kubelet.crt.key'), 'utf8')
-  const running = renew(kubelet.kubeconfig, ['--add-san', await address()])
+  const running = renew(kubelet.kubeconfig)
   const name = await requestOf(running)
   expect(running.stderr()).not.toContain('warning')
   expect(await cluster.asAdmin('get', 'csr', name, '--output=jsonpath={.spec.username}')).toBe(
