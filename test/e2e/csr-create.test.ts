@@ -65,7 +65,7 @@ describe('jane', () => {
         expect(await kubepki('csr', 'approve', 'jane', '--yes', ...admin(), ...today())).toMatchObject({
           exitCode: 0,
           stdout: 'certificatesigningrequest.certificates.k8s.io/jane approved\n',
-          stderr: expect.stringContaining('none (API server and signer alone)'),
+          stderr: expect.stringContaining('by the rules of the API server and the signer'),
         }),
     )
     expect(outcome.stderr).toContain('kubepki: jane: sent, waiting for an answer\n')
