@@ -37,7 +37,7 @@ describe('what the kubelet made for itself', () => {
       args: ['--add-san', '10.0.0.11', '--add-san', 'worker-1.example.com'],
     })
     expect(exitCode, stderr).toBe(0)
-    expect(stdout).toContain('serving certificate of the kubelet renewed')
+    expect(stdout).toContain('certificate for serving the kubelet API renewed')
     expect(stderr).toContain(
       'kubelet.crt: subject: +CN=system:node:worker-1,O=system:nodes -CN=worker-1@1795219200',
     )
