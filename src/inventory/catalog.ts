@@ -355,7 +355,7 @@ export const KUBELET_CERTIFICATES = [
   },
   {
     name: 'kubelet.crt',
-    longName: 'self-signed serving certificate of the kubelet',
+    longName: 'certificate for serving the kubelet API',
     impact: 'kubectl logs and exec, and metrics of this node fail where it is verified',
     keyName: 'kubelet.key',
     requestedOf: 'ca',

@@ -3,10 +3,9 @@ import { PkiError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import type { ExtKeyUsage } from '../x509/profile.ts'
 import { CERTIFICATES, type CertificateSpec, KUBECONFIGS, KUBELET_CERTIFICATES } from './catalog.ts'
-import { RENEWABLE, REQUESTED_ONLY } from './select.ts'
+import { isRequestedOnly, RENEWABLE } from './select.ts'
 
 const NAMES = RENEWABLE.map(({ name }) => name)
-const BY_API = REQUESTED_ONLY.map(({ name }) => name)
 const SPECS: readonly CertificateSpec[] = CERTIFICATES
 
 /** What fails when nobody accepts the row's certificate. */
@@ -55,7 +54,7 @@ export function renewableNames(
   asked: readonly string[],
   { byApi = false }: { readonly byApi?: boolean } = {},
 ): 'all' | readonly string[] {
-  if (!asked.includes('all')) return asked.map(name => (byApi && BY_API.includes(name) ? name : known(name)))
+  if (!asked.includes('all')) return asked.map(name => (byApi && isRequestedOnly(name) ? name : known(name)))
   if (asked.length === 1) return 'all'
   throw new PkiError('USAGE', 'wanted "all" or names, found both')
 }

@@ -32,6 +32,10 @@ export const RENEWABLE: readonly RowTitle[] = [...LEAVES, ...RENEWABLE_KUBECONFI
 /** Renewed by a request alone, and only when named: no CA of this node signed them. */
 export const REQUESTED_ONLY: readonly RowTitle[] = KUBELET_CERTIFICATES.filter(spec => 'requestedOf' in spec)
 
+export function isRequestedOnly(name: string): boolean {
+  return REQUESTED_ONLY.some(row => row.name === name)
+}
+
 export function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

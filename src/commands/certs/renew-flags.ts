@@ -1,5 +1,6 @@
 /** What the flags of a renewal mean together. */
 import { PkiError } from '../../errors.ts'
+import { isRequestedOnly } from '../../inventory/select.ts'
 import { customSignerFlaw } from '../../pki/csr/renewal-signer.ts'
 import { signerNameFlaw } from '../../pki/csr/signer-name.ts'
 import { NAMED_ROWS } from '../../pki/renewal-names.ts'
@@ -53,10 +54,11 @@ export function checkFlags(flags: Flags, names: 'all' | readonly string[]): void
 /** Names are added to what is named, not to every certificate there is. */
 function checkNames(flags: Flags, names: 'all' | readonly string[]): void {
   const flag = (['add-san', 'remove-san'] as const).find(one => flags[one] !== undefined)
-  const other = names === 'all' ? 'all' : names.find(name => !NAMED_ROWS.includes(name))
+  const rows = NAMED_ROWS.filter(name => flags['use-api'] || !isRequestedOnly(name))
+  const other = names === 'all' ? 'all' : names.find(name => !rows.includes(name))
   if (flag !== undefined && other !== undefined) {
     throw new PkiError('USAGE', `--${flag} wants the serving certificates named, found ${other}`, {
-      hint: `one or more of: ${NAMED_ROWS.join(', ')}`,
+      hint: `one or more of: ${rows.join(', ')}`,
     })
   }
   if (flags['sans-from-config'] && flags.config === undefined) {
