@@ -117,7 +117,14 @@ try {
   for (const [what, file] of Object.entries(FILES)) {
     const path = writeAll(file.name, file)
     const size = statSync(path).size / 1024 / 1024
-    for (const words of ['vet --policy kubelet-serving', 'vet -o json', 'list', 'list -o wide', 'list -o json', 'clean']) {
+    for (const words of [
+      'vet --policy kubelet-serving',
+      'vet -o json',
+      'list',
+      'list -o wide',
+      'list -o json',
+      'clean',
+    ]) {
       const from = file.isPiped ? '-' : path
       const run = `"${process.execPath}" "${bundle}" csr ${words} --from "${from}" --now 2026-12-01T00:00:00Z > "${directory}/out" 2> "${directory}/err"`
       const report = join(directory, 'time')
