@@ -23,6 +23,8 @@ interface Seen {
 /** All may be read but what `shut` names. */
 function asNobody(root: string, shut: Readonly<Record<string, number>>) {
   chmodSync(root, 0o755)
+  chmodSync(join(root, MANIFESTS), 0o755)
+  for (const name of readdirSync(join(root, MANIFESTS))) chmodSync(join(root, MANIFESTS, name), 0o644)
   for (const [file, mode] of Object.entries(shut)) chmodSync(join(root, file), mode)
   const argv = [...COMMAND, 'certs', 'verify', '--root', root, ...NOW, '-o', 'json']
   const { status, stdout, stderr } = spawnSync('setpriv', [...NOBODY, ...argv], { encoding: 'utf8' })
