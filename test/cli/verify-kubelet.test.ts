@@ -537,7 +537,7 @@ describe('certs verify: what the kubelet serves', () => {
     const changes = { [`${PKI}/${SERVER}`]: null, [`${PKI}/kubelet-server-current.pem`]: null }
     const root = node('stock-1.31', changes)
     expect(await told(root)).toEqual(['warning KUBELET_SERVING_MISSING kubelet-server-current.pem'])
-    expect((await findingOf(root, 'KUBELET_SERVING_MISSING')).remedy).toContain('kubectl get csr')
+    expect((await findingOf(root, 'KUBELET_SERVING_MISSING')).remedy).toContain('kubepki csr approve')
   })
 
   const CUSTOM = `${readFixture('nodes/stock-1.20', CONFIG)}tlsCertFile: /etc/kubernetes/node.crt

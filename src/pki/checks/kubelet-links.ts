@@ -7,6 +7,7 @@ import type { RotatedFiles } from '../kubelet-evidence.ts'
 import type { Check, Observation } from './check.ts'
 import { entryOf, subjectNamed } from './kubelet-view.ts'
 import {
+  APPROVE_SERVING,
   CLIENT,
   CONF,
   fileOf,
@@ -110,7 +111,7 @@ function isReferredTo(evidence: Evidence, { current }: RotatedFiles): boolean {
 function anew(evidence: Evidence, name: string): string {
   return name === CLIENT
     ? wayBack(evidence)
-    : `rm ${shellWord(fileOf(evidence, name))} && ${RESTART} # then approve its request: kubectl get csr`
+    : `rm ${shellWord(fileOf(evidence, name))} && ${RESTART} # then approve its request, ${APPROVE_SERVING}`
 }
 
 /** Files of another life, in the same second or by another kubelet, are no reason for an alarm: only a later end is. */

@@ -6,7 +6,7 @@ import type { Severity } from '../finding.ts'
 import { type Found, podOf } from '../snapshot.ts'
 import type { Observation } from './check.ts'
 import { bootstrapsServing, entryOf } from './kubelet-view.ts'
-import { RESTART, SELF_SIGNED, SERVER } from './kubelet-way-back.ts'
+import { APPROVE_SERVING, RESTART, SELF_SIGNED, SERVER } from './kubelet-way-back.ts'
 
 type Source = 'named' | 'rotated' | 'self-signed'
 
@@ -70,8 +70,7 @@ export function remedyFor({ source, file }: Place): string {
   return `rm ${shellWord(file)} ${shellWord(key)} && ${RESTART} # it makes a new pair`
 }
 
-export const APPROVE =
-  'kubectl get csr | grep kubelet-serving # once the names of its request are right: kubectl certificate approve NAME'
+export const APPROVE = `approve its request, ${APPROVE_SERVING} # each is shown first`
 
 type Wrong = Pick<Observation, 'expected' | 'found'> & Partial<Observation>
 

@@ -9,7 +9,7 @@ import { readableNames } from '../names-of-certificate.ts'
 import type { Check, Observation } from './check.ts'
 import { APPROVE, isVerified, placeOf, remedyFor, served } from './kubelet-served.ts'
 import { hasKubelet } from './kubelet-view.ts'
-import { RESTART } from './kubelet-way-back.ts'
+import { APPROVE_SERVING, RESTART } from './kubelet-way-back.ts'
 
 export const KUBELET_SERVING_CHECKS: readonly Check[] = [
   {
@@ -125,7 +125,7 @@ function untrusted(evidence: Evidence): readonly Observation[] {
       remedy:
         source === 'named'
           ? remedyFor(placeOf(evidence))
-          : `set serverTLSBootstrap: true in ${evidence.kubelet.configurationFile.path}, ${RESTART}, then approve its request: kubectl get csr`,
+          : `set serverTLSBootstrap: true in ${evidence.kubelet.configurationFile.path}, ${RESTART}, then approve its request, ${APPROVE_SERVING}`,
     }
   })
 }

@@ -13,6 +13,10 @@ export const CLIENT = 'kubelet-client-current.pem'
 export const SERVER = 'kubelet-server-current.pem'
 export const SELF_SIGNED = 'kubelet.crt'
 
+/** Who signs what a kubelet serves with waits for somebody to approve it. */
+export const APPROVE_SERVING =
+  'where kubectl works: kubepki csr approve --all-pending --policy kubelet-serving'
+
 export const RESTART = 'systemctl restart kubelet'
 
 export function fileOf({ snapshot }: Evidence, name: string): string {

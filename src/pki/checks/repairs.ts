@@ -8,7 +8,7 @@ import { isExternallyManaged, isManagedElsewhere } from '../external-ca.ts'
 import { OTHER_NODES } from '../remedies.ts'
 import { type Entry, entryNamed } from '../snapshot.ts'
 import { firstOf, NEW_CA } from './before-signing.ts'
-import { CLIENT, CONF, newKubeconfig, RESTART, SERVER } from './kubelet-way-back.ts'
+import { APPROVE_SERVING, CLIENT, CONF, newKubeconfig, RESTART, SERVER } from './kubelet-way-back.ts'
 
 /** The command that gives a row a new certificate and a new key. `flags`: more of them, each with a space before it. */
 export function renewalOf(evidence: Evidence, entry: Entry, flags = ''): string {
@@ -90,8 +90,7 @@ function kubeletsRenewal(evidence: Evidence, { name, file, key }: Entry): string
   return `rm -f ${[...files].map(shellWord).join(' ')} && ${RESTART} # it makes a new pair`
 }
 
-const APPROVE_NEXT =
-  'then its new request has to be approved: kubectl get csr; kubectl certificate approve NAME'
+const APPROVE_NEXT = `then approve its new request, ${APPROVE_SERVING}`
 
 /** Of the admin's the newest is that of this node; anybody else has to be given an own one, never the admin's. */
 function replacementOf(evidence: Evidence, copy: Entry): string {
