@@ -50,6 +50,7 @@ const DOORS: readonly { readonly library: RegExp; readonly only: RegExp }[] = [
     only: /^(store\/(attributes|signer-command)|cluster\/exec-credential)\.ts$/,
   },
   { library: /^node:process$/, only: /^store\/lock\.ts$/ },
+  { library: /^node:v8$/, only: /^main\.ts$/ },
 ]
 
 /** Words that only the process itself may use. */

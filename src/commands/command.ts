@@ -16,6 +16,8 @@ export interface Host {
   readonly interruption?: () => AbortSignal
   /** The environment's variables: where kubeconfigs are, and what credential plugins are given. */
   readonly environment?: () => Readonly<Record<string, string | undefined>>
+  /** Before a list of any length is read: memory before speed. */
+  readonly spareMemory?: () => Promise<void>
   /** A line that the user types at the terminal; undefined where there is none. Hidden: nothing of it is shown. */
   readonly ask?: (question: string, options?: { readonly hidden?: boolean }) => Promise<string | undefined>
 }

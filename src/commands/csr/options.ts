@@ -86,6 +86,7 @@ export async function openJudging(args: JudgingArguments, host: Host): Promise<J
 const MOST_TOLD = 10
 
 export async function openSource(args: SourceArguments, host: Host): Promise<OpenedSource> {
+  await host.spareMemory?.()
   if (args.from === undefined) return openLive(args, host)
   const flag = (['kubeconfig', 'context', 'timeout'] as const).find(name => args[name] !== undefined)
   if (flag !== undefined)
