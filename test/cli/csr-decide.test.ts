@@ -13,7 +13,13 @@ import {
 } from '../support/fake-api-server.ts'
 import type { Outcome } from '../support/host.ts'
 import { live, type Person, startLive } from '../support/live-desk.ts'
-import { CLIENT_USAGES, newKey, requestPem, SERVING_USAGES } from '../support/pkcs10.ts'
+import {
+  CLIENT_USAGES,
+  newKey,
+  OPENSHIFT_BOOTSTRAPPER,
+  requestPem,
+  SERVING_USAGES,
+} from '../support/pkcs10.ts'
 
 const files = makeFiles()
 afterAll(() => rmSync(files.directory, { recursive: true }))
@@ -187,12 +193,7 @@ describe('what a cluster says beside its Nodes', () => {
   const joining = (node: string) =>
     requestObject({
       ...{ name: node, signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usages: CLIENT_USAGES },
-      username: 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper',
-      groups: [
-        'system:serviceaccounts:openshift-machine-config-operator',
-        'system:serviceaccounts',
-        'system:authenticated',
-      ],
+      ...OPENSHIFT_BOOTSTRAPPER,
       creationTimestamp: new Date(Date.now() - 60_000).toISOString(),
       request: requestPem({
         subject: [

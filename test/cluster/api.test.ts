@@ -2,74 +2,29 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type ClusterApi, connect } from '../../src/cluster/api.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ClusterApi } from '../../src/cluster/api.ts'
 import { clusterTarget } from '../../src/commands/cluster-target.ts'
-import { PkiError } from '../../src/errors.ts'
-import { type ConnectionOptions, clusterTargetOf } from '../../src/operations/cluster-target.ts'
 import {
-  type FakeApi,
+  allOf,
+  COLLECTION,
+  connecting,
+  failureOf,
+  files,
+  type Given,
+  notes,
+  serving,
+  TOKEN,
+} from '../support/api-client.ts'
+import {
   type Handler,
   makeFiles,
   reply,
   replyStatus,
   requestObject,
-  startFakeApi,
   writeKubeconfig,
 } from '../support/fake-api-server.ts'
 import { NOW } from '../support/host.ts'
-
-const files = makeFiles()
-afterAll(() => rmSync(files.directory, { recursive: true }))
-
-const TOKEN = 'secret-token-0123456789abcdef'
-const COLLECTION = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
-
-async function serving(handle: Handler): Promise<FakeApi> {
-  const api = await startFakeApi(files, handle)
-  onTestFinished(() => api.close())
-  return api
-}
-
-interface Given extends Partial<ConnectionOptions> {
-  readonly user?: object
-  readonly cluster?: object
-}
-
-const notes: string[] = []
-
-async function connecting(
-  server: string,
-  { user = { token: TOKEN }, cluster = {}, ...options }: Given = {},
-): Promise<ClusterApi> {
-  const target = clusterTargetOf({
-    kubeconfig: writeKubeconfig(files, { server, user, cluster }),
-    timeout: 5_000,
-    now: () => NOW,
-    environment: { PATH: process.env.PATH },
-    onNote: note => notes.push(note),
-    ...options,
-  })
-  return connect(target)
-}
-
-async function failureOf(work: Promise<unknown>): Promise<PkiError> {
-  const error = await work.then(
-    () => new Error('it did not fail'),
-    (error: unknown) => error,
-  )
-  expect(error).toBeInstanceOf(PkiError)
-  const { message, hint = '', manifest = '' } = error as PkiError
-  expect(message + hint + manifest).not.toContain(TOKEN)
-  expect(message).not.toContain('\n')
-  return error as PkiError
-}
-
-async function allOf(list: AsyncIterable<{ readonly name: string }>): Promise<string[]> {
-  const names: string[] = []
-  for await (const { name } of list) names.push(name)
-  return names
-}
 
 const read = async (api: Promise<ClusterApi>) => (await api).readRequest('one')
 const list = async (api: Promise<ClusterApi>) => allOf((await api).listRequests())

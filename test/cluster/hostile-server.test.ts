@@ -4,72 +4,20 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect as connectSocket, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type ClusterApi, connect } from '../../src/cluster/api.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ClusterApi } from '../../src/cluster/api.ts'
 import { linesOf } from '../../src/cluster/transport.ts'
-import { PkiError } from '../../src/errors.ts'
-import { type ConnectionOptions, clusterTargetOf } from '../../src/operations/cluster-target.ts'
 import {
-  type FakeApi,
-  type Handler,
-  makeFiles,
-  reply,
-  requestObject,
-  startFakeApi,
-  writeKubeconfig,
-} from '../support/fake-api-server.ts'
-import { NOW } from '../support/host.ts'
-
-const files = makeFiles()
-afterAll(() => rmSync(files.directory, { recursive: true }))
-
-const TOKEN = 'secret-token-0123456789abcdef'
-const COLLECTION = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
-const notes: string[] = []
-
-async function serving(handle: Handler): Promise<FakeApi> {
-  const api = await startFakeApi(files, handle)
-  onTestFinished(() => api.close())
-  return api
-}
-
-interface Given extends Partial<ConnectionOptions> {
-  readonly user?: object
-  readonly cluster?: object
-}
-
-async function connecting(
-  server: string,
-  { user = { token: TOKEN }, cluster = {}, ...options }: Given = {},
-): Promise<ClusterApi> {
-  const target = clusterTargetOf({
-    kubeconfig: writeKubeconfig(files, { server, user, cluster }),
-    timeout: 5_000,
-    now: () => NOW,
-    environment: { PATH: process.env.PATH },
-    onNote: note => notes.push(note),
-    ...options,
-  })
-  return connect(target)
-}
-
-async function failureOf(work: Promise<unknown>): Promise<PkiError> {
-  const error = await work.then(
-    () => new Error('it did not fail'),
-    (error: unknown) => error,
-  )
-  expect(error).toBeInstanceOf(PkiError)
-  const { message, hint = '' } = error as PkiError
-  expect(message + hint).not.toContain(TOKEN)
-  expect(message + hint).not.toMatch(/\p{Cc}/u)
-  return error as PkiError
-}
-
-async function allOf(list: AsyncIterable<{ readonly name: string }>): Promise<string[]> {
-  const names: string[] = []
-  for await (const { name } of list) names.push(name)
-  return names
-}
+  allOf,
+  COLLECTION,
+  connecting,
+  failureOf,
+  files,
+  notes,
+  serving,
+  TOKEN,
+} from '../support/api-client.ts'
+import { type Handler, makeFiles, reply, requestObject } from '../support/fake-api-server.ts'
 
 describe('an object that is another one', () => {
   const NAME = '$(id)\u001b[31m'

@@ -12,6 +12,7 @@ import {
   csrOf,
   nodeObject,
   type ObjectSpec,
+  OPENSHIFT_BOOTSTRAPPER,
   servingRequest,
   WORKER_1,
 } from '../support/pkcs10.ts'
@@ -19,15 +20,6 @@ import {
 const NOW = new Date('2026-12-01T00:10:00Z')
 const KUBELET = POLICIES.kubelet as Policy
 const OPENSHIFT = POLICIES['openshift-node'] as Policy
-
-const BOOTSTRAPPER = {
-  username: 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper',
-  groups: [
-    'system:serviceaccounts:openshift-machine-config-operator',
-    'system:serviceaccounts',
-    'system:authenticated',
-  ],
-}
 
 const machine = (name: string, more: Partial<MachineObject> = {}): MachineObject => ({
   name: `machine-${name}`,
@@ -45,7 +37,7 @@ function verdict(spec: ObjectSpec, fleet: Fleet, policy: Policy): { outcome: str
 }
 
 const right = (outcome: string, ...failed: string[]) => ({ outcome, failed })
-const joining = () => clientRequest({ node: 'worker-9', ...BOOTSTRAPPER })
+const joining = () => clientRequest({ node: 'worker-9', ...OPENSHIFT_BOOTSTRAPPER })
 
 describe('who joins by the policy of OpenShift', () => {
   const joins = (machines: readonly MachineObject[]) =>

@@ -13,6 +13,7 @@ import {
   newRsaKey,
   nodeObject,
   type ObjectSpec,
+  OPENSHIFT_BOOTSTRAPPER,
   servingRequest,
   WORKER_1,
   WORKER_2,
@@ -71,14 +72,6 @@ const client = clientRequest
 const withNames = (...names: readonly string[]) => serving({ request: { names } })
 const subject = (cn: string, ...organizations: readonly string[]) =>
   serving({ request: { subject: nodeSubject(cn, ...organizations) } })
-const OPENSHIFT_BOOTSTRAPPER = {
-  username: 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper',
-  groups: [
-    'system:serviceaccounts:openshift-machine-config-operator',
-    'system:serviceaccounts',
-    'system:authenticated',
-  ],
-}
 const pending = { name: 'other', made: '2026-12-01T00:05:00Z' }
 const SHARED = newKey()
 

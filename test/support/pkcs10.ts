@@ -198,6 +198,16 @@ export function servingRequest({ node = 'worker-1', request, ...object }: NodeRe
   }
 }
 
+/** Who asks for machines that join OpenShift. */
+export const OPENSHIFT_BOOTSTRAPPER = {
+  username: 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper',
+  groups: [
+    'system:serviceaccounts:openshift-machine-config-operator',
+    'system:serviceaccounts',
+    'system:authenticated',
+  ],
+}
+
 /** What it joins with, by a bootstrap token. */
 export function clientRequest({ node = 'worker-1', request, ...object }: NodeRequest = {}): ObjectSpec {
   const subject: NameValue[] = [
