@@ -47,7 +47,7 @@ function clockFor(argv: readonly string[]): string[] {
   return hasClock && !isAsked ? ['--now', NOW.toISOString()] : []
 }
 
-const CLOCKLESS: ReadonlySet<string> = new Set(['certificate-key', 'checks', 'completion', 'manual'])
+const CLOCKLESS: ReadonlySet<string> = new Set(['certificate-key', 'checks', 'completion', 'manual', 'rules'])
 
 async function asProcess(argv: readonly string[]): Promise<Outcome> {
   const { stdout, stderr, exitCode } = await runToEnd([...COMMAND, ...argv])
