@@ -10,6 +10,7 @@ const SRC = join(import.meta.dirname, '../src')
 const LEVELS: Readonly<Record<string, number>> = {
   'dns-name.ts': 0,
   'errors.ts': 0,
+  'abort.ts': 0,
   'foreign-text.ts': 0,
   'ip-address.ts': 0,
   'linear-pattern.ts': 0,

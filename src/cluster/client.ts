@@ -1,5 +1,7 @@
 /** Asks the API server: paths and verbs in, objects out. Credentials that are no longer taken are had anew, once. */
+
 import type { IncomingMessage } from 'node:http'
+import { firstToAbort } from '../abort.ts'
 import { PkiError } from '../errors.ts'
 import { withoutSecrets } from '../foreign-text.ts'
 import { parseJson } from '../kubernetes/yaml.ts'
@@ -106,8 +108,7 @@ async function* follow(
   { target, access, renewed }: Opened,
 ): AsyncGenerator<string> {
   const left = new AbortController()
-  const limits = [AbortSignal.timeout(call.longest), left.signal, ...(call.signal ? [call.signal] : [])]
-  const ended = AbortSignal.any(limits)
+  const ended = firstToAbort([AbortSignal.timeout(call.longest), left.signal, call.signal])
   const used = await access()
   try {
     const response = await opened(call, { target, access: used, ended })
@@ -137,7 +138,7 @@ async function opened(call: ApiCall, { target, access, ended }: Opening): Promis
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(), target.timeout)
   try {
-    const signal = AbortSignal.any([late.signal, ended])
+    const signal = firstToAbort([late.signal, ended])
     return await open(access.options, { ...callOf(call, target), signal })
   } finally {
     clearTimeout(timer)

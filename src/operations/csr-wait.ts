@@ -1,5 +1,7 @@
 /** A CertificateSigningRequest sent to a cluster, and followed by its name and its UID until somebody has answered it. */
+
 import { setTimeout as sleep } from 'node:timers/promises'
+import { firstToAbort } from '../abort.ts'
 import type { ClusterApi } from '../cluster/api.ts'
 import { PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
@@ -52,7 +54,7 @@ export async function awaitAnswer(
   { timeout, interruption, onState, anew }: Patience,
 ): Promise<CertificateSigningRequest> {
   const limit = AbortSignal.timeout(Math.min(timeout, LONGEST_TIMER))
-  const signal = AbortSignal.any([limit, ...(interruption ? [interruption] : [])])
+  const signal = firstToAbort([limit, interruption])
   let last = sent
   for await (const seen of following(api, sent, signal)) {
     if (seen === 'gone') throw gone(last)

@@ -2,6 +2,7 @@
  * Renewal through the Certificates API: keys and requests into their directory, all of them sent, all of them answered,
  * and only then anything installed. What is interrupted goes on with the same keys when it is run again.
  */
+import { firstToAbort } from '../abort.ts'
 import { type ClusterApi, connect } from '../cluster/api.ts'
 import type { ClusterTarget } from '../cluster/target.ts'
 import { describeUnusable, PkiError } from '../errors.ts'
@@ -202,7 +203,7 @@ async function answersTo(
   const waiting = sent.filter(csr => stateOf(csr) === 'pending').map(({ name }) => name)
   if (waiting.length > 0) onProgress?.(`whoever may approves: kubepki csr approve ${waiting.join(' ')}`)
   const failure = new AbortController()
-  const signal = AbortSignal.any([failure.signal, ...(interruption ? [interruption] : [])])
+  const signal = firstToAbort([failure.signal, interruption])
   const patience = { timeout: waitTimeout, interruption: signal, anew: '--force makes one with a new key' }
   const answered = sent.map(csr => awaitAnswer(api, csr, patience))
   try {

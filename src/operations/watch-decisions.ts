@@ -3,6 +3,7 @@
  * before the serving ones of the same moment. What is left is looked at again: nodes appear.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { firstToAbort } from '../abort.ts'
 import type { ClusterApi } from '../cluster/api.ts'
 import { PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
@@ -46,7 +47,7 @@ export async function watchDecisions(api: ClusterApi, options: WatchOptions): Pr
     isComplete: false,
   }
   const trouble = new AbortController()
-  const signal = AbortSignal.any([options.signal, trouble.signal])
+  const signal = firstToAbort([options.signal, trouble.signal])
   const endOther = (error: unknown) => {
     trouble.abort()
     throw error

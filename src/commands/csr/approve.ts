@@ -1,3 +1,4 @@
+import { firstToAbort } from '../../abort.ts'
 import { PkiError } from '../../errors.ts'
 import { LONGEST_TIMER } from '../../kubernetes/duration.ts'
 import { decideRequests } from '../../operations/decide-requests.ts'
@@ -99,9 +100,6 @@ function checkFlags({ names, isAll, hasPolicy, force, watch, for: howLong }: Fla
 }
 
 function endOf(howLong: number | undefined, host: Host): AbortSignal {
-  const ends = [
-    host.interruption?.(),
-    howLong === undefined ? undefined : AbortSignal.timeout(Math.min(howLong, LONGEST_TIMER)),
-  ]
-  return AbortSignal.any(ends.filter(end => end !== undefined))
+  const over = howLong === undefined ? undefined : AbortSignal.timeout(Math.min(howLong, LONGEST_TIMER))
+  return firstToAbort([host.interruption?.(), over])
 }
