@@ -2,6 +2,7 @@
 import type { ClusterTarget } from '../cluster/target.ts'
 import { LONGEST_TIMER } from '../kubernetes/duration.ts'
 import { clusterTargetOf } from '../operations/cluster-target.ts'
+import { shellWord } from '../pki/command-flags.ts'
 import type { Host, OptionTable } from './command.ts'
 import { durationOption, fileOption, tell } from './options.ts'
 
@@ -25,6 +26,14 @@ export interface ClusterArguments {
   readonly context?: string | undefined
   readonly timeout?: number | undefined
   readonly now?: Date | undefined
+}
+
+/** As they were given, for a command that is to be copied. */
+export function clusterFlags({ kubeconfig, context, now }: ClusterArguments): string {
+  const given = { kubeconfig, context, now: now?.toISOString() }
+  return Object.entries(given)
+    .map(([flag, value]) => (value === undefined ? '' : ` --${flag} ${shellWord(value)}`))
+    .join('')
 }
 
 /** Throws where there is no such cluster; nothing is asked of it yet. */

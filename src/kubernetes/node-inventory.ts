@@ -6,6 +6,8 @@ import { isMapping, mappingAt } from './yaml.ts'
 
 const [API_VERSION, KIND] = ['kubepki/v1', 'NodeInventory']
 
+const KEYS = ['apiVersion', 'kind', 'nodes']
+
 /** Undefined: it is none. */
 export function parseNodeInventory(
   value: unknown,
@@ -13,6 +15,8 @@ export function parseNodeInventory(
   if (!isMapping(value) || value.kind !== KIND) return undefined
   if (value.apiVersion !== API_VERSION)
     return { problem: `wanted apiVersion: ${API_VERSION} of a ${KIND}, found ${String(value.apiVersion)}` }
+  const unknown = Object.keys(value).find(key => !KEYS.includes(key))
+  if (unknown !== undefined) return { problem: `unknown key ${unknown}; known: ${KEYS.join(', ')}` }
   const nodes: NodeObject[] = []
   for (const [name, addresses] of Object.entries(mappingAt(value, 'nodes'))) {
     const read = Array.isArray(addresses) ? addresses.map(addressOf) : [undefined]
@@ -27,5 +31,6 @@ export function parseNodeInventory(
 function addressOf(value: unknown): NodeAddress | undefined {
   const address = String(value)
   if (parseIpAddress(address)) return { type: 'InternalIP', address }
-  return isSubdomain(address.toLowerCase()) ? { type: 'InternalDNS', address } : undefined
+  const isMistyped = /^[\d.:/]+$/.test(address)
+  return !isMistyped && isSubdomain(address.toLowerCase()) ? { type: 'InternalDNS', address } : undefined
 }

@@ -59,7 +59,7 @@ export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
   const api = await connect(target)
   const sent = await send(api, created, now())
   const state = sent.isKnown ? 'unchanged' : 'created'
-  if (!patience) return { state, clearUp: () => undefined, warnings: [] }
+  if (!patience) return { state, clearUp: () => undefined, warnings: unheeded(created, sent.csr) }
   const { name } = sent.csr
   onProgress(`${name}: ${sent.isKnown ? 'is in the cluster already' : 'sent'}, waiting for an answer`)
   const onState = (csr: typeof sent.csr) => {
@@ -140,6 +140,16 @@ function withoutUser(address: string): string {
 function userNameOf({ request, csr }: CreatedRequest): string {
   const commonName = attributesOf(request.subject).findLast(({ type }) => type === COMMON_NAME)?.value
   return commonName === undefined || commonName === '' ? csr.name : commonName
+}
+
+/** An API server before 1.22 does not know the field: it drops it. */
+function unheeded({ csr }: CreatedRequest, sent: CreatedRequest['csr']): string[] {
+  const [asked, kept] = [csr, sent].map(({ spec }) => spec.expirationSeconds)
+  return asked !== undefined && kept === undefined
+    ? [
+        `the API server has dropped the expiration of ${asked} s, as before Kubernetes 1.22: the certificate will last as long as the signer makes them`,
+      ]
+    : []
 }
 
 /** What skips verification hands on no CA either. */

@@ -5,7 +5,7 @@ import { firstToAbort } from '../abort.ts'
 import type { ClusterApi } from '../cluster/api.ts'
 import { PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
-import { LONGEST_TIMER } from '../kubernetes/duration.ts'
+import { humanDuration, LONGEST_TIMER } from '../kubernetes/duration.ts'
 import type { Mapping } from '../kubernetes/yaml.ts'
 import { because, otherThanSent } from '../pki/csr/sent.ts'
 import { unsignedHint } from '../pki/csr/state-words.ts'
@@ -106,11 +106,10 @@ function gone({ name }: CertificateSigningRequest): PkiError {
 }
 
 function late(csr: CertificateSigningRequest, timeout: number): PkiError {
-  const minutes = Math.round(timeout / 6_000) / 10
   const isApproved = stateOf(csr) === 'approved'
   return new PkiError(
     'NOT_ISSUED',
-    `no answer within ${minutes} min: the request ${csr.name} is ${isApproved ? 'approved, and not signed' : 'not approved yet'}`,
+    `no answer within ${humanDuration(timeout / 1000)}: the request ${csr.name} is ${isApproved ? 'approved, and not signed' : 'not approved yet'}`,
     {
       hint: isApproved
         ? `${unsignedHint(csr.spec.signerName)}; then run the same again: it goes on`

@@ -139,6 +139,8 @@ describe('an inventory', () => {
     [{ apiVersion: 'kubepki/v1', kind: 'NodeInventory', nodes: { a: '10.0.0.1' } }, 'nodes.a: wanted'],
     [{ apiVersion: 'kubepki/v1', kind: 'NodeInventory', nodes: { a: ['10.0.0.1/24'] } }, 'nodes.a: wanted'],
     [{ apiVersion: 'kubepki/v1', kind: 'NodeInventory', nodes: { 'A b': [] } }, 'nodes.A b: wanted'],
+    [{ apiVersion: 'kubepki/v1', kind: 'NodeInventory', nodes: { a: ['10.0.0.999'] } }, 'nodes.a: wanted'],
+    [{ apiVersion: 'kubepki/v1', kind: 'NodeInventory', node: { a: [] } }, 'unknown key node'],
   ])('%j is refused', (value, problem) => {
     expect(parseNodeInventory(value)).toEqual({ problem: expect.stringContaining(problem) })
   })

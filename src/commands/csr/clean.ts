@@ -3,6 +3,7 @@ import { checkDeletion, deleteCleaned } from '../../operations/cluster-requests.
 import { type Cleaned, cleanedRequests } from '../../operations/judge-requests.ts'
 import { counted, plain } from '../../pki/csr/words.ts'
 import { LIST_WRITERS } from '../../report/streamed-list.ts'
+import { clusterFlags } from '../cluster-target.ts'
 import { defineCommand, type Host } from '../command.ts'
 import { OUTPUT_OPTION, tell } from '../options.ts'
 import { checkFound, type OpenedSource, openSource, SOURCE_OPTIONS } from './options.ts'
@@ -47,7 +48,7 @@ export const command = defineCommand({
     }
     if (writer) host.stdout(writer.end())
     checkFound(tally.count, source, from ?? '')
-    return conclude(tally, { yes, isLive: source.api !== undefined }, host)
+    return conclude(tally, { yes, flags: source.api && clusterFlags(args) }, host)
   },
 })
 
@@ -83,7 +84,7 @@ function lineOf({ name, signerName, reason, message }: CleaningItem): string {
 
 function conclude(
   { count, cleaned, deleted, kept }: Tally,
-  { yes, isLive }: { readonly yes: boolean; readonly isLive: boolean },
+  { yes, flags }: { readonly yes: boolean; readonly flags: string | undefined },
   host: Host,
 ): ExitCode {
   if (yes) {
@@ -92,6 +93,6 @@ function conclude(
     return kept > 0 ? EXIT.failed : EXIT.done
   }
   tell.note(host, `${cleaned} of ${counted(count, 'request')} would be deleted; nothing was changed`)
-  if (isLive && cleaned > 0) tell.hint(host, 'to delete them: kubepki csr clean --yes')
+  if (flags !== undefined && cleaned > 0) tell.hint(host, `to delete them: kubepki csr clean --yes${flags}`)
   return EXIT.done
 }

@@ -4,7 +4,7 @@ import { type CreatedRequest, createSigningRequest, waitingFiles } from '../../o
 import { checkOutputs, type Fetched, fetchAnswer } from '../../operations/csr-fetch.ts'
 import { checkNewFile, writeWholeFile } from '../../store/new-file.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
-import { CLUSTER_OPTIONS, clusterTarget } from '../cluster-target.ts'
+import { CLUSTER_OPTIONS, clusterFlags, clusterTarget } from '../cluster-target.ts'
 import { defineCommand, type Host } from '../command.ts'
 import { durationOption, fileOption, MANIFEST_OUTPUT_OPTION, NODE_OPTIONS, tell } from '../options.ts'
 import {
@@ -163,7 +163,7 @@ export const command = defineCommand({
       now: () => args.now ?? host.now(),
       onProgress: message => tell.note(host, message),
     })
-    const exitCode = finish(fetched, { name, ...outputs }, host)
+    const exitCode = finish(fetched, { name, flags: clusterFlags(args), ...outputs }, host)
     fetched.clearUp()
     return exitCode
   },
@@ -188,13 +188,14 @@ function print(
 
 interface Outputs {
   readonly name: string
+  readonly flags: string
   readonly certificate?: string | undefined
   readonly kubeconfig?: string | undefined
 }
 
 function finish(
   { state, pem, warnings }: Fetched,
-  { name, certificate, kubeconfig }: Outputs,
+  { name, flags, certificate, kubeconfig }: Outputs,
   host: Host,
 ): ExitCode {
   for (const warning of warnings) tell.warning(host, warning)
@@ -202,7 +203,7 @@ function finish(
     host.stdout(`certificatesigningrequest.certificates.k8s.io/${name} ${state}\n`)
     tell.hint(
       host,
-      `whoever may approves it: kubepki csr approve ${name}; then the same again with --wait, --cert-out or --kubeconfig-out`,
+      `whoever may approves it: kubepki csr approve ${name}${flags}; then the same again with --wait, --cert-out or --kubeconfig-out`,
     )
     return EXIT.done
   }
