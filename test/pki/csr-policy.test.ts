@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { factsOf, peerOf, type Surroundings } from '../../src/pki/csr/facts.ts'
 import { POLICIES, type Policy, parsePolicy } from '../../src/pki/csr/policy.ts'
 import type { CsrVerdict, Outcome } from '../../src/pki/csr/rule.ts'
-import { judge } from '../../src/pki/csr/verdict.ts'
+import { brokenRules, judge } from '../../src/pki/csr/verdict.ts'
 import {
   clientRequest,
   csrOf,
@@ -660,6 +660,17 @@ describe('a pattern', () => {
 })
 
 describe('requests beside each other', () => {
+  it('says first what is dangerous, then what may pass', () => {
+    const found = vet(withNames('DNS:worker-1', 'DNS:kubernetes.default'), {
+      others: [serving({ ...pending, made: '2026-12-01T00:06:00Z' })],
+    })
+    expect(brokenRules(found).map(({ code }) => code)).toEqual([
+      'CLUSTER_SERVICE',
+      'NEWEST',
+      'DNS_NAMES_KNOWN',
+    ])
+  })
+
   it('denies both of two nodes with one key', () => {
     const key = newKey()
     const [one, two] = [

@@ -9,6 +9,7 @@ import {
 import { type NewCondition, withCondition } from '../../kubernetes/signing-request-object.ts'
 import type { CsrFacts, CsrVerdict, RuleResult } from './rule.ts'
 import { KUBE_APISERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING } from './signer-name.ts'
+import { brokenRules } from './verdict.ts'
 import { judgeName, quoted } from './words.ts'
 
 /** `refused`: a rule that must hold does not. `left`: it may pass later, or is none of the policy's. `gone`: there is no such request, or no longer. `failed`: it could not be done. */
@@ -105,7 +106,7 @@ function planApproval(
 ): PlannedDecision {
   const { verdict, policyName, facts } = judged
   const { outcome } = verdict
-  const why = brokenRules(verdict).map(describeRule).join('; ')
+  const why = against(verdict).map(describeRule).join('; ')
   const approve = (said: string, because: string) =>
     planned(judged, { type: 'Approved', reason, message: clipped(said) }, because)
   if (outcome === 'approve')
@@ -144,10 +145,9 @@ export function isLoud({ outcome }: CsrDecision, verdict: CsrVerdict): boolean {
   return outcome === 'approved' && verdict.outcome !== 'approve'
 }
 
-function brokenRules({ rules }: CsrVerdict): readonly RuleResult[] {
-  const broken = rules.filter(({ ok }) => !ok)
-  const musts = broken.filter(({ level }) => level === 'must')
-  return musts.length > 0 ? musts : broken
+function against(verdict: CsrVerdict): readonly RuleResult[] {
+  const musts = brokenRules(verdict)
+  return musts.length > 0 ? musts : verdict.rules.filter(({ ok }) => !ok)
 }
 
 function describeRule({ code, reason }: RuleResult): string {

@@ -9,6 +9,7 @@ import { nodeNameOf, subjectOf } from './facts.ts'
 import type { CsrVerdict, Outcome } from './rule.ts'
 import { NODE_PREFIX } from './signer-name.ts'
 import { stateInWords } from './state-words.ts'
+import { brokenRules } from './verdict.ts'
 
 export interface ListedCsr {
   readonly name: string
@@ -38,7 +39,7 @@ export interface Judgement {
 
 export function listedCsr(csr: CertificateSigningRequest, { request, verdict, now }: Judgement): ListedCsr {
   const commonName = request ? subjectOf(request).commonName : ''
-  const failed = verdict?.rules.filter(({ ok, level }) => !ok && level === 'must') ?? []
+  const failed = verdict ? brokenRules(verdict) : []
   return {
     name: csr.name || `${csr.generateName ?? ''}*`,
     signerName: csr.spec.signerName,

@@ -3,10 +3,22 @@ import { API_RULES } from './api-rules.ts'
 import { notConcerned, partFor, policyResults } from './approval.ts'
 import { CLIENT_RULES } from './client-rules.ts'
 import { fixedResults, outcomeOf } from './judged.ts'
-import type { Policy } from './policy.ts'
+import { type Policy, RULES } from './policy.ts'
 import { FORM_RULES } from './policy-rules-form.ts'
-import type { CsrFacts, CsrVerdict } from './rule.ts'
+import type { CsrFacts, CsrVerdict, RuleResult } from './rule.ts'
 import { SIGNER_RULES } from './signer-rules.ts'
+
+const DENYING: ReadonlySet<string> = new Set(
+  [...API_RULES, ...SIGNER_RULES, ...CLIENT_RULES, ...RULES].flatMap(({ code, onFailure }) =>
+    onFailure === 'deny' ? code : [],
+  ),
+)
+
+/** The must-rules that fail; what is dangerous before what may pass. */
+export function brokenRules({ rules }: CsrVerdict): readonly RuleResult[] {
+  const broken = rules.filter(({ ok, level }) => !ok && level === 'must')
+  return broken.toSorted((a, b) => Number(DENYING.has(b.code)) - Number(DENYING.has(a.code)))
+}
 
 /** API rules, the signer's rules, the policy's: a reason for each that applies. */
 export function judge(facts: CsrFacts, policy: Policy): CsrVerdict {
