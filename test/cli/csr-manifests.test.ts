@@ -323,6 +323,18 @@ describe('csr show', () => {
   })
 })
 
+it('csr list folds nothing that is denied into a row that is right', async () => {
+  const names = ['DNS:worker-1', 'DNS:kubernetes.default']
+  const older = { name: 'older', made: '2026-11-30T23:00:00Z' }
+  const { json } = filesOf([
+    ...[RIGHT, objectOf(servingRequest(older))],
+    objectOf(servingRequest({ ...older, name: 'evil', request: { names } })),
+  ])
+  const { stdout } = await kubepki('csr', 'list', '--from', json, ...JUDGED)
+  expect(stdout).toMatch(/^worker-1 +right \(\+1 older\) .* approve$/m)
+  expect(stdout).toMatch(/^worker-1 +evil .* deny: names of the API server or a service/m)
+})
+
 describe('csr rules', () => {
   it('says every code that a verdict can have, with its level', async () => {
     const { json } = filesOf([RIGHT, objectOf(clientRequest({ node: 'worker-9' }))])
