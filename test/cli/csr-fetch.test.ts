@@ -97,3 +97,25 @@ it('goes on with the key that was sent first, by the same flags and --kubeconfig
   expect(text.includes(Buffer.from(key).toString('base64'))).toBe(true)
   expect(readdirSync(directory).toSorted()).toEqual(['jane.conf', 'jane.key'])
 })
+
+it('says at once that an old API server drops the expiration, and names the cluster in its hint', async () => {
+  const api = await startFakeApi(files, ({ method, body }, response) => {
+    if (method !== 'POST') return replyStatus(response, 404, {})
+    const { metadata, spec } = JSON.parse(body)
+    const kept = { ...spec, expirationSeconds: undefined }
+    reply(response, 201, {
+      kind: 'CertificateSigningRequest',
+      metadata: { ...metadata, uid: 'u' },
+      spec: kept,
+    })
+  })
+  onTestFinished(() => api.close())
+  const kubeconfig = writeKubeconfig(files, { server: api.url, user: { token: 't' } })
+  const { stderr, exitCode } = await live([
+    ...['csr', 'create', 'jane', '--user', 'jane', '--expiration', '24h'],
+    ...['--key-out', join(tempDir(), 'jane.key'), '--kubeconfig', kubeconfig],
+  ])
+  expect(exitCode, stderr).toBe(0)
+  expect(stderr).toContain('warning: the API server has dropped the expiration of 86400 s')
+  expect(stderr).toContain(`kubepki csr approve jane --kubeconfig ${kubeconfig};`)
+})
