@@ -39,7 +39,7 @@ export interface ClusterApi {
   readonly updateStatus: (name: string, change: Change) => Promise<CertificateSigningRequest>
   /** That very object, when there is a `uid`; false: it was gone. */
   readonly deleteRequest: (name: string, uid: string | undefined) => Promise<boolean>
-  /** The object as it is, and as it changes. Ends when the object is gone or the signal is aborted; reconnects. */
+  /** The object that was just seen, as it is and as it changes. Ends when it is gone or the signal is aborted; reconnects. */
   readonly watchRequest: (
     name: string,
     uid: string,
@@ -214,7 +214,7 @@ function watchRequest(client: Client, { name, uid, signal }: Watched) {
     }
     return false
   }
-  return repeated(round, { signal, onNote: client.target.onNote })
+  return repeated(round, { signal, onNote: client.target.onNote, wasThere: true })
 }
 
 async function* gone(): AsyncGenerator<'gone', boolean> {
@@ -247,7 +247,7 @@ function watchRequests(client: Client, signal: AbortSignal): AsyncGenerator<Requ
     }
     return false
   }
-  return repeated(round, { signal, onNote: client.target.onNote })
+  return repeated(round, { signal, onNote: client.target.onNote, wasThere: false })
 }
 
 async function listNodes(client: Client): Promise<readonly NodeObject[]> {

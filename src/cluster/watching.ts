@@ -55,10 +55,17 @@ export function versionOf(object: unknown): string | undefined {
 const MOST_REFUSALS = 8
 const LONGEST_PAUSE = 5_000
 
-/** Repeats rounds until one says that it is done, or the signal does; the first round has no second try. */
+interface Repetition {
+  readonly signal: AbortSignal
+  readonly onNote: (message: string) => void
+  /** The server was just there: the first round waits for it too. */
+  readonly wasThere: boolean
+}
+
+/** Repeats rounds until one says that it is done, or the signal does. Whatever else the first round meets ends it. */
 export async function* repeated<T>(
   round: () => AsyncGenerator<T, boolean>,
-  { signal, onNote }: { readonly signal: AbortSignal; readonly onNote: (message: string) => void },
+  { signal, onNote, wasThere }: Repetition,
 ): AsyncGenerator<T> {
   let isFirst = true
   let isAway = false
@@ -78,7 +85,9 @@ export async function* repeated<T>(
       isFirst = false
       await pause(250, signal)
     } catch (error) {
-      if (!(error instanceof PkiError) || isFirst) throw error
+      if (!(error instanceof PkiError)) throw error
+      if (isFirst && !(wasThere && error.code === 'CLUSTER_UNREACHABLE')) throw error
+      isFirst = false
       if (REFUSALS.has(error.code)) refusals += 1
       if (refusals > MOST_REFUSALS || !PASSING.has(error.code)) throw error
       if (!isAway) onNote(`${error.message}; asking again`)

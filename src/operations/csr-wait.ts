@@ -1,6 +1,5 @@
 /** A CertificateSigningRequest sent to a cluster, and followed by its name and its UID until somebody has answered it. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { firstToAbort } from '../abort.ts'
 import type { ClusterApi } from '../cluster/api.ts'
 import { PkiError } from '../errors.ts'
@@ -67,21 +66,11 @@ export async function awaitAnswer(
   throw interruption?.aborted ? interrupted(last) : late(last, timeout)
 }
 
-/** What is known already is looked at first. It was just there: a server that is away now comes back. */
+/** What is known already is looked at first. */
 async function* following(api: ClusterApi, sent: CertificateSigningRequest, signal: AbortSignal) {
   yield sent
-  while (!signal.aborted) {
-    try {
-      yield* api.watchRequest(sent.name, sent.uid ?? '', signal)
-      return
-    } catch (error) {
-      if (!(error instanceof PkiError) || error.code !== 'CLUSTER_UNREACHABLE') throw error
-      await sleep(PAUSE, undefined, { signal }).catch(() => undefined)
-    }
-  }
+  yield* api.watchRequest(sent.name, sent.uid ?? '', signal)
 }
-
-const PAUSE = 1000
 
 const ENDS: Partial<
   Record<ReturnType<typeof stateOf>, 'issued' | ((csr: CertificateSigningRequest) => string)>

@@ -22,6 +22,7 @@ import {
   reply,
   replyStatus,
   requestObject,
+  startFakeApi,
   writeKubeconfig,
 } from '../support/fake-api-server.ts'
 import { NOW } from '../support/host.ts'
@@ -408,6 +409,34 @@ describe('watches', () => {
     for await (const seen of api.watchRequest('one', 'uid-one', new AbortController().signal))
       versions.push(seen === 'gone' ? 'gone' : seen.resourceVersion)
     expect(versions).toEqual(['1', '2', '3', 'gone'])
+  })
+
+  it('of what was just there wait for a server that is away at once, through what it refuses when it starts', async () => {
+    let refusals = 2
+    const handle: Handler = ({ url }, response) => {
+      if (refusals > 0) replyStatus(response, 403, { reason: 'Forbidden' })
+      else if (url.searchParams.has('watch')) response.writeHead(200).end(line('DELETED', { name: 'one' }))
+      else reply(response, 200, requestObject({ name: 'one', resourceVersion: '1' }))
+      refusals -= 1
+    }
+    const { url, port, close } = await serving(handle)
+    let back: ReturnType<typeof startFakeApi> | undefined
+    const said: string[] = []
+    const onNote = (note: string) => {
+      said.push(note)
+      back ??= startFakeApi(files, handle, port)
+    }
+    const api = await connecting(url, { onNote })
+    await close()
+    const seen: string[] = []
+    for await (const one of api.watchRequest('one', 'uid-one', new AbortController().signal))
+      seen.push(one === 'gone' ? one : one.name)
+    await (await back)?.close()
+    expect(seen).toEqual(['one', 'gone'])
+    expect(said).toEqual([
+      `${url}: nobody listens there (ECONNREFUSED); asking again`,
+      'the API server answers again',
+    ])
   })
 
   it('list anew what a server has forgotten', async () => {
