@@ -2,8 +2,8 @@
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
 import { partFor } from '../pki/csr/approval.ts'
 import { type Cleaning, whyCleaned } from '../pki/csr/cleaning.ts'
-import { factsOf } from '../pki/csr/facts.ts'
-import type { Fleet } from '../pki/csr/fleet.ts'
+import type { JudgedRequest } from '../pki/csr/decision.ts'
+import { requestIn } from '../pki/csr/facts.ts'
 import {
   type CsrFilter,
   inOrder,
@@ -14,18 +14,19 @@ import {
   summaryOf,
 } from '../pki/csr/listing.ts'
 import type { Policy } from '../pki/csr/policy.ts'
-import type { CsrFacts, CsrPeer, CsrVerdict } from '../pki/csr/rule.ts'
-import { judge } from '../pki/csr/verdict.ts'
+import type { CsrVerdict } from '../pki/csr/rule.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { withServed } from './ask-kubelets.ts'
 import type { CsrSource } from './csr-source.ts'
 import { type KeptRequests, keepRequests } from './kept-requests.ts'
+import { type Bench, judgeListed } from './request-judge.ts'
 
 export interface JudgeOptions {
   readonly source: CsrSource
-  readonly policy: Policy
+  /** Undefined: the usual one of each signer. */
+  readonly policy: Policy | undefined
   readonly now: Date
-  readonly authorities?: readonly Certificate[]
+  readonly authorities: readonly Certificate[]
   /** Kubelets whose serving requests wait are asked what they serve now. */
   readonly asksKubelets?: boolean | undefined
   /** Those that are decided too, as if they were not, each at the time when it was made. */
@@ -38,15 +39,12 @@ export interface Vetted {
 }
 
 export async function* vetRequests(options: JudgeOptions): AsyncGenerator<Vetted> {
-  const { policy, isAgain = false } = options
+  const { isAgain = false } = options
   const { kept, fleet } = await surroundings(options)
   const peers = isAgain ? kept.peers.map(peer => ({ ...peer, isPending: false })) : kept.peers
   for (const csr of kept.each()) {
-    const judged = isAgain ? undecided(csr) : csr
-    yield {
-      csr,
-      verdict: judge(factsFor(judged, { ...options, now: nowFor(csr, options) }, { fleet, peers }), policy),
-    }
+    const bench = { ...options, now: nowFor(csr, options), fleet, peers }
+    yield { csr, verdict: judgeListed(isAgain ? undecided(csr) : csr, bench).verdict }
   }
 }
 
@@ -60,22 +58,9 @@ function nowFor({ creationTimestamp }: CertificateSigningRequest, { now, isAgain
 
 /** What there is beside a request. */
 async function surroundings({ source, policy, asksKubelets = false }: JudgeOptions) {
-  const fleet = await source.fleet(policy)
+  const fleet = await source.fleet({ machines: policy?.machines ?? false })
   const kept = await keepRequests(source)
   return { kept, fleet: asksKubelets ? await withServed(fleet, kept.peers) : fleet }
-}
-
-interface Around {
-  readonly fleet: Fleet
-  readonly peers: readonly CsrPeer[]
-}
-
-function factsFor(
-  csr: CertificateSigningRequest,
-  { now, authorities }: Pick<JudgeOptions, 'now' | 'authorities'>,
-  { fleet, peers }: Around,
-): CsrFacts {
-  return factsOf(csr, { ...fleet, now, all: peers, ...(authorities && { authorities }) })
 }
 
 export interface ListOptions extends JudgeOptions {
@@ -92,7 +77,7 @@ export interface Listed {
 export async function* eachListed(options: ListOptions): AsyncGenerator<ListedCsr | undefined> {
   const { kept, fleet } = await surroundings(options)
   for (const csr of kept.each()) {
-    const item = listedOf(csr, options, { fleet, peers: kept.peers })
+    const item = listedOf(csr, { ...options, fleet, peers: kept.peers })
     yield isWanted(item, options.filter) ? item : undefined
   }
 }
@@ -141,28 +126,25 @@ function flat(text: string): string {
   return Buffer.from(text).toString()
 }
 
-/** What is decided needs no verdict, and nobody else's request either. */
-function listedOf(csr: CertificateSigningRequest, options: ListOptions, around: Around): ListedCsr {
-  const { policy, now } = options
-  const facts = factsFor(csr, options, around)
-  const isConcerned = stateOf(csr) === 'pending' && partFor(policy, csr.spec.signerName) !== undefined
-  return listedCsr(csr, {
-    request: facts.request,
-    verdict: isConcerned ? judge(facts, policy) : undefined,
-    now,
-  })
+/** What is decided needs no verdict, and what a policy that was asked for is not for. */
+function listedOf(csr: CertificateSigningRequest, bench: Bench): ListedCsr {
+  const { policy, now } = bench
+  const isConcerned = !policy || partFor(policy, csr.spec.signerName) !== undefined
+  if (stateOf(csr) !== 'pending' || !isConcerned)
+    return listedCsr(csr, { request: requestIn(csr), verdict: undefined, now })
+  const { facts, verdict } = judgeListed(csr, bench)
+  return listedCsr(csr, { request: facts.request, verdict, now })
 }
 
 /** The newest of that name; with every other request beside it. */
 export async function findRequest(
   options: JudgeOptions,
   name: string,
-): Promise<(Vetted & { readonly facts: CsrFacts }) | { readonly known: readonly string[] }> {
+): Promise<JudgedRequest | { readonly known: readonly string[] }> {
   const { kept, fleet } = await surroundings(options)
   const csr = newestNamed(kept, name)
   if (!csr) return { known: kept.peers.slice(0, MOST_KNOWN).map(peer => peer.name) }
-  const facts = factsFor(csr, options, { fleet, peers: kept.peers })
-  return { csr, facts, verdict: judge(facts, options.policy) }
+  return judgeListed(csr, { ...options, fleet, peers: kept.peers })
 }
 
 /** For a near name. */

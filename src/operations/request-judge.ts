@@ -5,8 +5,8 @@ import type { JudgedRequest } from '../pki/csr/decision.ts'
 import { factsOf } from '../pki/csr/facts.ts'
 import type { Fleet } from '../pki/csr/fleet.ts'
 import { POLICIES, type Policy } from '../pki/csr/policy.ts'
-import type { CsrPeer } from '../pki/csr/rule.ts'
-import { judge, judgeBare } from '../pki/csr/verdict.ts'
+import type { CsrFacts, CsrPeer, CsrVerdict } from '../pki/csr/rule.ts'
+import { judge, judgeBare, judgeUnnamed } from '../pki/csr/verdict.ts'
 import type { Certificate } from '../x509/certificate.ts'
 
 export interface Bench {
@@ -20,14 +20,23 @@ export interface Bench {
 }
 
 /** Where there is no policy for a signer, there are the rules of the API server and of the signer, and what holds for every client. */
-export function judgeRequest(
+export function judgeRequest(csr: CertificateSigningRequest, bench: Bench): JudgedRequest {
+  return judged(csr, bench, judgeBare)
+}
+
+/** Of a list: what no policy is for, somebody has to approve by name. */
+export function judgeListed(csr: CertificateSigningRequest, bench: Bench): JudgedRequest {
+  return judged(csr, bench, judgeUnnamed)
+}
+
+function judged(
   csr: CertificateSigningRequest,
   { now, policy = usualFor(csr), fleet, peers, authorities }: Bench,
+  otherwise: (facts: CsrFacts) => CsrVerdict,
 ): JudgedRequest {
   const facts = factsOf(csr, { ...fleet, now, all: peers, authorities })
-  return policy
-    ? { facts, verdict: judge(facts, policy), policyName: policy.name }
-    : { facts, verdict: judgeBare(facts), policyName: undefined }
+  const verdict = policy ? judge(facts, policy) : otherwise(facts)
+  return { facts, verdict, policyName: policy?.name }
 }
 
 function usualFor({ spec }: CertificateSigningRequest): Policy | undefined {

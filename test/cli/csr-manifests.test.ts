@@ -6,7 +6,15 @@ import { describe, expect, it } from 'vitest'
 import { encodeYaml } from '../../src/kubernetes/yaml.ts'
 import { COMMAND, kubepki } from '../support/host.ts'
 import { tempDir } from '../support/node.ts'
-import { clientRequest, newKey, objectOf, servingRequest } from '../support/pkcs10.ts'
+import {
+  clientRequest,
+  type NameValue,
+  newKey,
+  type ObjectSpec,
+  objectOf,
+  requestPem,
+  servingRequest,
+} from '../support/pkcs10.ts'
 
 /** Of a terminal. */
 const STEERING = /[^\P{C}\n]/u
@@ -333,6 +341,65 @@ it('csr list folds nothing that is denied into a row that is right', async () =>
   const { stdout } = await kubepki('csr', 'list', '--from', json, ...JUDGED)
   expect(stdout).toMatch(/^worker-1 +right \(\+1 older\) .* approve$/m)
   expect(stdout).toMatch(/^worker-1 +evil .* deny: names of the API server or a service/m)
+})
+
+describe('a request that no policy is for', () => {
+  const ask = (name: string, subject: NameValue[], more: Partial<ObjectSpec> = {}) =>
+    objectOf({
+      ...{ name, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] },
+      ...{ username: 'jane', groups: ['system:authenticated'], made: '2026-11-30T23:50:00Z' },
+      ...{ pem: requestPem({ subject, key: newKey() }), ...more },
+    })
+  const JANE: NameValue[] = [
+    ['O', 'dev'],
+    ['CN', 'jane'],
+  ]
+  const { json } = filesOf([
+    ask('jane', JANE),
+    ask('master', [
+      ['O', 'system:masters'],
+      ['CN', 'jane'],
+    ]),
+    ask('usages', JANE, { usages: ['server auth'] }),
+    ask('done', JANE, { conditions: approved('2026-11-30T23:55:00Z') }),
+  ])
+  const from = ['--from', json]
+
+  it('is looked at as approve NAME does, and left to people at best', async () => {
+    const { stdout } = await kubepki('csr', 'list', ...from)
+    const verdict = (name: string) =>
+      new RegExp(`^jane +${name} +10m +jane +\\S.*? {2,}(.*)$`, 'm').exec(stdout)?.[1]
+    expect(verdict('jane')).toBe('leave: no policy is for its signer: whoever approves it by name decides')
+    expect(verdict('master')).toMatch(/^deny: .*"system:masters"/)
+    expect(verdict('usages')).toMatch(/^deny: /)
+    expect(verdict('done')).toBe('-')
+  })
+
+  it('has its rules in csr show, by whose name they are', async () => {
+    const { stdout } = await kubepki('csr', 'show', 'jane', ...from)
+    expect(stdout).toContain('\nVerdict by the rules of the API server and the signer: leave\n')
+    expect(stdout).toMatch(/^ {2}FAIL {2}POLICY_SIGNER +no policy is for its signer/m)
+    expect(stdout).toMatch(/^ {2}ok {4}CLIENT_NAME +CN="jane"$/m)
+    expect((await kubepki('csr', 'show', 'master', ...from)).stdout).toMatch(
+      /signer: deny\n(?:.*\n)*? {2}FAIL {2}CLIENT_GROUPS/,
+    )
+    expect((await kubepki('csr', 'show', 'done', ...from)).stdout).toMatch(
+      /^ {2}FAIL {2}PENDING +approved already/m,
+    )
+  })
+
+  it('is never approved by csr vet', async () => {
+    const outcomes = async (...flags: string[]) => {
+      const { stdout, exitCode } = await kubepki('csr', 'vet', ...from, '-o', 'json', ...flags)
+      expect(exitCode).toBe(3)
+      return (JSON.parse(stdout) as Verdicts).items.map(({ name, outcome }) => `${name} ${outcome}`)
+    }
+    expect(await outcomes()).toEqual(['jane leave', 'master deny', 'usages deny', 'done leave'])
+    expect(await outcomes('--again')).toEqual(['jane leave', 'master deny', 'usages deny', 'done leave'])
+    expect(new Set(await outcomes('--policy', 'kubelet'))).toEqual(
+      new Set(['jane', 'master', 'usages', 'done'].map(name => `${name} leave`)),
+    )
+  })
 })
 
 describe('csr rules', () => {

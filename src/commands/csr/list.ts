@@ -5,7 +5,7 @@ import { LIST_WRITERS } from '../../report/streamed-list.ts'
 import { defineCommand, type Host } from '../command.ts'
 import { tell } from '../options.ts'
 import { listHints } from './hints.ts'
-import { checkFound, openJudging, POLICY_OPTIONS, SOURCE_OPTIONS } from './options.ts'
+import { checkFound, type Judging, openJudging, POLICY_OPTIONS, SOURCE_OPTIONS } from './options.ts'
 
 export const command = defineCommand({
   options: {
@@ -58,10 +58,10 @@ interface Outlet {
 /** As they come: a list of any length. */
 async function writeData(
   output: 'json' | 'yaml',
-  options: ListOptions,
+  options: ListOptions & Pick<Judging, 'policyName'>,
   { host, check }: Outlet,
 ): Promise<ExitCode> {
-  const writer = LIST_WRITERS[output]({ kind: 'CsrList', policy: options.policy.name })
+  const writer = LIST_WRITERS[output]({ kind: 'CsrList', policy: options.policyName })
   let count = 0
   host.stdout(writer.start)
   for await (const item of eachListed(options)) {

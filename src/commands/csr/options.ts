@@ -28,7 +28,7 @@ export const POLICY_OPTIONS = {
     type: 'string',
     coerce: (value: unknown): Policy => readPolicy(pathOption('policy')(value)),
     completes: 'file',
-    describe: `What to judge by, a file or one of ${BUILT_IN} (default: kubelet)`,
+    describe: `What to judge by, a file or one of ${BUILT_IN} (default: kubelet; for other signers the rules of the API server and the signer)`,
   },
   nodes: fileOption(
     'nodes',
@@ -67,7 +67,10 @@ export interface OpenedSource extends CsrSource {
 export interface Judging {
   readonly asksKubelets: boolean
   readonly source: OpenedSource
-  readonly policy: Policy
+  /** Undefined: the usual one of each signer. */
+  readonly policy: Policy | undefined
+  /** What to call it. */
+  readonly policyName: string
   readonly now: Date
   readonly authorities: readonly Certificate[]
 }
@@ -76,7 +79,8 @@ export interface Judging {
 export async function openJudging(args: JudgingArguments, host: Host): Promise<Judging> {
   const source = await openSource(args, host)
   return {
-    ...{ source, policy: args.policy ?? DEFAULT_POLICY, now: args.now ?? host.now() },
+    ...{ source, policy: args.policy, now: args.now ?? host.now() },
+    policyName: (args.policy ?? DEFAULT_POLICY).name,
     authorities: readAuthorities(args['ca-cert'], source.authorities),
     asksKubelets: args['ask-kubelets'],
   }

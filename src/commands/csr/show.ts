@@ -25,14 +25,11 @@ export const command = defineCommand({
     const judging = await openJudging(args, host)
     const found = await findRequest(judging, name)
     if ('known' in found) throw unknownRequest(name, found.known)
-    const { facts, verdict } = found
+    const { facts, verdict, policyName } = found
     const isWhole = verdict.rules.length > 1
     const rules = isWhole ? verdict.rules : [...offlineResults(facts), ...verdict.rules]
     host.stdout(
-      CSR_SHOW_FORMATS[args.output](
-        { facts, verdict, rules, policy: judging.policy.name },
-        host.terminal?.(),
-      ),
+      CSR_SHOW_FORMATS[args.output]({ facts, verdict, rules, policy: policyName }, host.terminal?.()),
     )
     if (isNeverIssued(facts.csr, facts.now)) tell.hint(host, unsignedHint(facts.csr.spec.signerName))
     return EXIT.done

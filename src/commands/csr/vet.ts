@@ -33,12 +33,12 @@ export const command = defineCommand({
   ],
   run: async (args, host) => {
     const judging = await openJudging(args, host)
-    const { source, policy } = judging
+    const { source, policyName } = judging
     const verdicts = vetRequests({ ...judging, isAgain: args.again })
     const writer =
       args.output === 'text'
         ? undefined
-        : LIST_WRITERS[args.output]({ kind: 'CsrVerdictList', policy: policy.name })
+        : LIST_WRITERS[args.output]({ kind: 'CsrVerdictList', policy: policyName })
     const look = { paint: paintFor(host.terminal?.()), isLong: args.verbose }
     const tally: Tally = { approve: 0, deny: 0, leave: 0 }
     if (writer) host.stdout(writer.start)
@@ -49,7 +49,7 @@ export const command = defineCommand({
     if (writer) host.stdout(writer.end())
     const count = tally.approve + tally.deny + tally.leave
     checkFound(count, source, args.from ?? '')
-    tell.note(host, `${tallyWords(tally)} by the policy ${policy.name}`)
+    tell.note(host, `${tallyWords(tally)} by the policy ${policyName}`)
     return tally.approve === count && source.strays().broken === 0 ? EXIT.done : EXIT.findings
   },
 })

@@ -9,19 +9,30 @@ import { levelOf, type Policy, type PolicyPart, RULES } from './policy.ts'
 import type { CsrFacts, RuleResult } from './rule.ts'
 import { quoted } from './words.ts'
 
+const broken = (code: string, reason: string): RuleResult => ({ code, level: 'must', ok: false, reason })
+
 /** Why a policy has nothing to say of a request. */
 export function notConcerned(csr: CertificateSigningRequest, policy: Policy): RuleResult | undefined {
   const { signerName } = csr.spec
-  const result = (code: string, reason: string): RuleResult => ({ code, level: 'must', ok: false, reason })
   const signers = policy.parts.map(part => part.signerName)
-  if (!signers.includes(signerName))
-    return result(
-      'POLICY_SIGNER',
-      `for ${quoted(signerName)}: the policy ${policy.name} is for ${signers.join(' and ')}`,
-    )
-  const state = stateOf(csr)
-  return state === 'pending' ? undefined : result('PENDING', `${state} already${reasonOf(csr)}`)
+  return signers.includes(signerName)
+    ? notPending(csr)
+    : broken(
+        'POLICY_SIGNER',
+        `for ${quoted(signerName)}: the policy ${policy.name} is for ${signers.join(' and ')}`,
+      )
 }
+
+export function notPending(csr: CertificateSigningRequest): RuleResult | undefined {
+  const state = stateOf(csr)
+  return state === 'pending' ? undefined : broken('PENDING', `${state} already${reasonOf(csr)}`)
+}
+
+/** Where none is for its signer. */
+export const NO_POLICY = broken(
+  'POLICY_SIGNER',
+  'no policy is for its signer: whoever approves it by name decides',
+)
 
 function reasonOf(csr: CertificateSigningRequest): string {
   const condition = conditionOf(csr, 'Denied') ?? conditionOf(csr, 'Failed') ?? conditionOf(csr, 'Approved')

@@ -92,12 +92,13 @@ export interface Folding {
   readonly items: () => ListedCsr[]
 }
 
-/** What one user asked for one node in one state is one row, that of the newest: the others are names in it. What is denied stays apart. */
+/** What one user asked for one node in one state is one row, that of the newest: the others are names in it. What is denied stays apart, by its first reason. */
 export function startFolding(): Folding {
   const rows = new Map<string, { newest: ListedCsr; readonly older: string[] }>()
   const add = (item: ListedCsr) => {
-    const { signerName, node, username, state, outcome } = item
-    const key = JSON.stringify([signerName, node, username, state, outcome === 'deny'])
+    const { signerName, node, username, state, outcome, reasons } = item
+    const denial = outcome === 'deny' && reasons[0]
+    const key = JSON.stringify([signerName, node, username, state, denial])
     const row = rows.get(key)
     if (!row) rows.set(key, { newest: item, older: [] })
     else if (made(item) < made(row.newest)) row.older.push(item.name)

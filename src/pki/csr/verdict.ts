@@ -1,6 +1,6 @@
 /** What becomes of a request by a policy, or where there is none for its signer. */
 import { API_RULES } from './api-rules.ts'
-import { notConcerned, partFor, policyResults } from './approval.ts'
+import { NO_POLICY, notConcerned, notPending, partFor, policyResults } from './approval.ts'
 import { CLIENT_RULES } from './client-rules.ts'
 import { fixedResults, outcomeOf } from './judged.ts'
 import { type Policy, RULES } from './policy.ts'
@@ -35,4 +35,14 @@ export function judgeBare(facts: CsrFacts): CsrVerdict {
   const judged = fixedResults(facts, [...API_RULES, ...SIGNER_RULES, ...FORM_RULES, ...CLIENT_RULES])
   const outcome = outcomeOf(judged, { neverDeny: false })
   return { name: facts.csr.name, outcome, rules: judged.map(({ result }) => result) }
+}
+
+/** The same of a request that nobody has named: it may be denied, and is never approved. */
+export function judgeUnnamed(facts: CsrFacts): CsrVerdict {
+  const settled = notPending(facts.csr)
+  if (settled) return { name: facts.csr.name, outcome: 'leave', rules: [settled] }
+  const verdict = judgeBare(facts)
+  return verdict.outcome === 'approve'
+    ? { ...verdict, outcome: 'leave', rules: [NO_POLICY, ...verdict.rules] }
+    : verdict
 }
