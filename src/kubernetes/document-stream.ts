@@ -9,12 +9,15 @@ export interface StreamedDocument extends StreamedValue {
 
 export type Streamed = StreamedDocument | (StreamProblem & { readonly where: string })
 
-/** JSON begins with a brace; everything else is YAML. */
-export function* streamDocuments(chunks: Iterable<Uint8Array>): Generator<Streamed> {
+/** JSON begins with a brace; everything else is YAML. Strict: no key twice in YAML. */
+export function* streamDocuments(
+  chunks: Iterable<Uint8Array>,
+  { isStrict = false } = {},
+): Generator<Streamed> {
   const [start, rest] = opened(chunks)
   if (start === undefined) return
   let count = 0
-  const found = isJson(start) ? streamJson(rest) : streamYaml(rest)
+  const found = isJson(start) ? streamJson(rest) : streamYaml(rest, isStrict)
   for (const one of found) {
     const where = 'list' in one && one.list ? `items[${one.list.index}]` : `document ${++count}`
     yield { ...one, where }
@@ -45,7 +48,10 @@ function isJson(start: Uint8Array): boolean {
 /** At the start of a line, with nothing or a blank behind it. */
 const SEPARATOR = /\n---(?=[ \t\r\n])/g
 
-function* streamYaml(chunks: Iterable<Uint8Array>): Generator<StreamedValue | StreamProblem> {
+function* streamYaml(
+  chunks: Iterable<Uint8Array>,
+  isStrict: boolean,
+): Generator<StreamedValue | StreamProblem> {
   const decoder = new TextDecoder()
   let rest = '\n'
   for (const chunk of chunks) {
@@ -53,13 +59,13 @@ function* streamYaml(chunks: Iterable<Uint8Array>): Generator<StreamedValue | St
     rest += decoder.decode(chunk, { stream: true })
     const [documents, last] = split(rest, from)
     rest = last
-    for (const document of documents) yield* parsed(document)
+    for (const document of documents) yield* parsed(document, isStrict)
     if (rest.length > LARGEST_OBJECT)
       return yield {
         problem: `a YAML document of more than ${LARGEST_OBJECT} bytes: a list so long is read as JSON (kubectl get csr -o json)`,
       }
   }
-  yield* parsed(rest + decoder.decode())
+  yield* parsed(rest + decoder.decode(), isStrict)
 }
 
 /** The documents that are whole, and what is left. `from`: nothing before it separates. */
@@ -92,9 +98,10 @@ function isCountable(documents: readonly unknown[]): boolean {
   return true
 }
 
-function* parsed(document: string): Generator<StreamedValue | StreamProblem> {
+/** It begins with a line feed. */
+function* parsed(document: string, isStrict: boolean): Generator<StreamedValue | StreamProblem> {
   if (document.replace(/^\n---/, '').trim() === '') return
-  const read = parseYaml(document)
+  const read = parseYaml(document.slice(1), { isStrict })
   if ('reason' in read) yield { problem: `not YAML: ${read.found ?? 'unreadable'}` }
   else if (!isCountable(read.documents))
     yield { problem: `more than ${MOST_VALUES} values: its anchors multiply what is in it` }

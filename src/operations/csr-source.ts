@@ -82,12 +82,12 @@ export function readFleet(path: string): FleetSources {
   const machines: MachineObject[] = []
   const inventory: NodeObject[] = []
   for (const file of objectFiles(path))
-    for (const streamed of streamDocuments(streamUserFile(file))) {
+    for (const streamed of streamDocuments(streamUserFile(file), { isStrict: true })) {
       if ('problem' in streamed)
         throw new PkiError('FILE_UNREADABLE', `${file}: ${streamed.where}: ${streamed.problem}`)
       nodes.push(...nodesOf(streamed))
       machines.push(...itemsIn(streamed).flatMap(item => parseMachineObject(item) ?? []))
-      inventory.push(...inventoryIn(file, streamed))
+      inventory.push(...inventoryIn(file, streamed, inventory))
     }
   if (nodes.length + machines.length + inventory.length > 0)
     return { ...(nodes.length > 0 && { nodes }), machines, inventory }
@@ -109,8 +109,17 @@ function nodesOf(document: Document): NodeObject[] {
   return itemsIn(document).flatMap(item => parseNodeObject(item, isTyped || isNodeList) ?? [])
 }
 
-function inventoryIn(file: string, { value, where }: Document): readonly NodeObject[] {
+function inventoryIn(
+  file: string,
+  { value, where }: Document,
+  known: readonly NodeObject[],
+): readonly NodeObject[] {
   const read = parseNodeInventory(value) ?? []
   if ('problem' in read) throw new PkiError('FILE_UNREADABLE', `${file}: ${where}: ${named(read.problem)}`)
-  return read
+  const twice = read.find(({ name }) => known.some(one => one.name === name))
+  if (!twice) return read
+  throw new PkiError(
+    'FILE_UNREADABLE',
+    `${file}: ${where}: nodes.${twice.name}: it is in an inventory before this one`,
+  )
 }

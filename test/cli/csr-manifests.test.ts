@@ -278,6 +278,25 @@ describe('csr vet', () => {
   })
 })
 
+it.each([
+  [
+    'in one',
+    '  worker-1: [10.0.0.1]\n  worker-2: []\n  worker-1: [10.0.0.66]\n',
+    /duplicated mapping key.* in line 6/,
+  ],
+  [
+    'in two',
+    '  worker-1: [10.0.0.1]\n---\napiVersion: kubepki/v1\nkind: NodeInventory\nnodes:\n  worker-1: [10.0.0.66]\n',
+    /document 2: nodes\.worker-1: it is in an inventory before this one/,
+  ],
+])('an inventory has a node once, not twice %s', async (_, nodes, message) => {
+  const { json, write } = filesOf([RIGHT])
+  const inventory = write('nodes.yaml', `apiVersion: kubepki/v1\nkind: NodeInventory\nnodes:\n${nodes}`)
+  const { exitCode, stderr } = await kubepki('csr', 'vet', '--from', json, '--nodes', inventory)
+  expect(stderr).toMatch(message)
+  expect(exitCode).toBe(1)
+})
+
 describe('csr list', () => {
   it('groups by signer and node, folds duplicates, and says how far each has come', async () => {
     const { stdout, stderr, exitCode } = await kubepki('csr', 'list', '--from', FILES.json, ...JUDGED)
