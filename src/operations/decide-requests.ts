@@ -5,6 +5,7 @@
 import type { ClusterApi } from '../cluster/api.ts'
 import { messageOf, PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
+import { nearest } from '../nearest.ts'
 import { type AccessQuestion, onRequests, onSigner } from '../pki/csr/access.ts'
 import {
   type CsrDecision,
@@ -84,14 +85,33 @@ async function readNamed(
   { onWarning }: DecideOptions,
 ): Promise<ReadRequests> {
   const requests: CertificateSigningRequest[] = []
-  const missing: CsrDecision[] = []
+  const missing: string[] = []
   for (const name of new Set(names)) {
     const csr = await api.readRequest(name)
     if (csr) requests.push(csr)
-    else missing.push(goneDecision(name))
+    else missing.push(name)
   }
-  return { requests, peers: await peersOf(api, requests, onWarning), missing }
+  const known = missing.length > 0 ? await knownNames(api) : []
+  return {
+    requests,
+    peers: await peersOf(api, requests, onWarning),
+    missing: missing.map(name => goneDecision(name, nearest(name, known))),
+  }
 }
+
+/** For a near name; who may not list does without. */
+async function knownNames(api: ClusterApi): Promise<readonly string[]> {
+  const names: string[] = []
+  try {
+    for await (const { name } of api.listRequests()) if (names.push(name) === MOST_KNOWN) break
+    return names
+  } catch (error) {
+    if (!(error instanceof PkiError) || error.code !== 'FORBIDDEN') throw error
+    return []
+  }
+}
+
+const MOST_KNOWN = 10_000
 
 /** Duplicates and keys that others have too; who may not list does without. */
 async function peersOf(

@@ -101,6 +101,16 @@ describe('C40 a request that is gone', () => {
     expect(stdout).toMatch(verb === 'approve' ? /here approved/ : /here denied/)
   })
 
+  it.each(['approve', 'deny'])('C40 csr %s: a mistyped name is guessed at', async verb => {
+    const server = await serve()
+    server.add(serving('csr-8b2xk'))
+    const { stdout } = await csr(server, [verb, 'csr-8b2kx', 'elsewhere', '--yes'])
+    expect(stdout).toMatch(
+      /csr-8b2kx gone \(there is no such request, or no longer: did you mean csr-8b2xk\?\)/,
+    )
+    expect(stdout).toMatch(/elsewhere gone \(.*others after a day\)/)
+  })
+
   it('C40 it goes while it is looked at: -o json has it as gone', async () => {
     const server = await serve()
     for (const name of ['a', 'b']) server.add(serving(name))

@@ -10,7 +10,7 @@ import { type NewCondition, withCondition } from '../../kubernetes/signing-reque
 import type { CsrFacts, CsrVerdict, RuleResult } from './rule.ts'
 import { KUBE_APISERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING } from './signer-name.ts'
 import { brokenRules } from './verdict.ts'
-import { judgeName, quoted } from './words.ts'
+import { judgeName, plain, quoted } from './words.ts'
 
 /** `refused`: a rule that must hold does not. `left`: it may pass later, or is none of the policy's. `gone`: there is no such request, or no longer. `failed`: it could not be done. */
 export type DecisionOutcome = 'approved' | 'denied' | 'refused' | 'left' | 'gone' | 'failed'
@@ -33,11 +33,16 @@ export interface NewDecision extends NewCondition {
   readonly type: 'Approved' | 'Denied'
 }
 
-/** Requests vanish by themselves: that is no failure. */
-export function goneDecision(name: string): CsrDecision {
-  const reason =
-    'there is no such request, or no longer: decided ones are removed after an hour, others after a day'
-  return { name, outcome: 'gone', changed: false, reason }
+/** Requests vanish by themselves: that is no failure. `near`: what was perhaps meant. */
+export function goneDecision(name: string, near?: string): CsrDecision {
+  const why =
+    near === undefined
+      ? 'decided ones are removed after an hour, others after a day'
+      : `did you mean ${plain(near)}?`
+  return {
+    ...{ name, outcome: 'gone', changed: false },
+    reason: `there is no such request, or no longer: ${why}`,
+  }
 }
 
 /** What the rules say of a request. */
