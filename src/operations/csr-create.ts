@@ -15,7 +15,7 @@ import {
   habitualUsages,
 } from '../pki/csr/asked.ts'
 import { factsOf } from '../pki/csr/facts.ts'
-import { offlineFlaws } from '../pki/csr/offline.ts'
+import { offlineDoubts, offlineFlaws } from '../pki/csr/offline.ts'
 import type { RuleResult } from '../pki/csr/rule.ts'
 import { readUserBytes } from '../store/files.ts'
 import { checkNewFile } from '../store/new-file.ts'
@@ -65,6 +65,8 @@ export interface CreatedRequest {
   readonly isResumed: boolean
   /** Any: nothing may be sent, and nothing was written. */
   readonly flaws: readonly RuleResult[]
+  /** Why it will hardly be approved. */
+  readonly doubts: readonly RuleResult[]
 }
 
 /** Where key and request wait: beside a kubeconfig that gets the key, unless they wait by their name already. */
@@ -87,9 +89,11 @@ export async function createSigningRequest(options: CreateOptions): Promise<Crea
   const object = objectFor(options, pair.csr)
   const csr = parseSigningRequest(object)
   if ('found' in csr) throw new TypeError('what was made is no CertificateSigningRequest')
-  const flaws = offlineFlaws(factsOf(csr, { now }))
+  const facts = factsOf(csr, { now })
+  const [flaws, doubts] = [offlineFlaws(facts), offlineDoubts(facts)]
   if (pair.key && flaws.length === 0) keep(files, pair, request)
-  return { csr, object, request, isResumed: pair.isResumed, flaws, ...(pair.key && { key: pair.key }) }
+  const { key, isResumed } = pair
+  return { ...{ csr, object, request, isResumed, flaws, doubts }, ...(key && { key }) }
 }
 
 interface Pair {

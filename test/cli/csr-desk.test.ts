@@ -37,7 +37,10 @@ describe('csr create', () => {
       '--expiration',
       '24h',
     )
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: `kubepki: key: ${key}\n` })
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: `kubepki: key: ${key}, request: ${key.replace('.key', '.csr')}\n`,
+    })
     expect(statSync(key).mode & 0o777).toBe(0o600)
     const { spec, metadata, kind, status } = JSON.parse(stdout)
     expect({ kind, metadata, status }).toEqual({
@@ -63,7 +66,7 @@ describe('csr create', () => {
     const before = fingerprint(directory)
     const second = await made(directory, 'jane', '--user', 'jane')
     expect(second.stdout).toBe(first.stdout)
-    expect(second.stderr).toContain('(it waited there, with its request)')
+    expect(second.stderr).toContain('(they waited there)')
     expect(fingerprint(directory)).toEqual(before)
     const other = await made(directory, 'jane', '--user', 'eve')
     expect(other).toMatchObject({ exitCode: 1, stdout: '' })
@@ -71,6 +74,29 @@ describe('csr create', () => {
     const algorithm = await made(directory, 'jane', '--user', 'jane', '--encryption-algorithm', 'ECDSA-P256')
     expect(algorithm.stderr).toContain('its key is RSA-2048, not ECDSA-P256')
     expect(fingerprint(directory)).toEqual(before)
+  })
+
+  it.each([
+    [
+      ['--user', 'jane', '--group', 'system:nodes'],
+      'CLIENT_GROUPS: groups with the rights of Kubernetes itself: "system:nodes"',
+    ],
+    [
+      ['--user', 'system:node:worker-1'],
+      'CLIENT_NAME: CN="system:node:worker-1" is a user of Kubernetes itself',
+    ],
+  ])('says who will not be approved: %j', async (who, doubt) => {
+    const { stdout, stderr, exitCode } = await kubepki(
+      'csr',
+      'create',
+      'x',
+      ...who,
+      '--key-out',
+      join(tempDir(), 'x.key'),
+    )
+    expect(stderr).toContain(`kubepki: warning: ${doubt}: kubepki csr approve takes --force for it\n`)
+    expect(stdout).toContain('kind: CertificateSigningRequest')
+    expect(exitCode).toBe(0)
   })
 
   it('never touches a key that is not its own', async () => {
@@ -133,6 +159,10 @@ describe('csr create', () => {
     [['x', '--node', 'b', '--address', '10.0.0.1'], '--address wants --node and --serving too'],
     [['x', '--node', 'b', '--serving', '--address', '10.0.0.300'], '--address wants an IP address'],
     [['x', '--node', 'b', '--serving', '--dns', '*.b'], '--dns wants a DNS name'],
+    [
+      ['x', '--node', 'b', '--serving', '--dns', 'b,10.0.0.1'],
+      '--dns wants a DNS name, found the IP address 10.0.0.1',
+    ],
     [['x', '--user', 'a', '--usage', 'server'], '--usage wants a usage, found "server"'],
     [['x', '--user', 'a', '--expiration', '5m'], '--expiration wants at least 10m, found "5m"'],
     [['x', '--user', 'a', '--wait-timeout', '5m'], '--wait-timeout wants --wait too'],

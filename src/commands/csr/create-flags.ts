@@ -175,6 +175,8 @@ export function addressesOption(value: unknown): SubjectAltName[] {
 
 export function dnsOption(value: unknown): SubjectAltName[] {
   return listOf(value).map(text => {
+    if (parseIpAddress(text))
+      throw usage(`--dns wants a DNS name, found the IP address ${text}`, `--address ${text}`)
     const name = parseSubjectAltName(`DNS:${text}`)
     if (name && !text.startsWith('*')) return name
     throw usage(`--dns wants a DNS name, found "${text}"`)

@@ -151,8 +151,13 @@ export const command = defineCommand({
       now: args.now ?? host.now(),
     })
     if (created.flaws.length > 0) return tellFlaws(host, created)
+    for (const { code, reason } of created.doubts)
+      tell.warning(host, `${code}: ${reason}: kubepki csr approve takes --force for it`)
     if (created.key)
-      tell.note(host, `key: ${keyFile}${created.isResumed ? ' (it waited there, with its request)' : ''}`)
+      tell.note(
+        host,
+        `key: ${keyFile}, request: ${files.csrFile}${created.isResumed ? ' (they waited there)' : ''}`,
+      )
     if (!target) return print(created, args, host)
     const fetched = await fetchAnswer({
       ...{ target, created, files, outputs, caFile: args['ca-cert'] },
