@@ -1,5 +1,6 @@
 /** kubepki as a library: the operations of the command line, their results, and the one error class. */
-export { type ClusterApi, connect, type RequestEvent } from './cluster/api.ts'
+export { type ClusterApi, connect } from './cluster/api.ts'
+export type { RequestEvent } from './cluster/request-watches.ts'
 export type { ClusterTarget } from './cluster/target.ts'
 export { ERRORS, type ErrorCode, EXIT, type ExitCode, PkiError, REASONS, type Reason } from './errors.ts'
 export type {

@@ -5,10 +5,12 @@ import { isMapping, listAt, type Mapping, mappingAt, stringAt } from '../kuberne
 import { type AccessQuestion, describeAccess } from '../pki/csr/access.ts'
 import type { Client } from './client.ts'
 
+const PAGE_SIZE = 500
+
 export interface Listing {
   readonly path: string
   readonly question: AccessQuestion
-  readonly pageSize: number
+  readonly pageSize?: number | undefined
   readonly fieldSelector?: string | undefined
 }
 
@@ -61,7 +63,11 @@ function isNew(item: Mapping, seen: Set<string>): boolean {
   return true
 }
 
-async function pageFrom(client: Client, { path, question, pageSize, fieldSelector }: Listing, from?: string) {
+async function pageFrom(
+  client: Client,
+  { path, question, pageSize = PAGE_SIZE, fieldSelector }: Listing,
+  from?: string,
+) {
   const query = { limit: pageSize, continue: from, fieldSelector }
   try {
     const list = await client.call({ method: 'GET', path, query, question })

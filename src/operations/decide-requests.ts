@@ -6,7 +6,7 @@ import type { ClusterApi } from '../cluster/api.ts'
 import { messageOf, PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
 import { nearest } from '../nearest.ts'
-import { type AccessQuestion, onRequests, onSigner } from '../pki/csr/access.ts'
+import { type AccessQuestion, accessToDecide, onRequests, onSigner } from '../pki/csr/access.ts'
 import {
   type CsrDecision,
   type CsrDecisionResult,
@@ -24,6 +24,7 @@ import type { CsrPeer } from '../pki/csr/rule.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { withServed } from './ask-kubelets.ts'
 import { clusterFleet } from './cluster-requests.ts'
+import { withAccess } from './missing-access.ts'
 import { asksForNodes, judgeRequest } from './request-judge.ts'
 
 export interface DecideOptions extends DecisionOptions {
@@ -48,8 +49,12 @@ export async function decideRequests(
   names: readonly string[] | undefined,
   options: DecideOptions,
 ): Promise<CsrDecisionResult> {
-  const read = names === undefined ? await readPending(api) : await readNamed(api, names, options)
-  const plan = await planFor(api, read, options)
+  const reading = names?.map(name => ({ ...onRequests('get'), name })) ?? [onRequests('list')]
+  const all = [...reading, ...accessToDecide(options.policy)]
+  const { read, plan } = await withAccess(api, all, async () => {
+    const read = names === undefined ? await readPending(api) : await readNamed(api, names, options)
+    return { read, plan: await planFor(api, read, options) }
+  })
   await checkAccess(api, plan)
   const items = await carryOut(api, plan, options)
   return resultOf([...read.missing, ...items], options)

@@ -7,11 +7,12 @@ import { firstToAbort } from '../abort.ts'
 import type { ClusterApi } from '../cluster/api.ts'
 import { PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
-import { onRequests } from '../pki/csr/access.ts'
+import { accessToDecide, onRequests } from '../pki/csr/access.ts'
 import type { CsrDecision, CsrDecisionResult, PlannedDecision } from '../pki/csr/decision.ts'
 import { peerOf } from '../pki/csr/facts.ts'
 import type { CsrPeer } from '../pki/csr/rule.ts'
 import { carryOut, checkAccess, type DecideOptions, planFor, resultOf } from './decide-requests.ts'
+import { withAccess } from './missing-access.ts'
 
 export interface WatchOptions extends DecideOptions {
   /** Ends it; what was begun is done first. */
@@ -38,7 +39,9 @@ interface Desk {
 }
 
 export async function watchDecisions(api: ClusterApi, options: WatchOptions): Promise<CsrDecisionResult> {
-  await checkAccess(api, [], [onRequests('list'), onRequests('watch')])
+  const reading = [onRequests('list'), onRequests('watch')]
+  const all = [...reading, ...accessToDecide(options.policy)]
+  await withAccess(api, all, () => checkAccess(api, [], reading))
   const desk: Desk = {
     peers: new Map(),
     waiting: new Map(),

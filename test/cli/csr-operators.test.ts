@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { makeFiles, replyStatus, type Seen, writeKubeconfig } from '../support/fake-api-server.ts'
+import { makeFiles, reply, replyStatus, type Seen, writeKubeconfig } from '../support/fake-api-server.ts'
 import { COMMAND, NOW, type Outcome } from '../support/host.ts'
 import { live, type Person } from '../support/live-desk.ts'
 import { tempDir } from '../support/node.ts'
@@ -86,6 +86,33 @@ describe('C8 the wrong kubeconfig', () => {
     expect(stderr).toMatch(/error: .*: user "jane" may not get certificatesigningrequests "n1"/)
     expect(stderr).toMatch(/hint: asked as context "here", .*; or an administrator applies this/)
     expect(stderr).toContain('kind: ClusterRoleBinding')
+  })
+})
+
+describe('who lacks rights is told of all at once', () => {
+  const ALL =
+    'may not list certificatesigningrequests, nor list nodes, nor update certificatesigningrequests/approval, nor approve signers "kubernetes.io/kubelet-serving"'
+  const policy = ['--policy', 'kubelet-serving', '--yes']
+
+  it.each([
+    [['approve', '--all-pending', ...policy], ALL],
+    [
+      ['approve', '--watch', ...policy],
+      ALL.replace('requests, nor', 'requests, nor watch certificatesigningrequests, nor'),
+    ],
+  ])('%j', async (argv, message) => {
+    const server = await serve({
+      before: ({ url }, response) => {
+        if (url.pathname.endsWith('selfsubjectaccessreviews'))
+          reply(response, 201, { status: { allowed: false } })
+        else replyStatus(response, 403, { message: 'User "jane" cannot list resource "x"' })
+        return true
+      },
+    })
+    const { exitCode, stdout, stderr } = await csr(server, argv)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toContain(`${message}\n`)
+    expect(stderr.match(/^kind: ClusterRole$/gm)).toHaveLength(message.split(', nor ').length)
   })
 })
 

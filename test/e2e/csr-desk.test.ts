@@ -259,9 +259,8 @@ test('whoever lacks a right is told which, as YAML that gives it', async () => {
     await asAdmin('apply', '-f', file)
   }
   expect(missing).toEqual([
-    'get certificatesigningrequests "for-clerk"',
-    'list nodes',
-    `update certificatesigningrequests/approval, nor approve signers "${SERVING}"`,
+    'get certificatesigningrequests "for-clerk", nor list nodes, nor update certificatesigningrequests/approval',
+    `approve signers "${SERVING}"`,
   ])
   expect(await conditionsOf('for-clerk')).toBe('Approved')
 })

@@ -1,6 +1,8 @@
 /** What a job asks of the API server, as RBAC has it: questions, and the objects that answer them with yes. Pure. */
 import { named } from '../../foreign-text.ts'
+import { MACHINE_API_VERSION } from '../../kubernetes/machine-object.ts'
 import { encodeYaml } from '../../kubernetes/yaml.ts'
+import type { Policy } from './policy.ts'
 
 export interface AccessQuestion {
   readonly verb: string
@@ -23,6 +25,21 @@ export function onRequests(verb: string, subresource?: string): AccessQuestion {
 /** `verb`: approve or sign. */
 export function onSigner(verb: string, signerName: string): AccessQuestion {
   return { verb, group: CERTIFICATES_GROUP, resource: 'signers', name: signerName }
+}
+
+export const LIST_NODES: AccessQuestion = { verb: 'list', group: '', resource: 'nodes' }
+
+export const LIST_MACHINES: AccessQuestion = {
+  verb: 'list',
+  group: MACHINE_API_VERSION.split('/')[0] ?? '',
+  resource: 'machines',
+}
+
+/** What deciding takes beside reading; of requests that nobody has seen yet, by what the policy is for. */
+export function accessToDecide(policy: Policy | undefined): readonly AccessQuestion[] {
+  const signers = policy?.parts.map(({ signerName }) => onSigner('approve', signerName)) ?? []
+  const machines = policy?.machines ? [LIST_MACHINES] : []
+  return [LIST_NODES, ...machines, onRequests('update', 'approval'), ...signers]
 }
 
 /** Any of these does: the admission plug-ins ask for the signer by name, then for all of its domain. */
