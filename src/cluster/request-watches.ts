@@ -24,21 +24,32 @@ export function watchRequest(client: Client, { name, uid, signal }: Watched) {
   const question = { ...onRequests('watch'), name }
   const watching = { path: COLLECTION, question, fieldSelector: `metadata.name=${name}`, signal }
   let known: string | undefined
+  // A server that has started anew knows no state as old as an object that nobody changes.
+  let isForgotten = false
   async function* round(): AsyncGenerator<CertificateSigningRequest | 'gone', boolean> {
     const current = await readRequest(client, name)
     if (current?.uid !== uid) return yield* gone()
     if (current.resourceVersion !== known) yield current
     known = current.resourceVersion
-    for await (const { type, object } of eventsAfter(client, known ?? '', watching)) {
-      if (type === 'BOOKMARK') continue
-      if (stringAt(mappingAt(object, 'metadata'), 'uid') !== uid) return yield* gone()
-      if (type === 'DELETED') return yield* gone()
-      known = versionOf(object)
-      yield requestIn(object, name)
+    try {
+      for await (const { type, object } of eventsAfter(client, isForgotten ? undefined : known, watching)) {
+        if (type === 'BOOKMARK') continue
+        if (stringAt(mappingAt(object, 'metadata'), 'uid') !== uid) return yield* gone()
+        if (type === 'DELETED') return yield* gone()
+        known = versionOf(object)
+        yield requestIn(object, name)
+      }
+    } catch (error) {
+      if (isForgotten || !isExpired(error)) throw error
+      isForgotten = true
     }
     return false
   }
   return repeated(round, { signal, onNote: client.target.onNote, wasThere: true })
+}
+
+function isExpired(error: unknown): boolean {
+  return error instanceof PkiError && error.code === 'LIST_EXPIRED'
 }
 
 async function* gone(): AsyncGenerator<'gone', boolean> {
@@ -47,29 +58,34 @@ async function* gone(): AsyncGenerator<'gone', boolean> {
 }
 
 export function watchRequests(client: Client, signal: AbortSignal): AsyncGenerator<RequestEvent> {
-  const listing = { path: COLLECTION, question: onRequests('list') }
   const watching = { path: COLLECTION, question: onRequests('watch'), signal }
   let known: string | undefined
   async function* round(): AsyncGenerator<RequestEvent, boolean> {
-    if (known === undefined) {
-      yield { type: 'listing' }
-      for await (const { items, resourceVersion } of pagesOf(client, listing)) {
-        for (const item of items) yield { type: 'present', request: requestIn(item) }
-        known = resourceVersion
-      }
-      yield { type: 'synced' }
-    }
+    known ??= yield* all(client)
     try {
-      for await (const { type, object } of eventsAfter(client, known ?? '', watching)) {
+      for await (const { type, object } of eventsAfter(client, known, watching)) {
         known = versionOf(object)
         if (type === 'BOOKMARK') continue
         yield { type: type === 'DELETED' ? 'gone' : 'present', request: requestIn(object) }
       }
     } catch (error) {
-      if (error instanceof PkiError && error.code === 'LIST_EXPIRED') known = undefined
-      else throw error
+      if (!isExpired(error)) throw error
+      known = undefined
     }
     return false
   }
   return repeated(round, { signal, onNote: client.target.onNote, wasThere: false })
+}
+
+/** Returns the state that it is of, when it is whole. */
+async function* all(client: Client): AsyncGenerator<RequestEvent, string> {
+  const listing = { path: COLLECTION, question: onRequests('list') }
+  let version: string | undefined
+  for await (const { items, resourceVersion } of pagesOf(client, listing)) {
+    if (version === undefined) yield { type: 'listing' }
+    for (const item of items) yield { type: 'present', request: requestIn(item) }
+    version = resourceVersion
+  }
+  yield { type: 'synced' }
+  return version ?? ''
 }

@@ -24,10 +24,13 @@ const ROUND = 60
 
 const TYPES: readonly string[] = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK'] satisfies ObjectEvent['type'][]
 
-/** The events after a state; ends when the server ends it. Throws LIST_EXPIRED where it no longer knows that state. */
+/**
+ * The events after a state, or without one what there is as ADDED and then what changes; ends when the server ends it.
+ * Throws LIST_EXPIRED where it no longer knows that state.
+ */
 export async function* eventsAfter(
   client: Client,
-  resourceVersion: string,
+  resourceVersion: string | undefined,
   { path, question, fieldSelector, signal }: Watching,
 ): AsyncGenerator<ObjectEvent> {
   const query = { watch: 1, resourceVersion, fieldSelector, timeoutSeconds: ROUND, allowWatchBookmarks: 1 }
@@ -86,7 +89,7 @@ export async function* repeated<T>(
       await pause(250, signal)
     } catch (error) {
       if (!(error instanceof PkiError)) throw error
-      if (isFirst && !(wasThere && error.code === 'CLUSTER_UNREACHABLE')) throw error
+      if (isFirst && !(wasThere && AWAY.has(error.code))) throw error
       isFirst = false
       if (REFUSALS.has(error.code)) refusals += 1
       if (refusals > MOST_REFUSALS || !PASSING.has(error.code)) throw error
@@ -102,12 +105,13 @@ export async function* repeated<T>(
 }
 
 const REFUSALS: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'CLUSTER_UNTRUSTED'])
-const PASSING: ReadonlySet<string> = new Set([
-  ...REFUSALS,
+/** Also one that is about to go away, or only comes, answers; and its credentials may come over a network too. */
+export const AWAY: ReadonlySet<string> = new Set([
   'CLUSTER_UNREACHABLE',
   'CLUSTER_REFUSED',
-  'LIST_EXPIRED',
+  'CREDENTIAL_PLUGIN_FAILED',
 ])
+const PASSING: ReadonlySet<string> = new Set([...REFUSALS, ...AWAY, 'LIST_EXPIRED'])
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => undefined)

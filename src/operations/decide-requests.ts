@@ -2,8 +2,9 @@
  * Approves or denies requests of a cluster: read, judge, ask whether it is allowed, show, and only then change. What is
  * changed is the very object that was judged.
  */
+import { setImmediate as breath } from 'node:timers/promises'
 import type { ClusterApi } from '../cluster/api.ts'
-import { messageOf, PkiError } from '../errors.ts'
+import { PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
 import { nearest } from '../nearest.ts'
 import { type AccessQuestion, accessToDecide, onRequests, onSigner } from '../pki/csr/access.ts'
@@ -15,7 +16,6 @@ import {
   inOrder,
   type PlannedDecision,
   planDecision,
-  withDecision,
 } from '../pki/csr/decision.ts'
 import { peerOf } from '../pki/csr/facts.ts'
 import type { Fleet, FleetSources } from '../pki/csr/fleet.ts'
@@ -25,9 +25,10 @@ import type { Certificate } from '../x509/certificate.ts'
 import { withServed } from './ask-kubelets.ts'
 import { clusterFleet } from './cluster-requests.ts'
 import { withAccess } from './missing-access.ts'
+import { type PutOptions, putDecisions, undone } from './put-decisions.ts'
 import { asksForNodes, judgeRequest } from './request-judge.ts'
 
-export interface DecideOptions extends DecisionOptions {
+export interface DecideOptions extends DecisionOptions, PutOptions {
   /** Undefined: the usual one of each signer. */
   readonly policy: Policy | undefined
   /** What is known of the nodes beside what the cluster says. */
@@ -36,10 +37,7 @@ export interface DecideOptions extends DecisionOptions {
   readonly asksKubelets?: boolean | undefined
   /** CAs whose key no request may have, beside those of the cluster. */
   readonly authorities: readonly Certificate[]
-  readonly dryRun: boolean
   readonly now: () => Date
-  /** What is about to be done is shown; false: it is not. */
-  readonly confirm: (plan: readonly PlannedDecision[]) => Promise<boolean>
   readonly onWarning: (message: string) => void
 }
 
@@ -56,8 +54,12 @@ export async function decideRequests(
     return { read, plan: await planFor(api, read, options) }
   })
   await checkAccess(api, plan)
-  const items = await carryOut(api, plan, options)
-  return resultOf([...read.missing, ...items], options)
+  const items: CsrDecision[] = []
+  for await (const item of putDecisions(api, plan, options)) items.push(item)
+  const untried = plan
+    .slice(items.length)
+    .map(one => undone(one, 'failed', 'not tried: the API server is away'))
+  return resultOf([...read.missing, ...items, ...untried], options)
 }
 
 export function resultOf(
@@ -118,7 +120,7 @@ async function knownNames(api: ClusterApi): Promise<readonly string[]> {
 
 const MOST_KNOWN = 10_000
 
-/** Duplicates and keys that others have too; who may not list does without. */
+/** Duplicates and keys that others have too, whoever is to sign them; who may not list does without. */
 async function peersOf(
   api: ClusterApi,
   requests: readonly CertificateSigningRequest[],
@@ -126,8 +128,7 @@ async function peersOf(
 ): Promise<readonly CsrPeer[]> {
   const peers: CsrPeer[] = []
   try {
-    for (const signerName of new Set(requests.map(({ spec }) => spec.signerName)))
-      for await (const csr of api.listRequests({ signerName })) peers.push(peerOf(csr))
+    for await (const csr of api.listRequests()) peers.push(peerOf(csr))
     return peers
   } catch (error) {
     if (!(error instanceof PkiError) || error.code !== 'FORBIDDEN') throw error
@@ -144,16 +145,32 @@ export async function planFor(
   const fleet = requests.some(asksForNodes) ? await fleetFor(api, peers, options) : {}
   const authorities = [...options.authorities, ...api.authorities]
   const bench = { now: options.now(), policy: options.policy, fleet, peers, authorities }
-  return inOrder(requests.map(csr => planDecision(judgeRequest(csr, bench), options)))
+  const plan: PlannedDecision[] = []
+  for (const csr of requests) {
+    if (plan.length % AT_ONCE === AT_ONCE - 1) await breath()
+    if (options.signal?.aborted) break
+    plan.push(planDecision(judgeRequest(csr, bench), options))
+  }
+  return inOrder(plan)
 }
+
+/** Judged before whatever else happens has its turn. */
+const AT_ONCE = 200
 
 async function fleetFor(
   api: ClusterApi,
   peers: readonly CsrPeer[],
-  { policy, given, asksKubelets = false }: DecideOptions,
+  { verb, policy, given, asksKubelets = false, onWarning }: DecideOptions,
 ): Promise<Fleet> {
-  const fleet = await clusterFleet(api, { machines: policy?.machines ?? false, given })
-  return asksKubelets ? withServed(fleet, peers) : fleet
+  try {
+    const fleet = await clusterFleet(api, { machines: policy?.machines ?? false, given })
+    return asksKubelets ? withServed(fleet, peers) : fleet
+  } catch (error) {
+    // What is denied needs no verdict.
+    if (verb !== 'deny' || !(error instanceof PkiError) || error.code !== 'FORBIDDEN') throw error
+    onWarning(`nothing is compared with the nodes: ${error.message}`)
+    return {}
+  }
 }
 
 /** Before anything is shown as if it could be done. */
@@ -169,45 +186,4 @@ export async function checkAccess(
   const approve = [...signers].map(signerName => onSigner('approve', signerName))
   const missing = await api.missingAccess([...further, ...update, ...approve])
   if (missing) throw missing
-}
-
-export async function carryOut(
-  api: ClusterApi,
-  plan: readonly PlannedDecision[],
-  options: DecideOptions,
-): Promise<readonly CsrDecision[]> {
-  const isAnything = plan.some(({ condition }) => condition)
-  const isWanted = await options.confirm(plan)
-  if (options.dryRun) return plan.map(({ decision }) => decision)
-  if (isAnything && !isWanted) return plan.map(unwanted)
-  const items: CsrDecision[] = []
-  for (const one of plan) items.push(await decide(api, one))
-  return items
-}
-
-function unwanted({ condition, decision }: PlannedDecision): CsrDecision {
-  return condition
-    ? { ...decision, outcome: 'left', changed: false, reason: 'the answer was not yes' }
-    : decision
-}
-
-/** Trouble with one is no trouble with the others. */
-async function decide(
-  api: ClusterApi,
-  { facts: { csr }, condition, decision }: PlannedDecision,
-): Promise<CsrDecision> {
-  if (!condition) return decision
-  let changed = false
-  try {
-    await api.updateApproval(csr.name, current => {
-      const object = withDecision(csr, current, condition)
-      changed = object !== undefined
-      return object
-    })
-    return { ...decision, changed, reason: changed ? decision.reason : 'somebody else was faster' }
-  } catch (error) {
-    if (!(error instanceof PkiError || error instanceof RangeError)) throw error
-    if (error instanceof PkiError && error.code === 'NOT_FOUND') return goneDecision(csr.name)
-    return { ...decision, outcome: 'failed', changed: false, reason: messageOf(error) }
-  }
 }

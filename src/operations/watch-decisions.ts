@@ -5,14 +5,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { firstToAbort } from '../abort.ts'
 import type { ClusterApi } from '../cluster/api.ts'
+import { AWAY } from '../cluster/watching.ts'
 import { PkiError } from '../errors.ts'
 import { type CertificateSigningRequest, stateOf } from '../kubernetes/certificate-signing-request.ts'
 import { accessToDecide, onRequests } from '../pki/csr/access.ts'
 import type { CsrDecision, CsrDecisionResult, PlannedDecision } from '../pki/csr/decision.ts'
 import { peerOf } from '../pki/csr/facts.ts'
 import type { CsrPeer } from '../pki/csr/rule.ts'
-import { carryOut, checkAccess, type DecideOptions, planFor, resultOf } from './decide-requests.ts'
+import { checkAccess, type DecideOptions, planFor, resultOf } from './decide-requests.ts'
 import { withAccess } from './missing-access.ts'
+import { putDecisions } from './put-decisions.ts'
 
 export interface WatchOptions extends DecideOptions {
   /** Ends it; what was begun is done first. */
@@ -115,8 +117,10 @@ async function work(api: ClusterApi, desk: Desk, options: WatchOptions): Promise
     const isDue = desk.isFresh || (waited >= AGAIN && desk.waiting.size > 0)
     if (signal.aborted || !desk.isComplete || !isDue) continue
     waited = 0
-    desk.isFresh = !(await isDecided(api, desk, { options, patience }))
-    if (desk.isFresh) await sleep(PAUSE, undefined, { signal }).catch(() => undefined)
+    desk.isFresh = false
+    if (await isDecided(api, desk, { options, patience })) continue
+    desk.isFresh = true
+    await sleep(PAUSE, undefined, { signal }).catch(() => undefined)
   }
 }
 
@@ -137,11 +141,11 @@ async function isDecided(
   { options, patience }: { readonly options: WatchOptions; readonly patience: Patience },
 ): Promise<boolean> {
   try {
-    await decideWaiting(api, desk, options)
+    const isWhole = await decideWaiting(api, desk, options)
     Object.assign(patience, { hasWorked: true, refusals: 0 })
-    return true
+    return isWhole
   } catch (error) {
-    const isAway = error instanceof PkiError && /^CLUSTER_/.test(error.code)
+    const isAway = error instanceof PkiError && (AWAY.has(error.code) || error.code === 'CLUSTER_UNTRUSTED')
     const isRefused =
       error instanceof PkiError && (error.code === 'FORBIDDEN' || error.code === 'UNAUTHORIZED')
     patience.refusals += isRefused ? 1 : 0
@@ -150,16 +154,17 @@ async function isDecided(
   }
 }
 
-async function decideWaiting(api: ClusterApi, desk: Desk, options: WatchOptions): Promise<void> {
+/** False: the server went away in the middle. */
+async function decideWaiting(api: ClusterApi, desk: Desk, options: WatchOptions): Promise<boolean> {
   const requests = [...desk.waiting.values()]
-  if (requests.length === 0) return
+  if (requests.length === 0) return true
   const plan = await planFor(api, { requests, peers: [...desk.peers.values()] }, options)
   const news = plan.filter(one => isNews(one, desk))
-  if (news.length === 0) return
+  if (news.length === 0) return true
   await checkAccess(api, news)
-  const byName = new Map(news.map(one => [one.facts.csr.name, one]))
-  for (const item of await carryOut(api, news, options)) {
-    const { condition, facts } = byName.get(item.name) as PlannedDecision
+  const rest = [...news]
+  for await (const item of putDecisions(api, news, options)) {
+    const { condition, facts } = rest.shift() as PlannedDecision
     if (isOther(item, desk.items.get(item.name))) options.onDecision(item)
     desk.items.set(item.name, item)
     if (!desk.waiting.has(item.name)) release(desk, item.name)
@@ -167,6 +172,7 @@ async function decideWaiting(api: ClusterApi, desk: Desk, options: WatchOptions)
     const isSettled = condition !== undefined && item.outcome !== 'failed'
     if (isSettled && desk.waiting.get(item.name) === facts.csr) desk.waiting.delete(item.name)
   }
+  return rest.length === 0
 }
 
 /** What was left for the same reason before is none. */

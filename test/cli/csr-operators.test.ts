@@ -6,7 +6,7 @@ import { makeFiles, reply, replyStatus, type Seen, writeKubeconfig } from '../su
 import { COMMAND, NOW, type Outcome } from '../support/host.ts'
 import { live, type Person } from '../support/live-desk.ts'
 import { tempDir } from '../support/node.ts'
-import { newKey, objectOf, requestPem, servingRequest } from '../support/pkcs10.ts'
+import { clientRequest, newKey, objectOf, requestPem, servingRequest } from '../support/pkcs10.ts'
 import { startProcess } from '../support/process.ts'
 import {
   approved,
@@ -114,6 +114,65 @@ describe('who lacks rights is told of all at once', () => {
     expect(stderr).toContain(`${message}\n`)
     expect(stderr.match(/^kind: ClusterRole$/gm)).toHaveLength(message.split(', nor ').length)
   })
+})
+
+it('csr deny takes no right to look at nodes', async () => {
+  const server = await serve({
+    before: ({ url }, response) => {
+      const isNodes = url.pathname === '/api/v1/nodes'
+      if (isNodes) replyStatus(response, 403, { message: 'User "jane" cannot list resource "nodes"' })
+      return isNodes
+    },
+  })
+  server.add(serving('hostile'))
+  const { exitCode, stdout, stderr } = await csr(server, ['deny', 'hostile', '--yes'])
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain('hostile denied')
+  expect(stderr).toContain('warning: nothing is compared with the nodes: ')
+  expect((await csr(server, ['approve', 'hostile', '--yes'])).exitCode).toBe(1)
+})
+
+it('C32 a key that a request for another signer has too is no key to approve', async () => {
+  const server = await serve()
+  const key = newKey()
+  const subject = [
+    ['O', 'system:nodes'],
+    ['CN', 'system:node:n2'],
+  ] as const
+  const pem = requestPem({ subject: [subject[0], ['CN', 'system:node:n1']], names: ['IP:10.0.0.1'], key })
+  server.add(serving('n1-serving', ago(60_000), { pem }))
+  const other = { name: 'n2-client', node: 'n2', made: ago(50_000), pem: requestPem({ subject, key }) }
+  server.add(objectOf(clientRequest(other)))
+  const { exitCode, stderr } = await csr(server, ['approve', 'n1-serving', '--yes'])
+  expect(stderr).toMatch(/FAIL {2}KEY_REUSE/)
+  expect(exitCode).toBe(3)
+})
+
+it('csr approve: a server that goes away in the middle is asked once, and the rest is said to be undone', async () => {
+  const server = await serve({
+    before: ({ method, url }) => {
+      if (method === 'PUT' && url.pathname.includes('/b/')) void server.stop()
+      return method === 'PUT' && url.pathname.includes('/b/')
+    },
+  })
+  for (const name of ['a', 'b', 'c', 'd']) server.add(serving(name, ago(120_000)))
+  const { exitCode, stdout } = await csr(server, [
+    'approve',
+    'a',
+    'b',
+    'c',
+    'd',
+    '--force',
+    '--yes',
+    '-o',
+    'json',
+  ])
+  expect(exitCode).toBe(1)
+  const { items } = JSON.parse(stdout) as { items: { outcome: string; reason: string }[] }
+  expect(items.map(({ outcome }) => outcome)).toEqual(['approved', 'failed', 'failed', 'failed'])
+  expect(items.slice(2).map(({ reason }) => reason)).toEqual(
+    Array(2).fill('not tried: the API server is away'),
+  )
 })
 
 describe('C40 a request that is gone', () => {

@@ -4,7 +4,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ClusterApi } from '../../src/cluster/api.ts'
+import { repeated } from '../../src/cluster/watching.ts'
 import { clusterTarget } from '../../src/commands/cluster-target.ts'
+import { PkiError } from '../../src/errors.ts'
 import {
   allOf,
   COLLECTION,
@@ -437,6 +439,92 @@ describe('watches', () => {
       `${url}: nobody listens there (ECONNREFUSED); asking again`,
       'the API server answers again',
     ])
+  })
+
+  async function namesSeen(api: ClusterApi): Promise<string[]> {
+    const seen: string[] = []
+    for await (const one of api.watchRequest('one', 'uid-one', new AbortController().signal))
+      seen.push(one === 'gone' ? one : (one.resourceVersion ?? ''))
+    return seen
+  }
+
+  it('of one go on from now where the server knows no state so old', async () => {
+    const since: (string | null)[] = []
+    const { url } = await serving(({ url }, response) => {
+      if (!url.searchParams.has('watch'))
+        return reply(response, 200, requestObject({ name: 'one', resourceVersion: '7' }))
+      since.push(url.searchParams.get('resourceVersion'))
+      response.writeHead(200)
+      if (since.length === 1)
+        response.end(`${JSON.stringify({ type: 'ERROR', object: { code: 410, message: 'too old' } })}\n`)
+      else if (since.length === 2) response.end(line('ADDED', { name: 'one', resourceVersion: '7' }))
+      else response.end(line('DELETED', { name: 'one' }))
+    })
+    notes.length = 0
+    expect(await namesSeen(await connecting(url))).toEqual(['7', '7', 'gone'])
+    expect(since).toEqual(['7', null, null])
+    expect(notes).toEqual([])
+  })
+
+  it('of what was just there wait for a server that only begins to answer', async () => {
+    let isReady = false
+    const { url } = await serving(({ url }, response) => {
+      if (!isReady) replyStatus(response, 503, { message: 'apiserver is shutting down' })
+      else if (url.searchParams.has('watch')) response.writeHead(200).end(line('DELETED', { name: 'one' }))
+      else reply(response, 200, requestObject({ name: 'one', resourceVersion: '1' }))
+      isReady = true
+    })
+    notes.length = 0
+    expect(await namesSeen(await connecting(url))).toEqual(['1', 'gone'])
+    expect(notes).toEqual([expect.stringContaining('asking again'), 'the API server answers again'])
+  })
+
+  it('list anew what could not be listed to its end', async () => {
+    let lists = 0
+    const { url } = await serving(({ url }, response) => {
+      if (url.searchParams.has('watch'))
+        return void response.writeHead(200).end(line('DELETED', { name: 'two' }))
+      const isSecond = url.searchParams.has('continue')
+      lists += isSecond ? 0 : 1
+      if (isSecond && lists === 1) return replyStatus(response, 500, { message: 'etcd is unwell' })
+      const metadata = { resourceVersion: '5', ...(!isSecond && { continue: 'more' }) }
+      reply(response, 200, { metadata, items: [requestObject({ name: isSecond ? 'two' : 'one' })] })
+    })
+    const events: string[] = []
+    const stop = new AbortController()
+    for await (const event of (await connecting(url)).watchRequests(stop.signal)) {
+      events.push('request' in event ? `${event.type} ${event.request.name}` : event.type)
+      if (event.type === 'gone') stop.abort()
+    }
+    expect(events).toEqual([
+      ...['listing', 'present one'],
+      ...['listing', 'present one', 'present two', 'synced', 'gone two'],
+    ])
+  })
+
+  it.each([
+    ['CREDENTIAL_PLUGIN_FAILED', 'outlasted'],
+    ['CLUSTER_UNREACHABLE', 'outlasted'],
+    ['FORBIDDEN', 'outlasted'],
+    ['USAGE', 'USAGE'],
+  ] as const)('outlast what passes by itself: %s is %s', async (code, outcome) => {
+    let count = 0
+    async function* round(): AsyncGenerator<string, boolean> {
+      count += 1
+      if (count === 2) throw new PkiError(code, 'trouble')
+      yield 'something'
+      return count > 2
+    }
+    const rounds = repeated(round, {
+      signal: new AbortController().signal,
+      onNote: () => undefined,
+      wasThere: false,
+    })
+    const ended = (async () => {
+      for await (const _ of rounds);
+      return 'outlasted'
+    })()
+    expect(await ended.catch((error: PkiError) => error.code)).toBe(outcome)
   })
 
   it('list anew what a server has forgotten', async () => {
