@@ -9,6 +9,7 @@ import {
 } from '../kubernetes/certificate-signing-request.ts'
 import { isMapping, mappingAt, stringAt } from '../kubernetes/yaml.ts'
 import { onRequests, REQUESTS_RESOURCE } from '../pki/csr/access.ts'
+import { transitionFlaws } from '../pki/csr/transition-rules.ts'
 import type { Client } from './client.ts'
 import { pagesOf } from './listing.ts'
 
@@ -94,6 +95,7 @@ export async function update(
     if (!current) throw new PkiError('NOT_FOUND', `${name}: there is no such request, or no longer`)
     const body = change(current)
     if (!body) return current
+    checkTransition(current, body, subresource)
     try {
       return requestIn(await client.call({ method: 'PUT', path, body, question }), name)
     } catch (error) {
@@ -101,6 +103,19 @@ export async function update(
       if (!isConflict || tries === MOST_TRIES) throw error
     }
   }
+}
+
+/** What the API server would drop in silence is an error too. */
+function checkTransition(
+  before: CertificateSigningRequest,
+  body: object,
+  subresource: Update['subresource'],
+): void {
+  const after = parseSigningRequest({ apiVersion: CSR_API_VERSION, kind: CSR_KIND, ...body })
+  const flaws = 'found' in after ? [] : transitionFlaws({ before, after, subresource })
+  if (flaws.length === 0) return
+  const why = flaws.map(({ code, reason }) => `${code}: ${reason}`).join('; ')
+  throw new PkiError('CONFLICT', `${shown(before.name)} cannot become that: ${why}`)
 }
 
 export async function deleteRequest(client: Client, name: string, uid: string | undefined): Promise<boolean> {

@@ -5,12 +5,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseSigningRequest } from '../../src/kubernetes/certificate-signing-request.ts'
 import { API_RULES } from '../../src/pki/csr/api-rules.ts'
 import { factsOf } from '../../src/pki/csr/facts.ts'
 import { offlineFlaws } from '../../src/pki/csr/offline.ts'
 import { SIGNER_RULES } from '../../src/pki/csr/signer-rules.ts'
+import { TRANSITION_RULES, transitionFlaws } from '../../src/pki/csr/transition-rules.ts'
 import { startControllerManager } from '../support/components.ts'
 import {
   freePort,
@@ -21,6 +23,7 @@ import {
   startEtcd,
 } from '../support/control-plane.ts'
 import { createCases, type Made, signerCases, statusCases } from '../support/csr-cases.ts'
+import { type TransitionBase, transitionCases } from '../support/csr-transitions.ts'
 import { fileDir, provideMountPoint } from '../support/kubeadm.ts'
 import { administrator, type Rest, type RestAnswer } from '../support/rest.ts'
 
@@ -29,6 +32,9 @@ const folder = fileDir()
 const root = join(folder, 'agreement')
 const servers: Server[] = []
 let rest: Rest
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever the server says
+type AnyObject = Record<string, any>
 
 const PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
 
@@ -130,6 +136,61 @@ test('approval and status: conditions and certificates', async () => {
   })
   expect(differences(compared)).toEqual([])
   count += cases.length
+})
+
+/** Objects in every state, made for a signer that nobody is. */
+async function baseOf(name: string, status: TransitionBase): Promise<AnyObject> {
+  const [{ object } = { object: {} }] = createCases() as readonly { readonly object: { spec?: object } }[]
+  const spec = { ...object.spec, signerName: 'example.com/nobody', usages: ['client auth'] }
+  const made = await rest.send('POST', PATH, { ...object, metadata: { name }, spec })
+  expect(made.status, made.body.message).toBe(201)
+  let current = made.body
+  for (const [subresource, part] of Object.entries(status)) {
+    const { body, status: code } = await rest.send('PUT', `${PATH}/${name}/${subresource}`, {
+      ...current,
+      status: { ...current.status, ...part },
+    })
+    expect(code, body.message).toBe(200)
+    current = body
+  }
+  return current
+}
+
+const codesOf = (object: object) => {
+  const csr = parseSigningRequest(object)
+  if ('found' in csr) throw new Error(csr.found)
+  return csr
+}
+
+/** What the API server refuses, or takes without heeding it. */
+function unheeded(asked: object, { status, body }: RestAnswer): string | undefined {
+  if (status >= 300) return `${status} ${body.message}`
+  const [wanted, found] = [codesOf(asked), codesOf(body)]
+  const parts = ({ spec, status: { conditions, certificate } }: typeof wanted) => ({
+    ...{ spec, certificate },
+    conditions: conditions.map(({ type, status, reason, message }) => ({ type, status, reason, message })),
+  })
+  return isDeepStrictEqual(parts(wanted), parts(found)) ? undefined : 'not heeded'
+}
+
+test('every change: what the API server refuses or drops is a flaw here', async () => {
+  const cases = transitionCases(readFileSync(pkiFile(root, 'ca.crt'), 'utf8'))
+  const bases = new Map<string, AnyObject>()
+  for (const [name, status] of Object.entries(cases.bases)) bases.set(name, await baseOf(name, status))
+  const compared = await inTurns(cases.changes, async ({ what, base, subresource, change }) => {
+    const before = bases.get(base) ?? {}
+    const after = change(before)
+    const path = `${PATH}/${base}${subresource === undefined ? '' : `/${subresource}`}?dryRun=All`
+    const flaws = transitionFlaws({ before: codesOf(before), after: codesOf(after), subresource })
+    const ours = [...flaws.map(({ code }) => code), ...flawsOf(after, API_CODES)]
+    return { what, ours, theirs: unheeded(after, await rest.send('PUT', path, after)) }
+  })
+  expect(differences(compared)).toEqual([])
+  expect(new Set(compared.flatMap(({ ours }) => ours))).toEqual(
+    new Set([...TRANSITION_RULES.map(({ code }) => code), 'CONDITIONS_EXCLUSIVE']),
+  )
+  expect(compared.filter(({ theirs }) => theirs === undefined).length).toBeGreaterThan(20)
+  count += cases.changes.length
 })
 
 interface Signed extends Compared {
