@@ -81,7 +81,7 @@ export const ENDPOINT_OPTIONS = {
   },
 } as const satisfies OptionTable
 
-export const NODE_NAME_OPTION = {
+const NODE_NAME_OPTION = {
   'node-name': {
     type: 'string',
     coerce: checked('node-name', 'a DNS subdomain', text => {

@@ -16,7 +16,7 @@ interface UsageRow {
 }
 
 /** Extended usages stand in the order in which the kube-controller-manager writes them. */
-export const CSR_USAGES = {
+const CSR_USAGES = {
   signing: { keyUsage: 'digitalSignature' },
   'digital signature': { keyUsage: 'digitalSignature' },
   'content commitment': { keyUsage: 'nonRepudiation' },

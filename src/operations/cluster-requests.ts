@@ -10,18 +10,13 @@ import { type CsrSource, readFleet } from './csr-source.ts'
 export interface ClusterSourceOptions {
   /** A file: its Nodes stand in for the cluster's, its Machines and inventory are added. */
   readonly nodes?: string | undefined
-  /** Of one signer alone. */
-  readonly signerName?: string | undefined
   readonly onWarning: (message: string) => void
 }
 
 /** Page by page; whoever may not list nodes does without. */
-export function clusterSource(
-  api: ClusterApi,
-  { nodes, signerName, onWarning }: ClusterSourceOptions,
-): CsrSource {
+export function clusterSource(api: ClusterApi, { nodes, onWarning }: ClusterSourceOptions): CsrSource {
   return {
-    requests: () => api.listRequests({ signerName }),
+    requests: () => api.listRequests(),
     fleet: wanted =>
       clusterFleet(api, { ...wanted, given: nodes === undefined ? {} : readFleet(nodes), onWarning }),
   }

@@ -50,7 +50,7 @@ export interface ImportOptions extends ReadOptions, ChangeOptions, RestartOption
   readonly dryRun?: boolean
 }
 
-export const DEFAULT_MIN_VALIDITY = 30 * 86_400_000
+const DEFAULT_MIN_VALIDITY = 30 * 86_400_000
 
 /** Throws when a file that was named cannot be read, or nothing came at all. */
 export async function importAnswers(options: ImportOptions): Promise<ImportResult> {

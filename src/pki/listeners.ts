@@ -65,7 +65,7 @@ function listener(
   return [{ component, role, host, port, ...(expected && { expected }) }]
 }
 
-export function rowFile(snapshot: Snapshot, name: string): ServedFile | undefined {
+function rowFile(snapshot: Snapshot, name: string): ServedFile | undefined {
   const entry = entryNamed(snapshot, name)
   if (!entry || (entry.isOptional && entry.certificate.state === 'missing')) return undefined
   return { name, caName: entry.caName, file: shownFile(entry), certificate: entry.certificate }

@@ -44,7 +44,7 @@ export interface Locations {
   readonly kubeconfigs: ReadonlyMap<string, Sourced<NodePath>>
 }
 
-export const DEFAULT_CERT_DIR = '/etc/kubernetes/pki'
+const DEFAULT_CERT_DIR = '/etc/kubernetes/pki'
 export const DEFAULT_KUBECONFIG_DIR = '/etc/kubernetes'
 export const DEFAULT_KUBELET_DIR = '/var/lib/kubelet/pki'
 

@@ -68,7 +68,7 @@ const ROLES = {
   peer: { extKeyUsage: ['serverAuth', 'clientAuth'], hasNames: true },
 } as const satisfies Record<string, Pick<SigningProfile, 'extKeyUsage' | 'hasNames'>>
 
-export const PROFILES: readonly string[] = [...Object.keys(ROLES), ...ROWS.map(({ name }) => name)]
+const PROFILES: readonly string[] = [...Object.keys(ROLES), ...ROWS.map(({ name }) => name)]
 
 /** That of a name the user gave; throws for what is none. */
 export function profileNamed(name: string): SigningProfile {

@@ -40,7 +40,7 @@ const WORDS: Readonly<Record<CsrDecision['outcome'], string>> = {
   failed: 'FAILED',
 }
 
-export function renderDecisions({ items, dryRun }: CsrDecisionResult): string {
+function renderDecisions({ items, dryRun }: CsrDecisionResult): string {
   return items.map(item => (dryRun && item.changed ? dry(item) : renderDecision(item))).join('')
 }
 

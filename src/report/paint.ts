@@ -14,7 +14,7 @@ const FORMATS: Readonly<Record<Style, Parameters<typeof styleText>[0]>> = {
 }
 
 export const PLAIN: Paint = (_, text) => text
-export const COLOURED: Paint = (style, text) => styleText(FORMATS[style], text, { validateStream: false })
+const COLOURED: Paint = (style, text) => styleText(FORMATS[style], text, { validateStream: false })
 
 /** Where the output goes, when that is a terminal. */
 export interface Terminal {

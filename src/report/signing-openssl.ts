@@ -6,7 +6,7 @@ import { dnsName, ipName } from '../x509/subject-alt-name.ts'
 import { fileByShell, script } from './markdown.ts'
 import type { Signing, SigningCa } from './signing.ts'
 
-export const EXTENSIONS_FILE = 'kubepki.cnf'
+const EXTENSIONS_FILE = 'kubepki.cnf'
 const CA_FILE = 'kubepki-ca.cnf'
 
 /** Works with OpenSSL 1.1.1 too, and with LibreSSL: nothing is copied from a request but subject and key. */

@@ -25,7 +25,7 @@ import { realPathOf, type Store } from './state.ts'
 
 const MANIFEST = 'manifest.json'
 
-export function backupDirectory({ realPath }: Store, id: string): string {
+function backupDirectory({ realPath }: Store, id: string): string {
   return join(realPath, id)
 }
 

@@ -58,7 +58,7 @@ function reserveOf({ realPath }: Store): string {
   return join(realPath, RESERVE_FILE)
 }
 
-export const RESERVE_FILE = 'journal.reserve'
+const RESERVE_FILE = 'journal.reserve'
 
 /** True when there was something to give up, for a job that was interrupted. */
 export function giveUpReserve(store: Store): boolean {

@@ -113,7 +113,7 @@ function stageDirectory(staging: string, prepared: readonly Prepared[]): string[
 }
 
 /** The lock knows nothing of a job whose lock is elsewhere, with other directories: what it prepared gives it away. */
-export function checkAlone(directory: string, own?: string): void {
+function checkAlone(directory: string, own?: string): void {
   if (!isThere(directory)) return
   const others = on(directory, () => readdirSync(directory)).filter(name => name.startsWith(STAGING_PREFIX))
   const other = others.find(name => name !== own)

@@ -12,7 +12,7 @@ export interface PemQuirkSpec {
   readonly kubernetes: boolean
 }
 
-export const PEM_QUIRKS = {
+const PEM_QUIRKS = {
   BYTE_ORDER_MARK: { found: 'a byte order mark before its BEGIN line', openssl: true, kubernetes: false },
   INDENTED: { found: 'white space before its BEGIN or END line', openssl: false, kubernetes: false },
   GLUED: { found: 'other text on its BEGIN or END line', openssl: false, kubernetes: false },
@@ -129,7 +129,7 @@ function quirksOf(label: string, hasHeaders: boolean, at: Surroundings): PemQuir
 }
 
 /** The bytes of base64 text, white space ignored; undefined when it is anything else. */
-export function decodeBase64(text: string): Der | undefined {
+function decodeBase64(text: string): Der | undefined {
   const compact = text.replace(/\s+/g, '')
   const wellFormed = compact.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(compact)
   return wellFormed ? new Uint8Array(Buffer.from(compact, 'base64')) : undefined

@@ -36,7 +36,7 @@ function namedBits(positions: readonly number[]): Der {
   return encodeElement(TAG.bitString, Uint8Array.of(7 - (last % 8)), bytes)
 }
 
-export function encodeOid(dotted: string): Der {
+function encodeOid(dotted: string): Der {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
   return encodeElement(TAG.oid, Uint8Array.from([first * 40 + second, ...rest].flatMap(base128)))
 }

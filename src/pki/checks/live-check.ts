@@ -11,7 +11,7 @@ export interface Served {
   readonly leaf: Certificate
 }
 
-export function servedOf({ live }: Evidence, roles: readonly LiveEndpoint['role'][]): readonly Served[] {
+function servedOf({ live }: Evidence, roles: readonly LiveEndpoint['role'][]): readonly Served[] {
   return (live?.endpoints ?? []).flatMap(endpoint => {
     const [leaf] = endpoint.chain
     return leaf && roles.includes(endpoint.role) ? [{ endpoint, leaf }] : []

@@ -14,7 +14,7 @@ export interface AccessQuestion {
   readonly name?: string
 }
 
-export const CERTIFICATES_GROUP = 'certificates.k8s.io'
+const CERTIFICATES_GROUP = 'certificates.k8s.io'
 export const REQUESTS_RESOURCE = 'certificatesigningrequests'
 
 export function onRequests(verb: string, subresource?: string): AccessQuestion {

@@ -22,8 +22,6 @@ export interface SignerSpec {
   readonly usages?: { readonly needed: readonly string[]; readonly allowed: readonly string[] }
   /** Refused when the object is made, by an admission plug-in. */
   readonly forbiddenOrganizations?: readonly string[]
-  /** Whom kube-controller-manager approves by itself. */
-  readonly isAutoApproved: boolean
   readonly promise: string
 }
 
@@ -35,7 +33,6 @@ export const SIGNERS: readonly SignerSpec[] = [
     subjectAltNames: 'any',
     usages: { needed: ['client auth'], allowed: ['client auth', 'digital signature', 'key encipherment'] },
     forbiddenOrganizations: ['system:masters'],
-    isAutoApproved: false,
     promise: 'the API server takes it for a client',
   },
   {
@@ -46,7 +43,6 @@ export const SIGNERS: readonly SignerSpec[] = [
       needed: ['client auth', 'digital signature'],
       allowed: ['client auth', 'digital signature', 'key encipherment'],
     },
-    isAutoApproved: true,
     promise: 'the API server takes it for a node',
   },
   {
@@ -57,13 +53,11 @@ export const SIGNERS: readonly SignerSpec[] = [
       needed: ['server auth', 'digital signature'],
       allowed: ['server auth', 'digital signature', 'key encipherment'],
     },
-    isAutoApproved: false,
     promise: 'the API server knows a kubelet by it',
   },
   {
     signerName: LEGACY_UNKNOWN,
     subjectAltNames: 'any',
-    isAutoApproved: false,
     promise: 'nothing: no component may trust it',
   },
 ]
