@@ -176,7 +176,7 @@ describe('csr approve', () => {
 
   it('--watch --for ends by itself, with what is left', async () => {
     const own = await cluster({ n9: serving('n9', ['DNS:n9', 'IP:10.0.0.9']) })
-    const watch = ['approve', '--watch', '--for', '2s', '--policy', 'kubelet', '--yes', '-o', 'json']
+    const watch = ['approve', '--watch', '--for', '8s', '--policy', 'kubelet', '--yes', '-o', 'json']
     const { stdout, exitCode } = await startLive(['csr', ...watch, '--kubeconfig', own.kubeconfig]).ended
     expect(exitCode).toBe(3)
     expect(JSON.parse(stdout)).toMatchObject({ changed: false, items: [{ name: 'n9', outcome: 'left' }] })

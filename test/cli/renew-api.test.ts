@@ -23,7 +23,7 @@ afterAll(() => rmSync(files.directory, { recursive: true }))
 
 const TWO = ['controller-manager.conf', 'scheduler.conf']
 const CSR = `${K}/pki/csr`
-const PATIENCE = { timeout: 20_000, interval: 50 }
+const PATIENCE = { timeout: 40_000, interval: 50 }
 
 let root: string
 let before: Record<string, string>

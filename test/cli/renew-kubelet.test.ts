@@ -136,7 +136,7 @@ describe('while it waits', () => {
     const before = fingerprint(join(node.root, PKI))
     const end = new AbortController()
     const running = start(node, api, { interruption: end.signal })
-    await expect.poll(() => running.stderr(), { timeout: 10_000 }).toContain('whoever may approves')
+    await expect.poll(() => running.stderr(), { timeout: 40_000 }).toContain('whoever may approves')
     expect(pendingFiles(node)).toEqual(['kubelet.crt.csr', 'kubelet.crt.key'])
     const pending = join(node.root, CSRS, 'kubelet.crt.key')
     expect(statSync(pending).mode & 0o777).toBe(0o600)

@@ -20,6 +20,7 @@ import { copyNode, fingerprint } from '../support/node.ts'
 const [EXECUTABLE, ...BEFORE] = COMMAND
 const NOW = ['--now', '2026-12-01T00:00:00Z']
 const MANIFESTS = 'etc/kubernetes/manifests'
+const PATIENCE = { timeout: 40_000, interval: 20 }
 const BACKUPS = 'etc/kubernetes/kubepki-backups'
 
 /** A scheduler that listens on a port of this process, and never stops. */
@@ -65,9 +66,9 @@ it.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle puts the manifest back
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     stderr += part
   })
-  await expect.poll(() => existsSync(manifest), { timeout: 20_000, interval: 20 }).toBe(false)
+  await expect.poll(() => existsSync(manifest), PATIENCE).toBe(false)
   child.kill(signal)
-  expect(await once(child, 'exit')).toEqual([1, null])
+  expect(await once(child, 'close')).toEqual([1, null])
   expect(stderr).toContain('error: kube-scheduler: interrupted; its manifest is in its place\n')
   expect(readFileSync(manifest, 'utf8')).toBe(text)
   expect(existsSync(join(root, BACKUPS, 'lock'))).toBe(false)
@@ -76,7 +77,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle puts the manifest back
 async function killedWhileAway() {
   const node = await nodeWithScheduler()
   const child = spawn(EXECUTABLE, [...BEFORE, ...renewal(node.root, '--restart-wait', '30s')])
-  await expect.poll(() => existsSync(node.manifest), { timeout: 20_000, interval: 20 }).toBe(false)
+  await expect.poll(() => existsSync(node.manifest), PATIENCE).toBe(false)
   child.kill('SIGKILL')
   await once(child, 'exit')
   expect(existsSync(node.manifest)).toBe(false)

@@ -38,7 +38,7 @@ interface Looked {
 const LIVE_CODES = new Set(LIVE_CHECKS.map(({ code }) => code))
 
 async function look(root: string, ...args: string[]): Promise<Looked> {
-  const words = ['certs', 'verify', '--root', root, '-o', 'json', '--live', '--timeout', '2s', ...args]
+  const words = ['certs', 'verify', '--root', root, '-o', 'json', '--live', '--timeout', '10s', ...args]
   const { stdout, exitCode } = await kubepki(...words)
   const { findings, notLookedAt, endpoints } = JSON.parse(stdout) as Looked
   const live = findings.filter(({ code }) => LIVE_CODES.has(code))
@@ -383,7 +383,7 @@ describe('who does not answer', () => {
       }),
     )
     const root = await liveNode({ 'kube-apiserver': silent, etcd: await serving(pairOf('etcd/server')) })
-    const looked = await look(root, '--endpoint', '192.0.2.1:6443', '--timeout', '500ms')
+    const looked = await look(root, '--endpoint', '192.0.2.1:6443', '--timeout', '3s')
     expect(looked.endpoints.at(-1)?.certificate).toBeUndefined()
     expect(looked.endpoints).toContainEqual(
       expect.objectContaining({ component: 'kube-apiserver', role: 'serving', state: 'silent' }),
@@ -417,7 +417,7 @@ it('what openssl serves', async () => {
   onTestFinished(() => stop(server))
   setFlags(root, 'kube-apiserver', { 'secure-port': port })
   const served = async () => (await look(root)).endpoints.find(({ row }) => row === 'apiserver')
-  await expect.poll(served, { timeout: 10_000 }).toMatchObject({ state: 'tls', matches: true })
+  await expect.poll(served, { timeout: 40_000 }).toMatchObject({ state: 'tls', matches: true })
 })
 
 describe('PROCESS_OLDER_THAN_FILE', () => {

@@ -203,7 +203,7 @@ async function sign({ what, object }: Made): Promise<Signed> {
   if (created.status !== 201) throw new Error(`${what}: ${created.body.message}`)
   const path = `${PATH}/${created.body.metadata.name}`
   await approve(path)
-  for (let tries = 0; tries < 150; tries += 1) {
+  for (let tries = 0; tries < 450; tries += 1) {
     const { body } = await rest.send('GET', path)
     const failed = body.status.conditions?.find(({ type }: { type: string }) => type === 'Failed')
     const ours = flawsOf(object, SIGNER_CODES)

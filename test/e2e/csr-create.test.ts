@@ -6,7 +6,9 @@ import { openssl } from '../support/certificates.ts'
 import { pkiFile } from '../support/control-plane.ts'
 import { kubepki, type Outcome } from '../support/host.ts'
 import { fileDir } from '../support/kubeadm.ts'
+import { startLive } from '../support/live-desk.ts'
 import { fingerprint } from '../support/node.ts'
+import { expectRights } from '../support/rights.ts'
 import { type SigningCluster, startSigningCluster } from '../support/signing-cluster.ts'
 
 const folder = fileDir()
@@ -162,21 +164,16 @@ describe('jane', () => {
   test('waits on while the API server restarts', async () => {
     const directory = workplace()
     const kubeconfig = join(directory, 'jane.conf')
-    const waiting = create('jane-6', '--user', 'jane', '--kubeconfig-out', kubeconfig, ...today())
-    const outcome = await whileWaiting(
-      waiting,
-      () => isThere('jane-6'),
-      () => cluster.restartApiServer(),
-      () =>
-        expect
-          .poll(
-            async () => (await cluster.as('admin.conf', 'certificate', 'approve', 'jane-6')).exitCode,
-            PATIENCE,
-          )
-          .toBe(0),
-    )
+    const asked = ['--user', 'jane', '--kubeconfig-out', kubeconfig, '--wait-timeout', '150s', ...today()]
+    const waiting = startLive(['csr', 'create', 'jane-6', ...asked, ...admin()])
+    await isThere('jane-6')
+    await cluster.restartApiServer(async () => {
+      await expect.poll(waiting.stderr, PATIENCE).toContain('asking again')
+    })
+    const approve = async () => (await cluster.as('admin.conf', 'certificate', 'approve', 'jane-6')).exitCode
+    await expect.poll(approve, PATIENCE).toBe(0)
+    const outcome = await waiting.ended
     expect(outcome.exitCode, outcome.stderr).toBe(0)
-    expect(outcome.stderr).toContain('asking again')
     expect((await cluster.as(kubeconfig, 'get', 'pods')).stderr).toContain('Forbidden')
   })
 
@@ -292,7 +289,7 @@ describe('certs renew --use-api', () => {
       ...today(),
     )
     writeFileSync(adminConf, user.stdout, { mode: 0o600 })
-    await cluster.as(
+    const bound = await cluster.as(
       'super-admin.conf',
       'create',
       'clusterrolebinding',
@@ -300,6 +297,9 @@ describe('certs renew --use-api', () => {
       '--clusterrole=cluster-admin',
       '--group=kubeadm:cluster-admins',
     )
+    expect(bound.exitCode, bound.stderr).toBe(0)
+    const everything = { verb: '*', group: '*', resource: '*' }
+    await expectRights((...args) => cluster.as('admin.conf', ...args), [everything])
     const known = await cluster.asAdmin('get', 'csr', '-o', 'name')
     const fresh = async () =>
       (await cluster.asAdmin('get', 'csr', '-o', 'name'))
@@ -356,7 +356,7 @@ test('C44 a controller-manager that signs with a bundle: approved, never issued,
   writeFileSync(bundle, pems.join(''))
   await cluster.signWith({ 'cluster-signing-cert-file': bundle }).catch(() => undefined)
   const asked = ['--user', 'jane', '--key-out', join(workplace(), 'k.key'), '--wait', ...today()]
-  const waiting = create('jane-44', ...asked, '--wait-timeout', '8s')
+  const waiting = create('jane-44', ...asked, '--wait-timeout', '30s')
   const { exitCode, stderr } = await whileWaiting(
     waiting,
     () => isThere('jane-44'),

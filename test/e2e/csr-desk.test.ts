@@ -23,10 +23,11 @@ import type { Outcome } from '../support/host.ts'
 import { configFile, fileDir } from '../support/kubeadm.ts'
 import { live, type Person, startLive } from '../support/live-desk.ts'
 import { newKey, requestPem, SERVING_USAGES } from '../support/pkcs10.ts'
+import { expectRights, rightsIn } from '../support/rights.ts'
 
 const root = fileDir()
 const servers: Server[] = []
-const PATIENCE = { timeout: 30_000, interval: 200 }
+const PATIENCE = { timeout: 60_000, interval: 200 }
 const SERVING = 'kubernetes.io/kubelet-serving'
 let port = 0
 let etcd: Server & { readonly port: number }
@@ -253,10 +254,11 @@ test('whoever lacks a right is told which, as YAML that gives it', async () => {
     if (exitCode === 0) break
     expect(exitCode, stderr).toBe(1)
     missing.push(/error: .*user "clerk" may not (.*)/.exec(stderr)?.[1] ?? stderr)
-    const yaml = stderr.split('\n').filter(line => !line.startsWith('kubepki:'))
+    const yaml = stderr.replace(/^kubepki:.*\n/gm, '')
     const file = join(root, 'rights.yaml')
-    writeFileSync(file, yaml.join('\n'))
+    writeFileSync(file, yaml)
     await asAdmin('apply', '-f', file)
+    await expectRights((...args) => kubectl(root, 'clerk.conf', port, ...args), rightsIn(yaml))
   }
   expect(missing).toEqual([
     'get certificatesigningrequests "for-clerk", nor list nodes, nor update certificatesigningrequests/approval',

@@ -9,6 +9,7 @@ import { P256, P384, P521, RSA_2048 } from '../support/certificates.ts'
 import { pairOf } from '../support/control-plane.ts'
 import { kubepki } from '../support/host.ts'
 import { fileDir } from '../support/kubeadm.ts'
+import { expectRights, rightsIn } from '../support/rights.ts'
 import { type Asked, ED25519, request } from '../support/signing.ts'
 import { type SigningCluster, startSigningCluster } from '../support/signing-cluster.ts'
 
@@ -148,14 +149,15 @@ async function answered(cases: readonly Case[], prefix: string): Promise<readonl
   await cluster.asAdmin('certificate', 'approve', ...names)
   const read = async (): Promise<readonly Answered[]> => {
     const kind = 'certificatesigningrequests.v1.certificates.k8s.io'
-    const found = JSON.parse(await cluster.asAdmin('get', kind, ...names, '-o', 'json'))
-    return found.items ?? [found]
+    // All at once: by their names they would come one by one.
+    const found: readonly Answered[] = JSON.parse(await cluster.asAdmin('get', kind, '-o', 'json')).items
+    return found.filter(({ metadata }) => names.includes(metadata.name))
   }
   const isAnswered = ({ status }: Answered) =>
     status.certificate !== undefined || status.conditions.some(({ type }) => type === 'Failed')
   await expect
-    .poll(async () => (await read()).filter(one => !isAnswered(one)).map(one => one.metadata.name), PATIENCE)
-    .toEqual([])
+    .poll(async () => (await read()).filter(isAnswered).map(one => one.metadata.name), PATIENCE)
+    .toEqual(names.toSorted())
   return read()
 }
 
@@ -329,6 +331,9 @@ describe('csr sign in a cluster where nobody else signs', () => {
       '--clusterrole=csr-reader',
       '--user=system:kube-scheduler',
     )
+    const scheduling = (...args: string[]) => cluster.as('here.conf', ...args)
+    const reading = { verb: 'get', group: 'certificates.k8s.io', resource: 'certificatesigningrequests' }
+    await expectRights(scheduling, [reading])
     const missing = await sign('here.conf', 'live-forbidden', '--signer', CUSTOM)
     expect(missing.exitCode).toBe(1)
     expect(missing.stderr).toContain('certificatesigningrequests/status')
@@ -336,9 +341,9 @@ describe('csr sign in a cluster where nobody else signs', () => {
     const file = join(folder, 'rights.yaml')
     writeFileSync(file, manifest)
     await cluster.asAdmin('apply', '--filename', file)
-    await expect
-      .poll(async () => (await sign('here.conf', 'live-forbidden', '--signer', CUSTOM)).exitCode, PATIENCE)
-      .toBe(0)
+    await expectRights(scheduling, rightsIn(manifest))
+    const signed = await sign('here.conf', 'live-forbidden', '--signer', CUSTOM)
+    expect(signed.exitCode, signed.stderr).toBe(0)
     expect(leafOf(await read('live-forbidden'))?.subject).toBe('CN=live-forbidden')
   })
 })

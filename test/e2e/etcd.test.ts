@@ -48,7 +48,10 @@ async function expectHealthy(client: Pair): Promise<void> {
 }
 
 async function expectRefused(client: Pair | undefined): Promise<void> {
-  const { exitCode, stdout, stderr } = await etcdctl(root, etcd.port, client, 'endpoint', 'health')
+  const shortly = ['--command-timeout=2s', '--dial-timeout=2s']
+  const { exitCode, stdout, stderr } = await etcdctl(
+    ...[root, etcd.port, client, 'endpoint', 'health', ...shortly],
+  )
   expect(exitCode).toBe(1)
   expect(`${stdout}${stderr}`).toContain('is unhealthy')
 }

@@ -128,7 +128,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
       /^Certificates of cp-1: 1 certificate has expired/,
     )
     expect(await tab.evaluate(() => document.images[0]?.width)).not.toBe(5000)
-    expect(tab.complaints.length).toBeGreaterThanOrEqual(3)
+    await expect.poll(() => tab.complaints.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3)
   })
 
   it('has its tables as tables for who hears them, narrow or wide', async () => {

@@ -47,7 +47,8 @@ beforeAll(async () => {
   for (const object of BOOTSTRAP_OBJECTS) await cluster.asAdmin('create', ...object)
   ends.push(await startContainerRuntime(join(folder, 'runtime.sock')))
   await startWorker(async () => (await names()) !== '')
-  await csr('approve', await names(), '--yes')
+  const approved = await csr('approve', await names(), '--yes')
+  expect(approved.exitCode, approved.stdout + approved.stderr).toBe(0)
   mkdirSync(at('etc/kubernetes/pki'))
   cpSync(pkiFile(cluster.root, 'ca.crt'), at('etc/kubernetes/pki/ca.crt'))
 })
@@ -153,7 +154,8 @@ test('the node asks with the same key, is approved, and the kubelet serves it af
 test('and once more, with the same subject and names', async () => {
   const before = new X509Certificate(readFileSync(at(CRT)))
   const running = renew(kubelet.kubeconfig)
-  await csr('approve', await requestOf(running), '--yes')
+  const approved = await csr('approve', await requestOf(running), '--yes')
+  expect(approved.exitCode, approved.stdout + approved.stderr).toBe(0)
   const { exitCode, stderr } = await running.ended
   expect(exitCode, stderr).toBe(0)
   const { subject, subjectAltName, serialNumber } = new X509Certificate(readFileSync(at(CRT)))

@@ -12,6 +12,7 @@ import {
   manifestsOf,
   startKubelet,
 } from '../support/kubelet.ts'
+import { startLive } from '../support/live-desk.ts'
 
 provideMountPoint()
 const root = join(fileDir(), 'node')
@@ -71,9 +72,12 @@ test('a restart of what was down gives it the whole wait, and brings it up', asy
   await kubelet?.stop()
   await expect.poll(() => probe(ports.etcd), PATIENCE).toEqual({ state: 'refused' })
   kubelet = undefined
-  const renewing = kubepki('certs', 'renew', 'etcd-server', '--restart', '--restart-wait', '1s', ...now())
+  const renewing = startLive([
+    ...['certs', 'renew', 'etcd-server', '--restart', '--restart-wait', '1s', ...now()],
+  ])
+  await expect.poll(renewing.stderr, PATIENCE).toContain('etcd: stopping')
   kubelet = startKubelet(manifestsOf(root))
-  const { stderr, exitCode } = await renewing
+  const { stderr, exitCode } = await renewing.ended
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
   expect(stderr).toContain('kubepki: restarted: etcd\n')
   expect(await probe(ports.etcd)).toEqual(servedFrom(root, 'etcd/server'))

@@ -31,7 +31,7 @@ export async function connecting(
 ): Promise<ClusterApi> {
   const target = clusterTargetOf({
     kubeconfig: writeKubeconfig(files, { server, user, cluster }),
-    timeout: 5_000,
+    timeout: 20_000,
     now: () => NOW,
     environment: { PATH: process.env.PATH },
     onNote: note => notes.push(note),

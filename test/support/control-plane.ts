@@ -10,15 +10,22 @@ import { readCertificates } from '../../src/x509/certificate.ts'
 import { type Binary, binary } from './assets.ts'
 import { configuration, execute, makeTree, type Ran } from './kubeadm.ts'
 
+/** Below those that the system gives to whoever asks for any, or connects: nobody takes one while its server is away. */
+const [FIRST_PORT, PORTS] = [12_000, 18_000]
+
 /** A port nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
+    if (await isFree(port)) return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
     const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
+    server.on('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }
 
@@ -35,7 +42,7 @@ interface Start {
   readonly isReady: () => Promise<boolean>
 }
 
-const PATIENCE = 60_000
+const PATIENCE = 120_000
 
 export async function start({ name, flags, through = [], isReady }: Start): Promise<Server> {
   const given = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
@@ -96,7 +103,7 @@ export function etcdctl(
   const credentials = client ? ['--cert', client.certificate, '--key', client.key] : []
   return execute(binary('etcdctl'), [
     ...[`--endpoints=https://127.0.0.1:${port}`, '--cacert', pkiFile(root, 'etcd/ca.crt'), ...credentials],
-    ...['--command-timeout=2s', '--dial-timeout=2s', ...args],
+    ...['--command-timeout=10s', '--dial-timeout=10s', ...args],
   ])
 }
 
@@ -160,7 +167,7 @@ export async function makeControlPlaneTree(root: string, port: number): Promise<
 export function kubectl(root: string, kubeconfig: string, port: number, ...args: string[]): Promise<Ran> {
   return execute(binary('kubectl'), [
     ...['--kubeconfig', join(root, 'etc/kubernetes', kubeconfig), `--server=https://localhost:${port}`],
-    ...['--cache-dir', join(root, 'kubectl-cache'), '--request-timeout=5s', ...args],
+    ...['--cache-dir', join(root, 'kubectl-cache'), '--request-timeout=20s', ...args],
   ])
 }
 
@@ -230,10 +237,16 @@ export function apiServerFlags(root: string, port: number, etcdPort: number): Fl
   }
 }
 
-/** Whether the administrator gets an answer. */
+const ANYBODY = ['--as=anybody', '--as-group=system:authenticated']
+
+/**
+ * Whether the administrator gets an answer, and anybody: who is no administrator has rights only once the API server has
+ * made the roles that it begins with, and has seen them.
+ */
 export async function isApiServerReady(root: string, port: number): Promise<boolean> {
-  const { stdout } = await kubectl(root, 'admin.conf', port, 'get', 'namespaces', '-o', 'name')
-  return stdout.includes('namespace/kube-system\n')
+  const ask = async (...args: string[]) => (await kubectl(root, 'admin.conf', port, 'get', ...args)).stdout
+  if (!(await ask('namespaces', '-o', 'name')).includes('namespace/kube-system\n')) return false
+  return (await ask('--raw=/readyz', ...ANYBODY)) === 'ok'
 }
 
 export async function startApiServer(root: string, port: number, etcdPort: number): Promise<Server> {

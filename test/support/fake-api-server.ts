@@ -83,7 +83,9 @@ export async function startFakeApi(files: Files, handle: Handler, port = 0): Pro
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined)
   })
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(port, '127.0.0.1', resolve),
+  )
   const address = server.address()
   const own = typeof address === 'object' && address ? address.port : 0
   return {

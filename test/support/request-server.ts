@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { freePort } from './control-plane.ts'
 import { type FakeApi, type Files, reply, replyStatus, type Seen, startFakeApi } from './fake-api-server.ts'
 import { tempDir } from './node.ts'
 
@@ -109,8 +110,9 @@ export async function startRequestServer(files: Files, options: ServerOptions = 
     else reply(response, 200, method === 'PUT' ? put('MODIFIED', JSON.parse(body)) : held)
   }
 
-  let api: FakeApi = await startFakeApi(files, handle)
-  const { port, url, seen } = api
+  const port = await freePort()
+  let api: FakeApi = await startFakeApi(files, handle, port)
+  const { url, seen } = api
   return {
     ...{ url, seen, objects },
     change: (name, status) => void put('MODIFIED', { ...(objects.get(name) as Held), status: { ...status } }),
