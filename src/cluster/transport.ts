@@ -63,11 +63,15 @@ export function open(options: RequestOptions, call: Call, isAgain = false): Prom
         }),
       },
     })
-    sent.once('response', resolve)
+    let hasBegun = false
+    sent.once('response', response => {
+      hasBegun = true
+      resolve(response)
+    })
     sent.on('error', error => {
       // The server may have closed what lay idle, just before it was used again.
-      const isStale = sent.reusedSocket && !call.signal.aborted && !isAgain && call.method === 'GET'
-      if (isStale) open(options, call, true).then(resolve, reject)
+      const isStale = sent.reusedSocket && !hasBegun && !call.signal.aborted
+      if (isStale && !isAgain && call.method === 'GET') resolve(open(options, call, true))
       else reject(error)
     })
     sent.end(body)
