@@ -7,7 +7,7 @@ import { instant } from '../pki/instant.ts'
 import type { Access } from './access.ts'
 import { proxyOf } from './proxy.ts'
 import type { ClusterTarget } from './target.ts'
-import type { Answer } from './transport.ts'
+import { type Answer, SWITCHED } from './transport.ts'
 
 export interface Asked {
   readonly target: ClusterTarget
@@ -53,6 +53,7 @@ export function connectionFailure(error: unknown, { target, access }: Omit<Asked
   const { context, timeout } = target
   const { name, reason, ...rest } = plainly(error)
   const code = typeof rest.code === 'string' ? rest.code : ''
+  if (code === SWITCHED) return noApiServer(target, 'it switches protocols (HTTP 101)')
   if (Object.hasOwn(UNTRUSTED, code)) return untrusted(code, reason, { target, access })
   const isLate = name === 'TimeoutError' || name === 'AbortError' || code === 'ABORT_ERR'
   const found = isLate
@@ -68,6 +69,11 @@ export function connectionFailure(error: unknown, { target, access }: Omit<Asked
       cause: error,
     },
   )
+}
+
+export function noApiServer({ context }: ClusterTarget, found: string): PkiError {
+  const message = `${withoutSecrets(context.server)}: ${found}: this looks like no API server`
+  return new PkiError('CLUSTER_REFUSED', message, { hint: 'is a proxy or another server in between?' })
 }
 
 function throughProxy(target: ClusterTarget): string {
