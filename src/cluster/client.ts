@@ -36,14 +36,16 @@ export function makeClient(
   openAccess: (target: ClusterTarget) => Promise<Access>,
 ): Client {
   let current: Promise<Access> | undefined
-  const access = (): Promise<Access> => {
-    current ??= openAccess(target)
-    return current
-  }
   const renewed = (): Promise<Access> => {
-    current = openAccess(target)
-    return current
+    const opening = openAccess(target)
+    current = opening
+    // What failed once is tried again by whoever comes next.
+    opening.catch(() => {
+      if (current === opening) current = undefined
+    })
+    return opening
   }
+  const access = (): Promise<Access> => current ?? renewed()
   return {
     target,
     access,
