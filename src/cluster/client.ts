@@ -2,12 +2,11 @@
 
 import type { IncomingMessage } from 'node:http'
 import { firstToAbort } from '../abort.ts'
-import { PkiError } from '../errors.ts'
-import { withoutSecrets } from '../foreign-text.ts'
 import { parseJson } from '../kubernetes/yaml.ts'
 import type { AccessQuestion } from '../pki/csr/access.ts'
 import type { Access } from './access.ts'
-import { connectionFailure, refusal } from './failures.ts'
+import { connectionFailure, noApiServer } from './connection-failures.ts'
+import { refusal } from './failures.ts'
 import type { ClusterTarget } from './target.ts'
 import { type Answer, bodyOf, type Call, linesOf, open, send } from './transport.ts'
 
@@ -36,14 +35,16 @@ export function makeClient(
   openAccess: (target: ClusterTarget) => Promise<Access>,
 ): Client {
   let current: Promise<Access> | undefined
-  const access = (): Promise<Access> => {
-    current ??= openAccess(target)
-    return current
-  }
   const renewed = (): Promise<Access> => {
-    current = openAccess(target)
-    return current
+    const opening = openAccess(target)
+    current = opening
+    // What failed once is tried again by whoever comes next.
+    opening.catch(() => {
+      if (current === opening) current = undefined
+    })
+    return opening
   }
+  const access = (): Promise<Access> => current ?? renewed()
   return {
     target,
     access,
@@ -84,16 +85,10 @@ function callOf(
   return { method, url, ...(body && { body }) }
 }
 
-function parsed({ text }: Answer, { context }: ClusterTarget): unknown {
+function parsed({ text }: Answer, target: ClusterTarget): unknown {
   const value = parseJson(text)
   if (value !== undefined) return value
-  throw new PkiError(
-    'CLUSTER_REFUSED',
-    `${withoutSecrets(context.server)}: wanted JSON from the API server, found something else`,
-    {
-      hint: 'is a proxy or another server in between?',
-    },
-  )
+  throw noApiServer(target, 'wanted JSON, found something else')
 }
 
 interface Opened {

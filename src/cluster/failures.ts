@@ -1,121 +1,41 @@
-/** Why the API server gave no answer, or not the wanted one: one clear line each, and what to do. Tokens and keys are never in it. */
-import { messageOf, PkiError } from '../errors.ts'
+/** Why the API server gave not the wanted answer: one clear line each, and what to do. Tokens and keys are never in it. */
+import { PkiError } from '../errors.ts'
 import { named, pathText, withoutSecrets } from '../foreign-text.ts'
 import { isMapping, listAt, type Mapping, mappingAt, parseJson, stringAt } from '../kubernetes/yaml.ts'
-import { type AccessQuestion, accessManifest, describeAccess, onSigner } from '../pki/csr/access.ts'
+import {
+  type AccessQuestion,
+  accessManifest,
+  describeAccess,
+  LIST_MACHINES,
+  onSigner,
+} from '../pki/csr/access.ts'
 import { instant } from '../pki/instant.ts'
 import type { Access } from './access.ts'
-import { proxyOf } from './proxy.ts'
+import { type Connected, noApiServer } from './connection-failures.ts'
 import type { ClusterTarget } from './target.ts'
 import type { Answer } from './transport.ts'
 
-export interface Asked {
-  readonly target: ClusterTarget
-  readonly access: Access
+export interface Asked extends Connected {
   readonly question: AccessQuestion
-}
-
-const NO_WAY = 'is the server up, is its address right, is there a firewall in between?'
-const UNREACHABLE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nobody listens there',
-  ConnectionRefused: 'nobody listens there',
-  FailedToOpenSocket: 'nobody listens there',
-  ECONNRESET: 'the connection was reset',
-  ENOTFOUND: 'its name is not known here',
-  EAI_AGAIN: 'its name cannot be looked up now',
-  EHOSTUNREACH: 'no way there',
-  ENETUNREACH: 'no way there',
-  ETIMEDOUT: 'no answer',
-  EPROTO: 'it speaks no TLS, or none that is understood here',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it speaks no TLS',
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'it does not accept the client certificate: it does not know its CA',
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it wants a client certificate',
-}
-
-const NOT_SIGNED = 'is signed by none of the CAs'
-const UNTRUSTED: Readonly<Record<string, string>> = {
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_SIGNED,
-  UNABLE_TO_GET_ISSUER_CERT: NOT_SIGNED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_SIGNED,
-  SELF_SIGNED_CERT_IN_CHAIN: NOT_SIGNED,
-  DEPTH_ZERO_SELF_SIGNED_CERT: NOT_SIGNED,
-  CERT_SIGNATURE_FAILURE: NOT_SIGNED,
-  CERT_UNTRUSTED: NOT_SIGNED,
-  CERT_HAS_EXPIRED: 'has expired, or a CA above it has',
-  CERT_NOT_YET_VALID: 'is not valid yet, or a CA above it is not',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'is for other names',
-  INVALID_PURPOSE: 'is not one of a server',
-}
-
-/** Of an error that the connection ended with. */
-export function connectionFailure(error: unknown, { target, access }: Omit<Asked, 'question'>): PkiError {
-  if (error instanceof PkiError) return error
-  const { context, timeout } = target
-  const { name, reason, ...rest } = plainly(error)
-  const code = typeof rest.code === 'string' ? rest.code : ''
-  if (Object.hasOwn(UNTRUSTED, code)) return untrusted(code, reason, { target, access })
-  const isLate = name === 'TimeoutError' || name === 'AbortError' || code === 'ABORT_ERR'
-  const found = isLate
-    ? `no answer within ${timeout / 1000} s`
-    : (UNREACHABLE[code] ?? named(messageOf(error).slice(0, 200)))
-  const way = `${NO_WAY}${throughProxy(target)}`
-  const hint = isLate ? `${way} a longer --timeout, such as 60s` : way
-  return new PkiError(
-    'CLUSTER_UNREACHABLE',
-    `${withoutSecrets(context.server)}: ${found}${codeIn(code, found)}`,
-    {
-      hint,
-      cause: error,
-    },
-  )
-}
-
-function throughProxy(target: ClusterTarget): string {
-  const proxy = proxyOf(target)
-  return proxy ? ` it was asked through the proxy ${withoutSecrets(proxy.url)}, of ${proxy.source}` : ''
-}
-
-interface PlainError {
-  readonly name: string | undefined
-  readonly reason: string | undefined
-  readonly code: unknown
-}
-
-/** A DOMException has a number for a code. */
-function plainly(error: unknown): PlainError {
-  const { name, reason, code } = error as Partial<PlainError>
-  return { name, reason, code }
-}
-
-function codeIn(code: string, found: string): string {
-  return code === '' || found.includes(code) || code === 'ABORT_ERR' ? '' : ` (${code})`
-}
-
-function untrusted(
-  code: string,
-  reason: string | undefined,
-  { target: { context }, access }: Omit<Asked, 'question'>,
-): PkiError {
-  const { certificateAuthority: ca, clusterName } = context
-  const given = ca?.at === 'file' ? ca.file : `certificate-authority-data of cluster "${named(clusterName)}"`
-  const cas = access.authorities.map(
-    ({ subject, fingerprintSha256 }) => `${named(subject)}, SHA-256 ${fingerprintSha256.slice(0, 16)}...`,
-  )
-  const trusted = ca ? `${given} (${cas.join('; ')})` : "this machine's own list: the kubeconfig names no CA"
-  const which = UNTRUSTED[code] === NOT_SIGNED ? ` of ${trusted}` : ''
-  const names = reason !== undefined && /altnames/.test(reason) ? `: ${named(reason.slice(0, 200))}` : ''
-  return new PkiError(
-    'CLUSTER_UNTRUSTED',
-    `${withoutSecrets(context.server)}: the certificate it shows ${UNTRUSTED[code]}${which}${names} (${code})`,
-    { hint: 'was the CA renewed, or is this another cluster? a current kubeconfig has its CA' },
-  )
 }
 
 /** Of an answer that is not 2xx. */
 export function refusal(answer: Answer, asked: Asked): PkiError {
-  const status = parseJson(answer.text)
+  const parsed = parseJson(answer.text)
+  const status = isMapping(parsed) ? parsed : {}
+  if (answer.status === 404 && !isOfKubernetes(answer, status, asked))
+    return noApiServer(
+      asked.target,
+      `${describeAccess(asked.question)}: HTTP 404, not in the words of Kubernetes`,
+    )
   const make = REFUSALS[answer.status] ?? otherwise
-  return make(isMapping(status) ? status : {}, asked, answer.status)
+  return make(status, asked, answer.status)
+}
+
+/** An API server says it in plain text where it does not know the whole API group: of these one alone may be missing. */
+function isOfKubernetes({ text }: Answer, status: Mapping, { question }: Asked): boolean {
+  if (question.group === LIST_MACHINES.group && text.trim() === '404 page not found') return true
+  return status.kind === 'Status'
 }
 
 type Refusal = (status: Mapping, asked: Asked, code: number) => PkiError

@@ -20,7 +20,7 @@ export interface Page {
   readonly resourceVersion: string
 }
 
-/** A list that expires again and again is one that nobody can read. */
+/** A list that expires again and again, with nothing new meanwhile, is one that nobody can read. */
 const MOST_RESTARTS = 5
 
 /** With filters and large objects pages may be empty, but not for ever. */
@@ -31,19 +31,22 @@ const MOST_EMPTY = 20
  * as the server says, or from the start.
  */
 export async function* pagesOf(client: Client, listing: Listing): AsyncGenerator<Page> {
-  const seen = new Set<string>()
+  const seen: Seen = { ever: new Set(), sinceRestart: new Set() }
   for (let restarts = 0, empty = 0, from: string | undefined; ; ) {
     const page = await pageFrom(client, listing, from)
     if ('expired' in page) {
       restarts += 1
       if (restarts > MOST_RESTARTS) throw page.expired
+      seen.sinceRestart.clear()
+      empty = 0
       from = page.from
       continue
     }
-    const items = page.items.filter(one => isNew(one, seen))
+    const { items, leadsOn } = look(page.items, seen)
     yield { items, resourceVersion: page.resourceVersion }
     if (page.next === '') return
-    empty = items.length > 0 ? 0 : empty + 1
+    if (items.length > 0) restarts = 0
+    empty = leadsOn ? 0 : empty + 1
     if (empty > MOST_EMPTY) throw endless(client, listing)
     from = page.next
   }
@@ -55,12 +58,27 @@ function endless({ target }: Client, { question }: Listing): PkiError {
   return new PkiError('CLUSTER_REFUSED', `${server}: ${describeAccess(question)}: ${found}`)
 }
 
-function isNew(item: Mapping, seen: Set<string>): boolean {
+interface Seen {
+  readonly ever: Set<string>
+  readonly sinceRestart: Set<string>
+}
+
+/** After a restart the pages before it come once more: they have nothing new, and lead on. */
+function look(page: readonly Mapping[], { ever, sinceRestart }: Seen) {
+  const before = sinceRestart.size
+  const items = page.filter(item => {
+    const id = idOf(item)
+    const isNew = !ever.has(id)
+    ever.add(id)
+    sinceRestart.add(id)
+    return isNew
+  })
+  return { items, leadsOn: sinceRestart.size > before }
+}
+
+function idOf(item: Mapping): string {
   const metadata = mappingAt(item, 'metadata')
-  const id = stringAt(metadata, 'uid') ?? stringAt(metadata, 'name') ?? ''
-  if (seen.has(id)) return false
-  seen.add(id)
-  return true
+  return stringAt(metadata, 'uid') ?? stringAt(metadata, 'name') ?? ''
 }
 
 async function pageFrom(

@@ -47,6 +47,9 @@ export async function bodyOf(response: IncomingMessage, signal: AbortSignal): Pr
   }
 }
 
+/** The code of what is neither an answer nor a connection that failed. */
+export const SWITCHED = 'HTTP_SWITCHED'
+
 export function open(options: RequestOptions, call: Call, isAgain = false): Promise<IncomingMessage> {
   const body = call.body === undefined ? undefined : JSON.stringify(call.body)
   return new Promise((resolve, reject) => {
@@ -63,13 +66,23 @@ export function open(options: RequestOptions, call: Call, isAgain = false): Prom
         }),
       },
     })
-    sent.once('response', resolve)
+    let hasBegun = false
+    sent.once('response', response => {
+      hasBegun = true
+      resolve(response)
+    })
     sent.on('error', error => {
       // The server may have closed what lay idle, just before it was used again.
-      const isStale = sent.reusedSocket && !call.signal.aborted && !isAgain && call.method === 'GET'
-      if (isStale) open(options, call, true).then(resolve, reject)
+      const isStale = sent.reusedSocket && !hasBegun && !call.signal.aborted
+      if (isStale && !isAgain && call.method === 'GET') resolve(open(options, call, true))
       else reject(error)
     })
+    // What it would be switched to is nobody's here.
+    sent.once('upgrade', (_, socket) => {
+      socket.destroy()
+      reject(Object.assign(new Error('it switches protocols'), { code: SWITCHED }))
+    })
+    sent.once('close', () => reject(new Error('the connection was closed')))
     sent.end(body)
   })
 }

@@ -1,7 +1,7 @@
 /** The signer at work in a cluster: what is approved for its names gets its certificate, through /status. */
 import { type ClusterApi, connect } from '../cluster/api.ts'
 import type { ClusterTarget } from '../cluster/target.ts'
-import { PkiError } from '../errors.ts'
+import { type ErrorCode, PkiError } from '../errors.ts'
 import { shown } from '../foreign-text.ts'
 import {
   type CertificateSigningRequest,
@@ -36,7 +36,7 @@ export async function signInCluster(options: LiveSignOptions): Promise<SignedReq
   for (const request of requests)
     signed.push(
       server.isAway
-        ? left(request, 'the API server is away')
+        ? { ...left(request, 'the API server is away'), isTrouble: true }
         : await signOne({ api, server }, request, options),
     )
   return signed
@@ -103,9 +103,12 @@ async function signOne(
   } catch (error) {
     if (!(error instanceof PkiError)) throw error
     server.isAway = error.code === 'CLUSTER_UNREACHABLE'
-    return left(request, error.message)
+    return { ...left(request, error.message), isTrouble: !OVERTAKEN.has(error.code) }
   }
 }
+
+/** Somebody else changed or removed it meanwhile. */
+const OVERTAKEN: ReadonlySet<ErrorCode> = new Set(['CONFLICT', 'NOT_FOUND'])
 
 /** Trouble with one is no trouble with the others, and what is done is told in any case. */
 function left({ name, object }: CertificateSigningRequest, message: string): SignedRequest {

@@ -27,6 +27,8 @@ export interface SignedRequest {
   readonly messages: readonly string[]
   /** Left alone, and nothing is wrong with that. */
   readonly isHarmless?: boolean
+  /** Left alone, and neither the request nor the terms are why: it could not be done. */
+  readonly isTrouble?: boolean
   /** As it is to be afterwards; of what is left as it was. */
   readonly object: Mapping
   /** PEM: the leaf, and behind it what stands between it and its root. */

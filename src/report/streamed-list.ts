@@ -2,8 +2,8 @@
 import { encodeYaml } from '../kubernetes/yaml.ts'
 import { API_VERSION } from './structured.ts'
 
+/** The start of the document comes with the first item, or with the end of a list without any. */
 export interface ListWriter {
-  readonly start: string
   readonly item: (item: object) => string
   readonly end: () => string
 }
@@ -33,23 +33,24 @@ export function jsonList({ kind, ...further }: ListHead): ListWriter {
   const item = (value: object) => {
     count += 1
     const text = JSON.stringify(value, null, 4).replace(/^/gm, '        ')
-    return `${count === 1 ? '' : ','}\n${escapeUnseen(text)}`
+    return `${count === 1 ? start : ','}\n${escapeUnseen(text)}`
   }
   const rest = Object.entries(further).map(
     ([key, value]) => `,\n    ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
   )
-  return { start, item, end: () => `${count === 0 ? '' : '\n    '}]${rest.join('')}\n}\n` }
+  return { item, end: () => `${count === 0 ? start : '\n    '}]${rest.join('')}\n}\n` }
 }
 
 /** Keys sorted, as kubeadm has them. */
 export function yamlList(head: ListHead): ListWriter {
+  const start = `apiVersion: ${API_VERSION}\nitems:`
   let count = 0
   const item = (value: object) => {
     count += 1
-    return `${count === 1 ? '\n' : ''}${encodeYaml([visible(value)], { sortKeys: true })}`
+    return `${count === 1 ? `${start}\n` : ''}${encodeYaml([visible(value)], { sortKeys: true })}`
   }
-  const end = () => `${count === 0 ? ' []\n' : ''}${encodeYaml(visible(head), { sortKeys: true })}`
-  return { start: `apiVersion: ${API_VERSION}\nitems:`, item, end }
+  const end = () => `${count === 0 ? `${start} []\n` : ''}${encodeYaml(visible(head), { sortKeys: true })}`
+  return { item, end }
 }
 
 /** YAML lets such characters stand as they are: here they are written out. */

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { makeFiles, reply, startFakeApi, writeKubeconfig } from '../support/fake-api-server.ts'
+import { makeFiles, reply, replyStatus, startFakeApi, writeKubeconfig } from '../support/fake-api-server.ts'
 import { kubepki } from '../support/host.ts'
 import { tempDir } from '../support/node.ts'
 
@@ -70,7 +70,9 @@ async function startSigner(extKeyUsage: string, spec: object = {}) {
   }
   const api = await startFakeApi(files, ({ method, body }, response) => {
     if (method === 'POST') held = JSON.parse(body) as Held
-    return held ? reply(response, method === 'POST' ? 201 : 200, answer(held)) : reply(response, 404, {})
+    return held
+      ? reply(response, method === 'POST' ? 201 : 200, answer(held))
+      : replyStatus(response, 404, {})
   })
   onTestFinished(() => api.close())
   return api

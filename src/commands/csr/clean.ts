@@ -35,7 +35,6 @@ export const command = defineCommand({
     if (yes && source.api) await checkDeletion(source.api)
     const writer = output === 'text' ? undefined : LIST_WRITERS[output]({ kind: 'CsrCleaningList' })
     const tally: Tally = { count: 0, cleaned: 0, deleted: 0, kept: 0 }
-    if (writer) host.stdout(writer.start)
     for await (const one of cleanedRequests(source, now)) {
       tally.count += 1
       if (!one) continue
@@ -46,8 +45,8 @@ export const command = defineCommand({
       const item = { name, signerName: spec.signerName, code, reason, ...deletion }
       host.stdout(writer ? writer.item(item) : lineOf(item))
     }
-    if (writer) host.stdout(writer.end())
     checkFound(tally.count, source, from ?? '')
+    if (writer) host.stdout(writer.end())
     return conclude(tally, { yes, flags: source.api && clusterFlags(args) }, host)
   },
 })

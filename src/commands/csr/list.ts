@@ -63,12 +63,11 @@ async function writeData(
 ): Promise<ExitCode> {
   const writer = LIST_WRITERS[output]({ kind: 'CsrList', policy: options.policyName })
   let count = 0
-  host.stdout(writer.start)
   for await (const item of eachListed(options)) {
     count += 1
     if (item) host.stdout(writer.item(csrDocument(item)))
   }
-  host.stdout(writer.end())
   check(count)
+  host.stdout(writer.end())
   return EXIT.done
 }

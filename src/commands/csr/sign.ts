@@ -178,17 +178,18 @@ function writeCertificates(signed: readonly SignedRequest[], place: Place): void
 }
 
 function explain(signed: readonly SignedRequest[], host: Host): ExitCode {
-  for (const { name, outcome, messages, leaf } of signed) {
+  for (const { name, outcome, messages, leaf, isTrouble } of signed) {
     const label = named(name) || 'the request without a name'
     const words =
       outcome === 'signed' && leaf
         ? `signed: ${named(leaf.subject)}, valid until ${instant(leaf.notAfter)}`
         : `${outcome === 'failed' ? 'failed' : 'left alone'}: ${messages.join('; ')}`
-    const say = outcome === 'failed' ? tell.error : tell.note
+    const say = outcome === 'failed' || isTrouble ? tell.error : tell.note
     say(host, `${label}: ${words}`)
     if (outcome === 'signed') for (const message of messages) tell.warning(host, `${label}: ${message}`)
   }
   if (signed.length === 0) tell.note(host, 'nothing to sign')
+  if (signed.some(({ isTrouble }) => isTrouble)) return EXIT.failed
   return signed.every(({ outcome, isHarmless }) => outcome === 'signed' || isHarmless)
     ? EXIT.done
     : EXIT.findings

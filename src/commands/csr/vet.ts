@@ -41,14 +41,13 @@ export const command = defineCommand({
         : LIST_WRITERS[args.output]({ kind: 'CsrVerdictList', policy: policyName })
     const look = { paint: paintFor(host.terminal?.()), isLong: args.verbose }
     const tally: Tally = { approve: 0, deny: 0, leave: 0 }
-    if (writer) host.stdout(writer.start)
     for await (const { csr, verdict } of verdicts) {
       tally[verdict.outcome] += 1
       host.stdout(writer ? writer.item(verdict) : renderVerdict(verdict, csr, look))
     }
-    if (writer) host.stdout(writer.end())
     const count = tally.approve + tally.deny + tally.leave
     checkFound(count, source, args.from ?? '')
+    if (writer) host.stdout(writer.end())
     tell.note(host, `${tallyWords(tally)} by the policy ${policyName}`)
     return tally.approve === count && source.strays().broken === 0 ? EXIT.done : EXIT.findings
   },
