@@ -8,7 +8,7 @@ export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly url: URL
   readonly body?: object | undefined
-  /** Ends it: an AbortError. */
+  /** Ends it: its reason. */
   readonly signal: AbortSignal
 }
 
@@ -56,7 +56,6 @@ export function open(options: RequestOptions, call: Call, isAgain = false): Prom
     const sent = start(call.url, {
       ...options,
       method: call.method,
-      signal: call.signal,
       headers: {
         ...(options.headers as object),
         Accept: 'application/json',
@@ -66,14 +65,11 @@ export function open(options: RequestOptions, call: Call, isAgain = false): Prom
         }),
       },
     })
-    let hasBegun = false
-    sent.once('response', response => {
-      hasBegun = true
-      resolve(response)
-    })
+    const begun = endedBy(call.signal, sent)
+    sent.once('response', resolve)
     sent.on('error', error => {
       // The server may have closed what lay idle, just before it was used again.
-      const isStale = sent.reusedSocket && !hasBegun && !call.signal.aborted
+      const isStale = sent.reusedSocket && !begun.response && !call.signal.aborted
       if (isStale && !isAgain && call.method === 'GET') resolve(open(options, call, true))
       else reject(error)
     })
@@ -85,6 +81,30 @@ export function open(options: RequestOptions, call: Call, isAgain = false): Prom
     sent.once('close', () => reject(new Error('the connection was closed')))
     sent.end(body)
   })
+}
+
+interface Begun {
+  response?: IncomingMessage
+}
+
+/**
+ * Ends the request, or its answer once that has begun. `signal` of http.request is no way: where an answer is whole, and not
+ * read to its end, Node.js 20 destroys the socket with an error that nobody can catch.
+ */
+function endedBy(signal: AbortSignal, sent: ClientRequest): Begun {
+  const begun: Begun = {}
+  const end = () => void (begun.response ?? sent).destroy(signal.reason)
+  const release = () => signal.removeEventListener('abort', end)
+  signal.addEventListener('abort', end)
+  sent.once('response', response => {
+    begun.response = response
+    response.once('close', release)
+  })
+  sent.once('close', () => {
+    if (!begun.response) release()
+  })
+  if (signal.aborted) end()
+  return begun
 }
 
 function start(url: URL, options: RequestOptions): ClientRequest {
