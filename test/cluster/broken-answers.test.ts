@@ -2,7 +2,7 @@
 import { Agent } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
-import { send } from '../../src/cluster/transport.ts'
+import { open, send } from '../../src/cluster/transport.ts'
 import { connecting, failureOf } from '../support/api-client.ts'
 
 interface RawServer {
@@ -147,4 +147,24 @@ it('a watch that is answered with other protocols is asked for again', async () 
   await expect.poll(() => asked.length, { timeout: 20_000 }).toBeGreaterThan(2)
   ended.abort()
   await watching
+})
+
+it('an answer that is whole, and not read to its end, can be ended', async () => {
+  const stray: unknown[] = []
+  const keep = (error: unknown) => void stray.push(error)
+  process.on('uncaughtExceptionMonitor', keep)
+  onTestFinished(() => void process.off('uncaughtExceptionMonitor', keep))
+  const { url } = await answering(socket => void socket.write(GOOD))
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  for (let round = 0; round < 3; round += 1) {
+    const stop = new AbortController()
+    const response = await open({ agent }, { method: 'GET', url: new URL(url), signal: stop.signal })
+    const read = (async () => {
+      for await (const _ of response) stop.abort()
+    })()
+    await expect(read).rejects.toThrow('aborted')
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  expect(stray).toEqual([])
 })
