@@ -11,11 +11,15 @@ export interface Listing {
   readonly path: string
   readonly question: AccessQuestion
   readonly pageSize?: number | undefined
+  /** All of one state: what expires is begun again, and what was read before that comes once more. */
+  readonly isOneState?: boolean
   readonly fieldSelector?: string | undefined
 }
 
 export interface Page {
   readonly items: readonly Mapping[]
+  /** Of a list, or of one that is begun again. */
+  readonly isFirst: boolean
   /** Of the whole list: where a watch goes on. */
   readonly resourceVersion: string
 }
@@ -27,25 +31,29 @@ const MOST_RESTARTS = 5
 const MOST_EMPTY = 20
 
 /**
- * Each object once. A page that comes too late (410 Gone: the server has forgotten that state of the list) is asked for
- * as the server says, or from the start.
+ * Each object once, unless all are to be of one state. A page that comes too late (410 Gone: the server has forgotten that
+ * state of the list) is asked for as the server says, or from the start.
  */
 export async function* pagesOf(client: Client, listing: Listing): AsyncGenerator<Page> {
   const seen: Seen = { ever: new Set(), sinceRestart: new Set() }
-  for (let restarts = 0, empty = 0, from: string | undefined; ; ) {
+  const { isOneState = false } = listing
+  for (let restarts = 0, empty = 0, from: string | undefined, isFirst = true; ; ) {
     const page = await pageFrom(client, listing, from)
     if ('expired' in page) {
       restarts += 1
       if (restarts > MOST_RESTARTS) throw page.expired
       seen.sinceRestart.clear()
       empty = 0
-      from = page.from
+      if (isOneState) seen.ever.clear()
+      isFirst ||= isOneState
+      from = isOneState ? undefined : page.from
       continue
     }
     const { items, leadsOn } = look(page.items, seen)
-    yield { items, resourceVersion: page.resourceVersion }
+    yield { items, isFirst, resourceVersion: page.resourceVersion }
+    isFirst = false
     if (page.next === '') return
-    if (items.length > 0) restarts = 0
+    if (items.length > 0 && !isOneState) restarts = 0
     empty = leadsOn ? 0 : empty + 1
     if (empty > MOST_EMPTY) throw endless(client, listing)
     from = page.next

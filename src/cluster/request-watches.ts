@@ -79,13 +79,13 @@ export function watchRequests(client: Client, signal: AbortSignal): AsyncGenerat
 
 /** Returns the state that it is of, when it is whole. */
 async function* all(client: Client): AsyncGenerator<RequestEvent, string> {
-  const listing = { path: COLLECTION, question: onRequests('list') }
-  let version: string | undefined
-  for await (const { items, resourceVersion } of pagesOf(client, listing)) {
-    if (version === undefined) yield { type: 'listing' }
+  const listing = { path: COLLECTION, question: onRequests('list'), isOneState: true }
+  let version = ''
+  for await (const { items, isFirst, resourceVersion } of pagesOf(client, listing)) {
+    if (isFirst) yield { type: 'listing' }
     for (const item of items) yield { type: 'present', request: requestIn(item) }
     version = resourceVersion
   }
   yield { type: 'synced' }
-  return version ?? ''
+  return version
 }

@@ -502,6 +502,30 @@ describe('watches', () => {
     ])
   })
 
+  it('list of one state: what expires in the middle is listed anew, as it is by then', async () => {
+    let lists = 0
+    const { url } = await serving(({ url }, response) => {
+      if (url.searchParams.has('watch'))
+        return void response.writeHead(200).write(line('DELETED', { name: 'two' }))
+      const isSecond = url.searchParams.has('continue')
+      lists += isSecond ? 0 : 1
+      const anew = { metadata: { continue: 'inconsistent' } }
+      if (isSecond && lists === 1) return replyStatus(response, 410, { reason: 'Expired', ...anew })
+      const metadata = { resourceVersion: `${lists}`, ...(!isSecond && { continue: 'more' }) }
+      const one = requestObject({ name: 'one', resourceVersion: `${lists}` })
+      reply(response, 200, { metadata, items: [isSecond ? requestObject({ name: 'two' }) : one] })
+    })
+    const events: string[] = []
+    const stop = new AbortController()
+    for await (const event of (await connecting(url)).watchRequests(stop.signal)) {
+      const request = 'request' in event ? ` ${event.request.name} ${event.request.resourceVersion}` : ''
+      events.push(`${event.type}${request}`)
+      if (event.type === 'gone') stop.abort()
+    }
+    expect(events.slice(0, 4)).toEqual(['listing', 'present one 1', 'listing', 'present one 2'])
+    expect(events.slice(5, 6)).toEqual(['synced'])
+  })
+
   it.each([
     ['CREDENTIAL_PLUGIN_FAILED', 'outlasted'],
     ['CLUSTER_UNREACHABLE', 'outlasted'],
