@@ -2,12 +2,13 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * A tree for every check of `certs verify` and for every way to be wrong about one; every form of a request; long lists;
- * what waits for a cluster, killed and gone on with.
+ * what waits for a cluster, killed and gone on with, and servers that answer as none should.
  */
 const SWEEPS = [
   'test/cli/verify-{crypto,defects,files,kubeconfigs,kubelet,live,manifests,misnamed,misplaced,pairs,paths,role,states,time}*.test.ts',
   'test/cli/{csr-operators,csr-paging,csr-watch*,output-file,renew-api,renew-kubelet*}.test.ts',
-  'test/cli/signing-sheet.test.ts',
+  'test/cli/{init.property,signing-sheet}.test.ts',
+  'test/cluster/{broken-answers,expiring-lists,hostile-server}.test.ts',
   'test/fuzz/parsers.test.ts',
   'test/conformance/promtool.test.ts',
 ]
