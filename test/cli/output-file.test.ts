@@ -175,7 +175,8 @@ describe('replacing', () => {
     const names = new Set<string>()
     const watcher = watch(directory, (_, name) => void names.add(name ?? ''))
     await kubepki(...args, join(directory, 'kubepki.prom'))
-    await new Promise(resolve => setTimeout(resolve, 100))
+    // They come in order, and this is the last.
+    await expect.poll(() => [...names], { timeout: 20_000 }).toContain('kubepki.prom')
     watcher.close()
     expect([...names].filter(name => name.endsWith('.prom'))).toEqual(['kubepki.prom'])
     expect([...names].filter(name => !name.endsWith('.prom'))).toEqual([

@@ -109,7 +109,7 @@ function typed(argv: readonly string[], answers: readonly (readonly [string, str
       if (next === undefined || !shown.includes(next[0])) return
       left.shift()
       // The program sets the terminal's mode right after it has asked.
-      setTimeout(() => child.stdin.write(next[1]), 300)
+      setTimeout(() => child.stdin.write(next[1]), 1_000)
     })
     child.on('error', reject)
     child.on('close', exitCode => resolve({ shown: shown.replaceAll('\r', ''), exitCode }))

@@ -5,6 +5,7 @@ import { type AddressInfo, connect as connectSocket, type Socket } from 'node:ne
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { firstToAbort } from '../../src/abort.ts'
 import type { ClusterApi } from '../../src/cluster/api.ts'
 import { linesOf } from '../../src/cluster/transport.ts'
 import {
@@ -146,7 +147,7 @@ describe('an answer that does not end', () => {
 /** Until the signal, or until no server would be waited for any longer. */
 async function allOfEvents(api: ClusterApi, signal: AbortSignal): Promise<void> {
   const limit = AbortSignal.timeout(45_000)
-  for await (const event of api.watchRequests(AbortSignal.any([signal, limit])))
+  for await (const event of api.watchRequests(firstToAbort([signal, limit])))
     expect(event.type).toMatch(/listing|synced/)
   expect(limit.aborted).toBe(false)
 }
