@@ -22,7 +22,7 @@ import { authority } from '../support/signing.ts'
 const files = makeFiles()
 afterAll(() => rmSync(files.directory, { recursive: true }))
 
-const PATIENCE = { timeout: 20_000, interval: 50 }
+const PATIENCE = { timeout: 40_000, interval: 50 }
 const HOUR = 3_600_000
 const ago = (milliseconds: number) => new Date(Date.now() - milliseconds).toISOString()
 const NODE = {
@@ -362,7 +362,7 @@ describe('csr create --wait, as a process', () => {
     ],
   ])('C44 approved, and nobody signs: %j', async (args, says) => {
     const [server, directory] = [await serve({ onCreate: () => approved() }), tempDir()]
-    const { exitCode, stderr } = await create(server, directory, '--wait', '--wait-timeout', '1s', ...args)
+    const { exitCode, stderr } = await create(server, directory, '--wait', '--wait-timeout', '4s', ...args)
       .ended
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(says)

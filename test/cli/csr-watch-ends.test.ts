@@ -10,7 +10,7 @@ import { runToEnd } from '../support/process.ts'
 const files = makeFiles()
 afterAll(() => rmSync(files.directory, { recursive: true }))
 
-const DEADLINE = 20_000
+const DEADLINE = 35_000
 
 type Held = Record<string, unknown> & { metadata: Record<string, string> }
 

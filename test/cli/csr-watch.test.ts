@@ -10,7 +10,7 @@ import { denied, type RequestServer, startRequestServer } from '../support/reque
 const files = makeFiles()
 afterAll(() => rmSync(files.directory, { recursive: true }))
 
-const PATIENCE = { timeout: 20_000, interval: 50 }
+const PATIENCE = { timeout: 40_000, interval: 50 }
 const RESOURCE = 'certificatesigningrequest.certificates.k8s.io'
 const NODES: object[] = []
 let server: RequestServer
@@ -61,9 +61,9 @@ const typeOf = (name: string) =>
 const isApproved = (name: string) => expect.poll(() => typeOf(name), PATIENCE).toBe('Approved')
 
 it('C42 approves what comes later, the client request first, and Ctrl-C is its end', async () => {
-  const watching = await watch()
   server.add(serving('n1', '10.0.0.1'))
   server.add(client('n3'))
+  const watching = await watch()
   await isApproved('n1-serving')
   server.add(client('n2'))
   await isApproved('n2-client')
@@ -151,7 +151,7 @@ it('Ctrl-C ends it also while the server is away', async () => {
 
 it('C40 what was left and is gone, or was decided by somebody else, is not left', async () => {
   const watching = await watch('-o', 'json')
-  for (const node of ['n7', 'n8', 'n9']) server.add(serving(node, '10.0.0.9'))
+  for (const one of ['n7', 'n8', 'n9'].map(node => serving(node, '10.0.0.9'))) server.add(one)
   await expect.poll(watching.stderr, PATIENCE).toContain('n9-serving')
   await new Promise(resolve => setTimeout(resolve, 700))
   server.remove('n7-serving')
