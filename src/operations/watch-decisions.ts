@@ -25,8 +25,9 @@ export interface WatchOptions extends DecideOptions {
 
 /** Milliseconds in which what comes together is one batch. */
 const QUIET = 300
-/** Milliseconds after which what was left is looked at again. */
+/** Milliseconds after which what was left is looked at again; for each of many so many more. */
 const AGAIN = 10_000
+const AGAIN_EACH = 5
 
 interface Desk {
   /** By name: all there are, as far as they are compared. */
@@ -34,8 +35,8 @@ interface Desk {
   /** Of one name: waits for a decision. */
   readonly waiting: Map<string, CertificateSigningRequest>
   readonly items: Map<string, CsrDecision>
-  /** Changes have come since the last batch. */
-  isFresh: boolean
+  /** Those of them that nobody has looked at since they came. */
+  readonly fresh: Set<string>
   /** All there are have been read. */
   isComplete: boolean
 }
@@ -48,7 +49,7 @@ export async function watchDecisions(api: ClusterApi, options: WatchOptions): Pr
     peers: new Map(),
     waiting: new Map(),
     items: new Map(),
-    isFresh: false,
+    fresh: new Set(),
     isComplete: false,
   }
   const trouble = new AbortController()
@@ -72,7 +73,6 @@ async function follow(api: ClusterApi, desk: Desk, signal: AbortSignal): Promise
     } else if (event.type === 'synced') {
       for (const name of desk.peers.keys()) if (!listed.has(name)) forget(desk, name)
       desk.isComplete = true
-      desk.isFresh = true
     } else if (event.type === 'gone') forget(desk, event.request.name)
     else {
       listed.add(event.request.name)
@@ -87,8 +87,9 @@ function forget(desk: Desk, name: string): void {
 }
 
 /** It waits no longer, and what was not done about it is nobody's concern any more. */
-function release({ waiting, items }: Desk, name: string): void {
+function release({ waiting, fresh, items }: Desk, name: string): void {
   waiting.delete(name)
+  fresh.delete(name)
   if (UNSETTLED.has(items.get(name)?.outcome)) items.delete(name)
 }
 
@@ -106,7 +107,7 @@ function take(desk: Desk, csr: CertificateSigningRequest): void {
     return
   }
   desk.waiting.set(csr.name, csr)
-  desk.isFresh = true
+  desk.fresh.add(csr.name)
 }
 
 async function work(api: ClusterApi, desk: Desk, options: WatchOptions): Promise<void> {
@@ -114,14 +115,21 @@ async function work(api: ClusterApi, desk: Desk, options: WatchOptions): Promise
   const patience = { hasWorked: false, refusals: 0 }
   for (let waited = 0; !signal.aborted; waited += QUIET) {
     await sleep(QUIET, undefined, { signal }).catch(() => undefined)
-    const isDue = desk.isFresh || (waited >= AGAIN && desk.waiting.size > 0)
-    if (signal.aborted || !desk.isComplete || !isDue) continue
-    waited = 0
-    desk.isFresh = false
-    if (await isDecided(api, desk, { options, patience })) continue
-    desk.isFresh = true
+    if (signal.aborted || !desk.isComplete) continue
+    const isAgain = waited >= Math.max(AGAIN, AGAIN_EACH * desk.waiting.size)
+    if (isAgain) waited = 0
+    const requests = batch(desk, isAgain)
+    if (requests.length === 0 || (await isDecided(api, desk, { requests, options, patience }))) continue
+    for (const { name } of requests) if (desk.waiting.has(name)) desk.fresh.add(name)
     await sleep(PAUSE, undefined, { signal }).catch(() => undefined)
   }
+}
+
+/** What is new, or all that waits. */
+function batch({ waiting, fresh }: Desk, isAll: boolean): CertificateSigningRequest[] {
+  const names = isAll ? [...waiting.keys()] : [...fresh]
+  fresh.clear()
+  return names.flatMap(name => waiting.get(name) ?? [])
 }
 
 /** Milliseconds before a server that is away is asked again. */
@@ -134,14 +142,20 @@ interface Patience {
   refusals: number
 }
 
+interface Batch {
+  readonly requests: readonly CertificateSigningRequest[]
+  readonly options: WatchOptions
+  readonly patience: Patience
+}
+
 /** False: the server is away or not ready, as it was not before. */
 async function isDecided(
   api: ClusterApi,
   desk: Desk,
-  { options, patience }: { readonly options: WatchOptions; readonly patience: Patience },
+  { requests, options, patience }: Batch,
 ): Promise<boolean> {
   try {
-    const isWhole = await decideWaiting(api, desk, options)
+    const isWhole = await decideBatch(api, desk, { requests, options })
     Object.assign(patience, { hasWorked: true, refusals: 0 })
     return isWhole
   } catch (error) {
@@ -155,9 +169,11 @@ async function isDecided(
 }
 
 /** False: the server went away in the middle. */
-async function decideWaiting(api: ClusterApi, desk: Desk, options: WatchOptions): Promise<boolean> {
-  const requests = [...desk.waiting.values()]
-  if (requests.length === 0) return true
+async function decideBatch(
+  api: ClusterApi,
+  desk: Desk,
+  { requests, options }: Omit<Batch, 'patience'>,
+): Promise<boolean> {
   const plan = await planFor(api, { requests, peers: [...desk.peers.values()] }, options)
   const news = plan.filter(one => isNews(one, desk))
   if (news.length === 0) return true

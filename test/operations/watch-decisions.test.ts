@@ -88,6 +88,27 @@ it('looks at once at what comes while another is decided', async () => {
   expect(said[0]).toMatch(/^s1 /)
 })
 
+it('looks at what was left no more often because others come', async () => {
+  let looks = 0
+  const left = new Proxy(serving(4), {
+    get: (csr, key) => {
+      looks += key === 'spec' ? 1 : 0
+      return Reflect.get(csr, key)
+    },
+  })
+  const events: RequestEvent[] = [{ type: 'listing' }, { type: 'present', request: left }, { type: 'synced' }]
+  const held: Held = { events, answers: new Map(), asked: [] }
+  const { said, stop, ended } = watching(held)
+  await expect.poll(() => said, PATIENCE).toEqual(['s4 left'])
+  const before = looks
+  expect(before).toBeGreaterThan(0)
+  held.events.push({ type: 'present', request: serving(1) })
+  await expect.poll(() => held.asked, PATIENCE).toEqual(['s1'])
+  expect(looks).toBe(before)
+  stop.abort()
+  await ended
+})
+
 it('tells each as it is done, and leaves the rest when it is ended', async () => {
   const held: Held = { events: listed(1, 2, 3), answers: new Map(), asked: [] }
   const { said, stop, ended } = watching(held)
