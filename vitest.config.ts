@@ -1,13 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * A tree for every check of `certs verify` and for every way to be wrong about one; every form of a request; long lists;
- * what waits for a cluster, killed and gone on with, and servers that answer as none should.
+ * A tree for every check of `certs verify` and for every way to be wrong about one; kubeadm's own cases of `init`; every
+ * form of a request; long lists; what waits for a cluster, killed and gone on with; servers that answer as none should.
  */
 const SWEEPS = [
   'test/cli/verify-{crypto,defects,files,kubeconfigs,kubelet,live,manifests,misnamed,misplaced,pairs,paths,role,states,time}*.test.ts',
   'test/cli/{csr-operators,csr-paging,csr-watch*,output-file,renew-api,renew-kubelet*}.test.ts',
-  'test/cli/{init.property,signing-sheet}.test.ts',
+  'test/cli/{init.property,kubeadm-init-*,signing-sheet}.test.ts',
   'test/cluster/{broken-answers,expiring-lists,hostile-server}.test.ts',
   'test/fuzz/parsers.test.ts',
   'test/conformance/promtool.test.ts',

@@ -24,9 +24,10 @@ import { type Bench, judgeListed } from './request-judge.ts'
 export interface JudgeOptions {
   readonly source: CsrSource
   /** Undefined: the usual one of each signer. */
-  readonly policy: Policy | undefined
+  readonly policy?: Policy | undefined
   readonly now: Date
-  readonly authorities: readonly Certificate[]
+  /** CAs whose key no request may have. */
+  readonly authorities?: readonly Certificate[]
   /** Kubelets whose serving requests wait are asked what they serve now. */
   readonly asksKubelets?: boolean | undefined
   /** Those that are decided too, as if they were not, each at the time when it was made. */

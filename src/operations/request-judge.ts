@@ -12,11 +12,11 @@ import type { Certificate } from '../x509/certificate.ts'
 export interface Bench {
   readonly now: Date
   /** Undefined: the usual one of the request's signer. */
-  readonly policy: Policy | undefined
+  readonly policy?: Policy | undefined
   readonly fleet: Fleet
   readonly peers: readonly CsrPeer[]
   /** CAs whose key no request may have. */
-  readonly authorities: readonly Certificate[]
+  readonly authorities?: readonly Certificate[]
 }
 
 /** Where there is no policy for a signer, there are the rules of the API server and of the signer, and what holds for every client. */
@@ -31,7 +31,7 @@ export function judgeListed(csr: CertificateSigningRequest, bench: Bench): Judge
 
 function judged(
   csr: CertificateSigningRequest,
-  { now, policy = usualFor(csr), fleet, peers, authorities }: Bench,
+  { now, policy = usualFor(csr), fleet, peers, authorities = [] }: Bench,
   otherwise: (facts: CsrFacts) => CsrVerdict,
 ): JudgedRequest {
   const facts = factsOf(csr, { ...fleet, now, all: peers, authorities })
