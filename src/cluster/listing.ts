@@ -35,14 +35,14 @@ const MOST_EMPTY = 20
  * state of the list) is asked for as the server says, or from the start.
  */
 export async function* pagesOf(client: Client, listing: Listing): AsyncGenerator<Page> {
-  const seen: Seen = { ever: new Set(), sinceRestart: new Set() }
+  const seen: Seen = { ever: new Set(), sinceRestart: undefined }
   const { isOneState = false } = listing
   for (let restarts = 0, empty = 0, from: string | undefined, isFirst = true; ; ) {
     const page = await pageFrom(client, listing, from)
     if ('expired' in page) {
       restarts += 1
       if (restarts > MOST_RESTARTS) throw page.expired
-      seen.sinceRestart.clear()
+      seen.sinceRestart = new Set()
       empty = 0
       if (isOneState) seen.ever.clear()
       isFirst ||= isOneState
@@ -68,20 +68,21 @@ function endless({ target }: Client, { question }: Listing): PkiError {
 
 interface Seen {
   readonly ever: Set<string>
-  readonly sinceRestart: Set<string>
+  /** Undefined: there was none. */
+  sinceRestart: Set<string> | undefined
 }
 
 /** After a restart the pages before it come once more: they have nothing new, and lead on. */
 function look(page: readonly Mapping[], { ever, sinceRestart }: Seen) {
-  const before = sinceRestart.size
+  const before = sinceRestart?.size ?? 0
   const items = page.filter(item => {
     const id = idOf(item)
     const isNew = !ever.has(id)
     ever.add(id)
-    sinceRestart.add(id)
+    sinceRestart?.add(id)
     return isNew
   })
-  return { items, leadsOn: sinceRestart.size > before }
+  return { items, leadsOn: sinceRestart ? sinceRestart.size > before : items.length > 0 }
 }
 
 function idOf(item: Mapping): string {
