@@ -1,6 +1,7 @@
 /** Why the API server gave not the wanted answer: one clear line each, and what to do. Tokens and keys are never in it. */
 import { PkiError } from '../errors.ts'
 import { named, pathText, withoutSecrets } from '../foreign-text.ts'
+import { CSR_API_VERSION } from '../kubernetes/certificate-signing-request.ts'
 import { isMapping, listAt, type Mapping, mappingAt, parseJson, stringAt } from '../kubernetes/yaml.ts'
 import {
   type AccessQuestion,
@@ -23,19 +24,29 @@ export interface Asked extends Connected {
 export function refusal(answer: Answer, asked: Asked): PkiError {
   const parsed = parseJson(answer.text)
   const status = isMapping(parsed) ? parsed : {}
-  if (answer.status === 404 && !isOfKubernetes(answer, status, asked))
-    return noApiServer(
-      asked.target,
-      `${describeAccess(asked.question)}: HTTP 404, not in the words of Kubernetes`,
-    )
+  if (answer.status === 404 && !isOfKubernetes(answer, status, asked)) return strange404(answer, asked)
   const make = REFUSALS[answer.status] ?? otherwise
   return make(status, asked, answer.status)
 }
 
 /** An API server says it in plain text where it does not know the whole API group: of these one alone may be missing. */
 function isOfKubernetes({ text }: Answer, status: Mapping, { question }: Asked): boolean {
-  if (question.group === LIST_MACHINES.group && text.trim() === '404 page not found') return true
-  return status.kind === 'Status'
+  return status.kind === 'Status' || (question.group === LIST_MACHINES.group && saysUnknownPath({ text }))
+}
+
+function saysUnknownPath({ text }: Pick<Answer, 'text'>): boolean {
+  return text.trim() === '404 page not found'
+}
+
+function strange404(answer: Answer, { target, question }: Asked): PkiError {
+  const what = describeAccess(question)
+  if (!saysUnknownPath(answer))
+    return noApiServer(target, `${what}: HTTP 404, not in the words of Kubernetes`)
+  return new PkiError(
+    'CLUSTER_REFUSED',
+    `${withoutSecrets(target.context.server)}: ${what}: HTTP 404, page not found`,
+    { hint: `${CSR_API_VERSION} comes with Kubernetes 1.19; or is a proxy or another server in between?` },
+  )
 }
 
 type Refusal = (status: Mapping, asked: Asked, code: number) => PkiError
