@@ -269,8 +269,14 @@ describe('csr clean', () => {
     expect(stdout).toMatch(/^n1 .*\n$/)
     expect(stderr).toContain('1 of 2 requests would be deleted; nothing was changed')
     expect(writes(own)).toEqual([])
-    expect(await csr(own, ['clean', '--yes'])).toMatchObject({ exitCode: 0 })
+    const done = await csr(own, ['clean', '--yes'])
+    expect(done.exitCode).toBe(0)
+    expect(done.stderr).not.toContain('warning')
     expect(Object.keys(own.objects)).toEqual(['n2'])
     expect(JSON.parse(writes(own)[0]?.body ?? '')).toMatchObject({ preconditions: { uid: 'uid-n1' } })
+    const later = await csr(own, ['clean', '--yes', '--now', '2099-01-01T00:00:00Z'])
+    expect(later.stderr).toContain(
+      'warning: deletes what the cleaner of Kubernetes would delete at 2099-01-01T00:00:00Z',
+    )
   })
 })

@@ -2,6 +2,7 @@ import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
 import { checkDeletion, deleteCleaned } from '../../operations/cluster-requests.ts'
 import { type Cleaned, cleanedRequests } from '../../operations/judge-requests.ts'
 import { counted, plain } from '../../pki/csr/words.ts'
+import { instant } from '../../pki/instant.ts'
 import { LIST_WRITERS } from '../../report/streamed-list.ts'
 import { clusterFlags } from '../cluster-target.ts'
 import { defineCommand, type Host } from '../command.ts'
@@ -33,6 +34,11 @@ export const command = defineCommand({
       throw new PkiError('USAGE', '--yes deletes from a cluster, and with --from none is asked')
     const source = await openSource(args, host)
     if (yes && source.api) await checkDeletion(source.api)
+    if (yes && now > host.now())
+      tell.warning(
+        host,
+        `deletes what the cleaner of Kubernetes would delete at ${instant(now)}, which is yet to come`,
+      )
     const writer = output === 'text' ? undefined : LIST_WRITERS[output]({ kind: 'CsrCleaningList' })
     const tally: Tally = { count: 0, cleaned: 0, deleted: 0, kept: 0 }
     for await (const one of cleanedRequests(source, now)) {
