@@ -42,7 +42,9 @@ export interface Vetted {
 export async function* vetRequests(options: JudgeOptions): AsyncGenerator<Vetted> {
   const { isAgain = false } = options
   const { kept, fleet } = await surroundings(options)
-  const peers = isAgain ? kept.peers.map(peer => ({ ...peer, isPending: false })) : kept.peers
+  const peers = isAgain
+    ? kept.peers.map(peer => ({ ...peer, isPending: false, isGranted: false }))
+    : kept.peers
   for (const csr of kept.each()) {
     const bench = { ...options, now: nowFor(csr, options), fleet, peers }
     yield { csr, verdict: judgeListed(isAgain ? undecided(csr) : csr, bench).verdict }

@@ -515,6 +515,25 @@ const CASES: readonly Case[] = [
     verdict: 'approve',
   },
   {
+    is: 'C38 an older one of a node whose newer one is approved',
+    request: serving(),
+    setting: { others: [serving({ ...pending, conditions: [{ type: 'Approved', status: 'True' }] })] },
+    verdict: 'leave',
+    because: ['NEWEST'],
+  },
+  {
+    is: 'C38 one of a node whose newer one was denied',
+    request: serving(),
+    setting: { others: [serving({ ...pending, conditions: [{ type: 'Denied', status: 'True' }] })] },
+    verdict: 'approve',
+  },
+  {
+    is: 'C38 a newer one of a node whose older one is approved: it rotates',
+    request: serving(pending),
+    setting: { others: [serving({ conditions: [{ type: 'Approved', status: 'True' }] })] },
+    verdict: 'approve',
+  },
+  {
     is: 'C38 what a stranger asks later does not count',
     request: serving(),
     setting: { others: [serving({ ...pending, username: 'jane' })] },

@@ -35,6 +35,7 @@ export function peerOf(csr: CertificateSigningRequest): CsrPeer {
   const { request = new Uint8Array(), signerName, username } = csr.spec
   const block = request.length > LARGEST_REQUEST ? undefined : firstGoPemBlock(latin1(request))
   const outline = block && outlineOf(block.bytes)
+  const state = stateOf(csr)
   return {
     name: csr.name,
     signerName,
@@ -42,7 +43,8 @@ export function peerOf(csr: CertificateSigningRequest): CsrPeer {
     commonName: outline ? commonNameOf(attributes(outline.subject)) : '',
     publicKeySha256: outline?.publicKeySha256,
     creationTimestamp: csr.creationTimestamp,
-    isPending: stateOf(csr) === 'pending',
+    isPending: state === 'pending',
+    isGranted: state === 'approved' || state === 'issued',
   }
 }
 

@@ -7,7 +7,7 @@ import type { CsrFacts, CsrPeer } from './rule.ts'
 interface PeerIndex {
   /** Public key -> common names of the requests that have it; of nearly all keys it is one. */
   readonly byKey: ReadonlyMap<string, string | ReadonlySet<string>>
-  /** Series -> its newest pending request. */
+  /** Series -> the newest request of it that is neither denied nor refused. */
   readonly newest: ReadonlyMap<string, CsrPeer>
   /** Signer -> when its pending requests were made, in order. */
   readonly times: ReadonlyMap<string, readonly number[]>
@@ -23,9 +23,10 @@ function peersOf(all: readonly CsrPeer[]): PeerIndex {
   const times = new Map<string, number[]>()
   for (const peer of all) {
     if (peer.publicKeySha256 !== undefined) addSharer(byKey, peer.publicKeySha256, peer.commonName)
-    if (!peer.isPending) continue
     const before = newest.get(seriesOf(peer))
-    if (!before || isNewer(peer, before)) newest.set(seriesOf(peer), peer)
+    const counts = peer.isPending || peer.isGranted
+    if (counts && (!before || isNewer(peer, before))) newest.set(seriesOf(peer), peer)
+    if (!peer.isPending) continue
     const made = times.get(peer.signerName) ?? []
     made.push(peer.creationTimestamp?.getTime() ?? 0)
     times.set(peer.signerName, made)
@@ -74,7 +75,7 @@ export function keySharers({ all, request }: CsrFacts, commonName: string): stri
   return sharers
 }
 
-/** The newest pending request of the same series, when that is another. */
+/** The newest request of the same series that is pending or granted, when that is another. */
 export function newerThan({ csr, all }: CsrFacts, commonName: string): CsrPeer | undefined {
   const { signerName, username } = csr.spec
   const key = JSON.stringify([signerName, commonName, username])

@@ -202,12 +202,14 @@ export const IDENTITY_RULES: readonly PolicyRule[] = [
   },
   {
     code: 'NEWEST',
-    wants: 'the request is the newest that the node has pending',
+    wants: 'no newer request of the node is pending or approved',
     onFailure: 'leave',
     look: ofRequest((request, facts) => {
       const newer = newerThan(facts, subjectOf(request).commonName)
       return newer
-        ? bad(`${quoted(newer.name)} is newer: the kubelet may have dropped the key of this one`)
+        ? bad(
+            `${quoted(newer.name)} is newer${newer.isGranted ? ' and approved' : ''}: the kubelet may have dropped the key of this one`,
+          )
         : good('the newest')
     }),
   },

@@ -33,6 +33,8 @@ export interface CsrPeer {
   readonly publicKeySha256: string | undefined
   readonly creationTimestamp: Date | undefined
   readonly isPending: boolean
+  /** Approved, whether it is signed or not. */
+  readonly isGranted: boolean
 }
 
 export interface RuleResult {
