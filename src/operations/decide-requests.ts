@@ -39,6 +39,10 @@ export interface DecideOptions extends DecisionOptions, PutOptions {
   readonly authorities: readonly Certificate[]
   readonly now: () => Date
   readonly onWarning: (message: string) => void
+  /** Each decision as it is made. */
+  readonly onDecision?: ((decision: CsrDecision) => void) | undefined
+  /** Aborted by Ctrl-C: what is decided is told, and the rest is left. */
+  readonly interruption?: (() => AbortSignal) | undefined
 }
 
 /** Undefined: whatever is pending. */
@@ -54,12 +58,35 @@ export async function decideRequests(
     return { read, plan: await planFor(api, read, options) }
   })
   await checkAccess(api, plan)
+  for (const item of read.missing) options.onDecision?.(item)
+  const items = await carriedOut(api, plan, options)
+  return resultOf([...read.missing, ...items], options)
+}
+
+/** One item for each of the plan, told as soon as it is known. */
+async function carriedOut(
+  api: ClusterApi,
+  plan: readonly PlannedDecision[],
+  options: DecideOptions,
+): Promise<CsrDecision[]> {
   const items: CsrDecision[] = []
-  for await (const item of putDecisions(api, plan, options)) items.push(item)
-  const untried = plan
-    .slice(items.length)
-    .map(one => undone(one, 'failed', 'not tried: the API server is away'))
-  return resultOf([...read.missing, ...items, ...untried], options)
+  const add = (item: CsrDecision) => {
+    items.push(item)
+    options.onDecision?.(item)
+  }
+  const ended: { by?: AbortSignal | undefined } = {}
+  const confirm: DecideOptions['confirm'] = async shown => {
+    const answer = await options.confirm(shown)
+    // Until here nothing has been done, and nothing is left to tell.
+    ended.by = options.interruption?.()
+    return answer
+  }
+  const isEnded = () => ended.by?.aborted === true
+  for await (const item of putDecisions(api, plan, { ...options, confirm, isEnded })) add(item)
+  const outcome = isEnded() ? 'left' : 'failed'
+  const reason = `not tried: ${isEnded() ? 'interrupted' : 'the API server is away'}`
+  for (const one of plan.slice(items.length)) add(undone(one, outcome, reason))
+  return items
 }
 
 export function resultOf(
@@ -148,7 +175,7 @@ export async function planFor(
   const plan: PlannedDecision[] = []
   for (const csr of requests) {
     if (plan.length % AT_ONCE === AT_ONCE - 1) await breath()
-    if (options.signal?.aborted) break
+    if (options.isEnded?.()) break
     plan.push(planDecision(judgeRequest(csr, bench), options))
   }
   return inOrder(plan)

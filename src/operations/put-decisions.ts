@@ -7,11 +7,11 @@ export interface PutOptions {
   readonly dryRun: boolean
   /** What is about to be done is shown; false: it is not. */
   readonly confirm: (plan: readonly PlannedDecision[]) => Promise<boolean>
-  /** Ends it between two requests. */
-  readonly signal?: AbortSignal | undefined
+  /** Asked between two requests. */
+  readonly isEnded?: (() => boolean) | undefined
 }
 
-/** One after the other, in the order of the plan; of those behind a server that goes away, or the signal, none. */
+/** One after the other, in the order of the plan; of those behind a server that goes away, or an end, none. */
 export async function* putDecisions(
   api: ClusterApi,
   plan: readonly PlannedDecision[],
@@ -22,7 +22,7 @@ export async function* putDecisions(
   const isDone = !options.dryRun && (isWanted || !isAnything)
   const server = { isAway: false }
   for (const one of plan) {
-    if (server.isAway || options.signal?.aborted) return
+    if (server.isAway || options.isEnded?.()) return
     if (isDone) yield await decide({ api, server }, one)
     else yield options.dryRun ? one.decision : undone(one, 'left', 'the answer was not yes')
   }

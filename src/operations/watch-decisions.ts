@@ -19,8 +19,6 @@ import { putDecisions } from './put-decisions.ts'
 export interface WatchOptions extends DecideOptions {
   /** Ends it; what was begun is done first. */
   readonly signal: AbortSignal
-  /** Each decision that is news. */
-  readonly onDecision: (decision: CsrDecision) => void
 }
 
 /** Milliseconds in which what comes together is one batch. */
@@ -58,7 +56,8 @@ export async function watchDecisions(api: ClusterApi, options: WatchOptions): Pr
     trouble.abort()
     throw error
   }
-  const both = [follow(api, desk, signal), work(api, desk, { ...options, signal })]
+  const isEnded = () => signal.aborted
+  const both = [follow(api, desk, signal), work(api, desk, { ...options, signal, isEnded })]
   const ended = await Promise.allSettled(both.map(one => one.catch(endOther)))
   for (const one of ended) if (one.status === 'rejected') throw one.reason
   return resultOf([...desk.items.values()], options)
@@ -181,7 +180,7 @@ async function decideBatch(
   const rest = [...news]
   for await (const item of putDecisions(api, news, options)) {
     const { condition, facts } = rest.shift() as PlannedDecision
-    if (isOther(item, desk.items.get(item.name))) options.onDecision(item)
+    if (isOther(item, desk.items.get(item.name))) options.onDecision?.(item)
     desk.items.set(item.name, item)
     if (!desk.waiting.has(item.name)) release(desk, item.name)
     // What failed or was left is looked at again; another look changes nothing about the rest.

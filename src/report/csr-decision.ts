@@ -25,10 +25,13 @@ export function renderPlan(plan: readonly PlannedDecision[], terminal?: Terminal
 }
 
 /** As kubectl says it. */
-export function renderDecision({ name, outcome, reason, changed }: CsrDecision): string {
+export function renderDecision(
+  { name, outcome, reason, changed }: CsrDecision,
+  { dryRun }: { readonly dryRun: boolean },
+): string {
   const isPlain = changed && (outcome === 'approved' || outcome === 'denied')
   const line = `certificatesigningrequest.certificates.k8s.io/${plain(name)} ${WORDS[outcome]}`
-  return `${line}${isPlain ? '' : ` (${plain(reason)})`}\n`
+  return `${line}${isPlain ? '' : ` (${plain(reason)})`}${dryRun && changed ? ' (dry run)' : ''}\n`
 }
 
 const WORDS: Readonly<Record<CsrDecision['outcome'], string>> = {
@@ -40,20 +43,11 @@ const WORDS: Readonly<Record<CsrDecision['outcome'], string>> = {
   failed: 'FAILED',
 }
 
-function renderDecisions({ items, dryRun }: CsrDecisionResult): string {
-  return items.map(item => (dryRun && item.changed ? dry(item) : renderDecision(item))).join('')
-}
-
-function dry(item: CsrDecision): string {
-  return renderDecision(item).replace(/\n$/, ' (dry run)\n')
-}
-
 function document(result: CsrDecisionResult): object {
   return { kind: 'CsrDecisionResult', apiVersion: API_VERSION, ...result }
 }
 
 export const CSR_DECISION_FORMATS = {
-  text: renderDecisions,
   json: (result: CsrDecisionResult) => renderJson(document(result)),
   yaml: (result: CsrDecisionResult) => renderYaml(document(result)),
 } as const satisfies Record<string, (result: CsrDecisionResult) => string>

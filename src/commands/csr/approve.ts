@@ -3,7 +3,6 @@ import { PkiError } from '../../errors.ts'
 import { LONGEST_TIMER } from '../../kubernetes/duration.ts'
 import { decideRequests } from '../../operations/decide-requests.ts'
 import { watchDecisions } from '../../operations/watch-decisions.ts'
-import { renderDecision } from '../../report/csr-decision.ts'
 import { defineCommand, type Host } from '../command.ts'
 import { durationOption, tell } from '../options.ts'
 import { DECISION_OPTIONS, decideOptions, finishDecisions } from './decide.ts'
@@ -57,20 +56,16 @@ export const command = defineCommand({
       denies: args['deny-refused'],
     }
     const api = await openCluster(args, host)
-    const { output } = args
     if (!args.watch) {
       const result = await decideRequests(api, isAll ? undefined : names, options)
-      return finishDecisions(result, { output, isTold: false }, host)
+      return finishDecisions(result, args, host)
     }
     tell.note(
       host,
       `watching ${api.server}, until Ctrl-C${args.for === undefined ? '' : ' or --for is over'}`,
     )
-    const onDecision: Parameters<typeof watchDecisions>[1]['onDecision'] = item => {
-      if (output === 'text') host.stdout(renderDecision(item))
-    }
-    const result = await watchDecisions(api, { ...options, onDecision, signal: endOf(args.for, host) })
-    return finishDecisions(result, { output, isTold: true }, host)
+    const result = await watchDecisions(api, { ...options, signal: endOf(args.for, host) })
+    return finishDecisions(result, args, host)
   },
 })
 

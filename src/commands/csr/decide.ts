@@ -4,7 +4,12 @@ import { readFleet } from '../../operations/csr-source.ts'
 import type { DecideOptions } from '../../operations/decide-requests.ts'
 import type { CsrDecision, CsrDecisionResult, PlannedDecision } from '../../pki/csr/decision.ts'
 import type { Policy } from '../../pki/csr/policy.ts'
-import { CSR_DECISION_FORMATS, renderPlan, summaryOfDecisions } from '../../report/csr-decision.ts'
+import {
+  CSR_DECISION_FORMATS,
+  renderDecision,
+  renderPlan,
+  summaryOfDecisions,
+} from '../../report/csr-decision.ts'
 import { CLUSTER_OPTIONS } from '../cluster-target.ts'
 import type { Host, OptionTable } from '../command.ts'
 import { DRY_RUN_OPTION, NODE_OPTIONS, OUTPUT_OPTION, tell } from '../options.ts'
@@ -47,6 +52,7 @@ interface DecisionArguments {
   readonly 'ask-kubelets': boolean
   readonly 'ca-cert'?: string | undefined
   readonly now?: Date | undefined
+  readonly output: 'text' | 'json' | 'yaml'
 }
 
 export function decideOptions(
@@ -63,6 +69,10 @@ export function decideOptions(
     now: () => args.now ?? host.now(),
     confirm: plan => isConfirmed(plan, { verb, isAsked: !args.yes && !args['dry-run'] }, host),
     onWarning: message => tell.warning(host, message),
+    onDecision: item => {
+      if (args.output === 'text') host.stdout(renderDecision(item, { dryRun: args['dry-run'] }))
+    },
+    interruption: host.interruption,
   }
 }
 
@@ -89,12 +99,13 @@ async function isConfirmed(
   })
 }
 
+/** As text each decision has been told when it was made. */
 export function finishDecisions(
   result: CsrDecisionResult,
-  { output, isTold }: { readonly output: 'text' | 'json' | 'yaml'; readonly isTold: boolean },
+  { output }: Pick<DecisionArguments, 'output'>,
   host: Host,
 ): ExitCode {
-  if (output !== 'text' || !isTold) host.stdout(CSR_DECISION_FORMATS[output](result))
+  if (output !== 'text') host.stdout(CSR_DECISION_FORMATS[output](result))
   if (result.items.length !== 1) tell.note(host, summaryOfDecisions(result))
   if (result.dryRun) tell.note(host, 'nothing was changed: this is the plan')
   return exitCodeOf(result.items)

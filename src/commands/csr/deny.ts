@@ -16,6 +16,6 @@ export const command = defineCommand({
     const options = decideOptions('deny', args, host)
     const api = await openCluster(args, host)
     const result = await decideRequests(api, args.names ?? [], options)
-    return finishDecisions(result, { output: args.output, isTold: false }, host)
+    return finishDecisions(result, args, host)
   },
 })

@@ -1,10 +1,11 @@
-/** Deciding as requests come, against an API server whose every answer a test holds in its hand. */
+/** Deciding, at once and as requests come, against an API server whose every answer a test holds in its hand. */
 import { expect, it, onTestFinished } from 'vitest'
 import type { ClusterApi } from '../../src/cluster/api.ts'
 import type { RequestEvent } from '../../src/cluster/request-watches.ts'
 import { PkiError } from '../../src/errors.ts'
 import type { CertificateSigningRequest } from '../../src/kubernetes/certificate-signing-request.ts'
 import { parseNodeObject } from '../../src/kubernetes/node-object.ts'
+import { type DecideOptions, decideRequests } from '../../src/operations/decide-requests.ts'
 import { watchDecisions } from '../../src/operations/watch-decisions.ts'
 import { POLICIES } from '../../src/pki/csr/policy.ts'
 import { csrOf, newKey, requestPem, servingRequest } from '../support/pkcs10.ts'
@@ -36,6 +37,9 @@ interface Held {
 function apiOf({ events, answers, asked }: Held): ClusterApi {
   const fake: Partial<ClusterApi> = {
     missingAccess: async () => undefined,
+    listRequests: async function* () {
+      for (const event of events) if ('request' in event) yield event.request
+    },
     nodes: async () => NODES.flatMap(node => parseNodeObject(node) ?? []),
     serverNames: async () => [],
     authorities: [],
@@ -53,18 +57,21 @@ function apiOf({ events, answers, asked }: Held): ClusterApi {
   return fake as ClusterApi
 }
 
-function watching(held: Held) {
-  const stop = new AbortController()
-  onTestFinished(() => stop.abort())
-  const said: string[] = []
-  const ended = watchDecisions(apiOf(held), {
+function deciding(said: string[]): DecideOptions {
+  return {
     ...{ verb: 'approve', policy: POLICIES.kubelet, authorities: [], dryRun: false },
     now: () => new Date('2026-12-01T00:01:00Z'),
     confirm: async () => true,
     onWarning: () => undefined,
     onDecision: ({ name, outcome }) => said.push(`${name} ${outcome}`),
-    signal: stop.signal,
-  })
+  }
+}
+
+function watching(held: Held) {
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  const said: string[] = []
+  const ended = watchDecisions(apiOf(held), { ...deciding(said), signal: stop.signal })
   return { stop, said, ended }
 }
 
@@ -73,6 +80,22 @@ const listed = (...numbers: number[]): RequestEvent[] => [
   ...numbers.map((number): RequestEvent => ({ type: 'present', request: serving(number) })),
   { type: 'synced' },
 ]
+
+it('tells each as it is decided, and what is left when it is interrupted', async () => {
+  const held: Held = { events: listed(1, 2, 3), answers: new Map(), asked: [] }
+  const interruption = new AbortController()
+  const said: string[] = []
+  held.answers.set('s2', async () => {
+    expect(said).toEqual(['s1 approved'])
+    interruption.abort()
+    return serving(2)
+  })
+  const options = { ...deciding(said), interruption: () => interruption.signal }
+  const { items } = await decideRequests(apiOf(held), undefined, options)
+  expect(held.asked).toEqual(['s1', 's2'])
+  expect(said).toEqual(['s1 approved', 's2 approved', 's3 left'])
+  expect(items.at(-1)).toMatchObject({ changed: false, reason: 'not tried: interrupted' })
+})
 
 it('looks at once at what comes while another is decided', async () => {
   const held: Held = { events: listed(1), answers: new Map(), asked: [] }
