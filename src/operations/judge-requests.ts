@@ -15,6 +15,7 @@ import {
 } from '../pki/csr/listing.ts'
 import type { Policy } from '../pki/csr/policy.ts'
 import type { CsrVerdict } from '../pki/csr/rule.ts'
+import { isForNodes } from '../pki/csr/signer-name.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { withServed } from './ask-kubelets.ts'
 import type { CsrSource } from './csr-source.ts'
@@ -115,6 +116,7 @@ function shareTexts(): (item: ListedCsr) => ListedCsr {
   return item => ({
     ...item,
     signerName: once(texts, item.signerName, item.signerName),
+    subject: isForNodes(item.signerName) ? '' : item.subject,
     stateInWords: once(texts, item.stateInWords, item.stateInWords),
     username: once(texts, item.username, item.username),
     keyAlgorithm: once(texts, item.keyAlgorithm, item.keyAlgorithm),

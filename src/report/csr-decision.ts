@@ -1,4 +1,5 @@
 /** Decisions about CertificateSigningRequests: what is about to be done, and what became of it. */
+import { escaped } from '../foreign-text.ts'
 import {
   type CsrDecision,
   type CsrDecisionResult,
@@ -31,7 +32,7 @@ export function renderDecision(
 ): string {
   const isPlain = changed && (outcome === 'approved' || outcome === 'denied')
   const line = `certificatesigningrequest.certificates.k8s.io/${plain(name)} ${WORDS[outcome]}`
-  return `${line}${isPlain ? '' : ` (${plain(reason)})`}${dryRun && changed ? ' (dry run)' : ''}\n`
+  return `${line}${isPlain ? '' : ` (${escaped(reason)})`}${dryRun && changed ? ' (dry run)' : ''}\n`
 }
 
 const WORDS: Readonly<Record<CsrDecision['outcome'], string>> = {

@@ -1,5 +1,6 @@
 /** The list of CertificateSigningRequests: a table for each signer, or data. */
 import { type ListedCsr, summaryOf } from '../pki/csr/listing.ts'
+import { isForNodes } from '../pki/csr/signer-name.ts'
 import { age } from '../pki/csr/state-words.ts'
 import { plain } from '../pki/csr/words.ts'
 import { instant } from '../pki/instant.ts'
@@ -13,7 +14,7 @@ export interface ShownList {
   readonly terminal?: Terminal | undefined
 }
 
-const HEADER = ['NODE', 'NAME', 'AGE', 'REQUESTER', 'STATE', 'VERDICT']
+const HEADER = ['NAME', 'AGE', 'REQUESTER', 'STATE', 'VERDICT']
 const WIDE_HEADER = [...HEADER, 'KEY', 'SANS', 'USAGES']
 const SPACING = { least: 6, padding: 3 }
 
@@ -37,7 +38,7 @@ function* linesOf({ items, now, terminal }: ShownList, isWide: boolean): Generat
     if (index > 0) yield ''
     yield paint('strong', plain(group[0]?.signerName ?? '') || '(no signerName)')
     const rows = function* () {
-      yield isWide ? WIDE_HEADER : HEADER
+      yield [whoOf(group[0]).title, ...(isWide ? WIDE_HEADER : HEADER)]
       for (const item of group) yield cellsOf(item, now, isWide)
     }
     let row = -1
@@ -65,10 +66,10 @@ function paintedLine(line: string, item: ListedCsr | undefined, paint: Paint): s
 }
 
 function cellsOf(item: ListedCsr, now: Date, isWide: boolean): string[] {
-  const { node, name, creationTimestamp, username, older } = item
+  const { name, creationTimestamp, username, older } = item
   const more = older.length > 0 ? ` (+${older.length} older)` : ''
   const cells = [
-    plain(node) || '-',
+    plain(whoOf(item).text) || '-',
     `${plain(name)}${more}`,
     creationTimestamp ? age(creationTimestamp, now) : '-',
     plain(username) || '-',
@@ -84,15 +85,22 @@ function cellsOf(item: ListedCsr, now: Date, isWide: boolean): string[] {
   ]
 }
 
+/** Of others than nodes the groups are what matters. */
+function whoOf(item: ListedCsr | undefined) {
+  return item && isForNodes(item.signerName)
+    ? { title: 'NODE', text: item.node }
+    : { title: 'SUBJECT', text: item?.subject ?? '' }
+}
+
 function verdictOf({ outcome, reasons }: ListedCsr): string {
   return outcome === undefined ? '-' : [outcome, ...summaryOf(reasons)].join(': ')
 }
 
 export function csrDocument(item: ListedCsr): object {
-  const { name, signerName, node, username, creationTimestamp, state, stateInWords, outcome } = item
+  const { name, signerName, node, subject, username, creationTimestamp, state, stateInWords, outcome } = item
   const { reasons, keyAlgorithm, subjectAltNames, usages, older } = item
   return {
-    ...{ name, signerName, node, username },
+    ...{ name, signerName, node, subject, username },
     creationTimestamp: creationTimestamp ? instant(creationTimestamp) : null,
     ...{ state, stateInWords },
     outcome: outcome ?? null,

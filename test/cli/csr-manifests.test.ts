@@ -387,11 +387,14 @@ describe('a request that no policy is for', () => {
   it('is looked at as approve NAME does, and left to people at best', async () => {
     const { stdout } = await kubepki('csr', 'list', ...from)
     const verdict = (name: string) =>
-      new RegExp(`^jane +${name} +10m +jane +\\S.*? {2,}(.*)$`, 'm').exec(stdout)?.[1]
+      new RegExp(`^CN=jane,O=\\S+ +${name} +10m +jane +\\S.*? {2,}(.*)$`, 'm').exec(stdout)?.[1]
     expect(verdict('jane')).toBe('leave: no policy is for its signer: whoever approves it by name decides')
     expect(verdict('master')).toMatch(/^deny: .*"system:masters"/)
     expect(verdict('usages')).toMatch(/^deny: /)
     expect(verdict('done')).toBe('-')
+    expect(stdout).toMatch(/^SUBJECT +NAME /m)
+    const { items } = JSON.parse((await kubepki('csr', 'list', ...from, '-o', 'json')).stdout)
+    expect(items[1]).toMatchObject({ name: 'master', node: 'jane', subject: 'CN=jane,O=system:masters' })
   })
 
   it('has its rules in csr show, by whose name they are', async () => {
@@ -405,6 +408,40 @@ describe('a request that no policy is for', () => {
     expect((await kubepki('csr', 'show', 'done', ...from)).stdout).toMatch(
       /^ {2}FAIL {2}PENDING +approved already/m,
     )
+  })
+
+  it('is a row of its own for each subject', async () => {
+    const groups = ['dev', 'ops', 'dev'].map((group, index) =>
+      ask(`jane-${index}`, [
+        ['O', group],
+        ['CN', 'jane'],
+      ]),
+    )
+    const { stdout } = await kubepki('csr', 'list', '--from', filesOf(groups).json)
+    expect(stdout.match(/^CN=jane,O=\w+ +jane-\d(?: \(\+1 older\))?/gm)).toEqual([
+      expect.stringMatching(/^CN=jane,O=ops +jane-1$/),
+      expect.stringMatching(/^CN=jane,O=dev +jane-2 \(\+1 older\)$/),
+    ])
+  })
+
+  it('is passed over by csr vet --pending when it is decided', async () => {
+    const vet = (...flags: string[]) => kubepki('csr', 'vet', ...from, '-o', 'json', ...flags)
+    const { stdout, stderr } = await vet('--pending')
+    expect((JSON.parse(stdout) as Verdicts).items.map(({ name }) => name)).toEqual([
+      'jane',
+      'master',
+      'usages',
+    ])
+    expect(stderr).not.toContain('hint')
+    expect((await vet()).stderr).not.toContain('hint')
+    const { json } = filesOf([ask('done', JANE, { conditions: approved('2026-11-30T23:55:00Z') })])
+    const all = ['csr', 'vet', '--from', json]
+    expect(await kubepki(...all)).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringContaining('hint: what is left is decided already: --pending passes it over'),
+    })
+    expect((await kubepki(...all, '--pending')).exitCode).toBe(0)
+    expect((await kubepki(...all, '--pending', '--again')).exitCode).toBe(2)
   })
 
   it('is never approved by csr vet', async () => {

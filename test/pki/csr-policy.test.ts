@@ -113,7 +113,10 @@ const CASES: readonly Case[] = [
   },
   {
     is: 'C2 a ServiceAccount asks for a node',
-    request: serving({ username: 'system:serviceaccount:default:default' }),
+    request: serving({
+      username: 'system:serviceaccount:default:default',
+      groups: ['system:serviceaccounts', 'system:authenticated'],
+    }),
     verdict: 'deny',
     because: ['REQUESTER', 'REQUESTER_IS_SUBJECT', 'REQUESTER_GROUPS'],
   },
@@ -136,7 +139,7 @@ const CASES: readonly Case[] = [
       groups: ['system:bootstrappers', 'system:authenticated'],
     }),
     verdict: 'deny',
-    because: ['REQUESTER', 'REQUESTER_IS_SUBJECT'],
+    because: ['REQUESTER', 'REQUESTER_IS_SUBJECT', 'REQUESTER_GROUPS'],
   },
   {
     is: "C4 OpenShift's node-bootstrapper, first join",
@@ -581,7 +584,7 @@ const CASES: readonly Case[] = [
   },
   {
     is: 'C41 what would be denied is left, by policy',
-    request: serving({ username: 'jane' }),
+    request: serving({ username: 'jane', groups: ['system:authenticated'] }),
     setting: { policy: policyOf('neverDeny: true') },
     verdict: 'leave',
     because: ['REQUESTER', 'REQUESTER_IS_SUBJECT', 'REQUESTER_GROUPS'],

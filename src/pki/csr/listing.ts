@@ -16,6 +16,8 @@ export interface ListedCsr {
   readonly signerName: string
   /** Of the subject; of what is no node's, its common name. */
   readonly node: string
+  /** `CN=jane,O=dev`; empty: it cannot be read. */
+  readonly subject: string
   readonly username: string
   readonly creationTimestamp: Date | undefined
   readonly state: CsrState
@@ -44,6 +46,7 @@ export function listedCsr(csr: CertificateSigningRequest, { request, verdict, no
     name: csr.name || `${csr.generateName ?? ''}*`,
     signerName: csr.spec.signerName,
     node: nodeNameOf(commonName) ?? commonName,
+    subject: request?.subjectText ?? '',
     username: csr.spec.username,
     creationTimestamp: csr.creationTimestamp,
     state: stateOf(csr),
@@ -92,13 +95,13 @@ export interface Folding {
   readonly items: () => ListedCsr[]
 }
 
-/** What one user asked for one node in one state is one row, that of the newest: the others are names in it. What is denied stays apart, by its first reason. */
+/** What one user asked for one subject in one state is one row, that of the newest: the others are names in it. What is denied stays apart, by its first reason. */
 export function startFolding(): Folding {
   const rows = new Map<string, { newest: ListedCsr; readonly older: string[] }>()
   const add = (item: ListedCsr) => {
-    const { signerName, node, username, state, outcome, reasons } = item
+    const { signerName, node, subject, username, state, outcome, reasons } = item
     const denial = outcome === 'deny' && reasons[0]
-    const key = JSON.stringify([signerName, node, username, state, denial])
+    const key = JSON.stringify([signerName, node, subject, username, state, denial])
     const row = rows.get(key)
     if (!row) rows.set(key, { newest: item, older: [] })
     else if (made(item) < made(row.newest)) row.older.push(item.name)

@@ -39,7 +39,7 @@ function isAllowed(username: string, allowed: readonly string[]): boolean {
   return allowed.some(one => (one.endsWith('*') ? username.startsWith(one.slice(0, -1)) : username === one))
 }
 
-const NODE_GROUPS = ['system:nodes', 'system:authenticated']
+export const NODE_GROUPS = ['system:nodes', 'system:authenticated']
 
 const LONGEST_COMMON_NAME = 64
 

@@ -4,7 +4,7 @@ import { isMapping, type Mapping, mappingAt, parseYaml } from '../../kubernetes/
 import { nearest } from '../../nearest.ts'
 import { DEFAULT_PARAMETERS, PARAMETERS, type PolicyParameters } from './policy-parameters.ts'
 import { FORM_RULES } from './policy-rules-form.ts'
-import { IDENTITY_RULES, type PolicyRule } from './policy-rules-identity.ts'
+import { IDENTITY_RULES, NODE_GROUPS, type PolicyRule } from './policy-rules-identity.ts'
 import { KEY_RULES } from './policy-rules-key.ts'
 import { NAME_RULES } from './policy-rules-names.ts'
 import { SERVED_RULES } from './policy-rules-served.ts'
@@ -47,7 +47,11 @@ const client: PolicyPart = {
   parameters: { ...DEFAULT_PARAMETERS, allowedRequesters: ['system:bootstrap:*', 'system:node:*'] },
 }
 
-const serving: PolicyPart = { signerName: KUBELET_SERVING, levels: {}, parameters: DEFAULT_PARAMETERS }
+const serving: PolicyPart = {
+  signerName: KUBELET_SERVING,
+  levels: {},
+  parameters: { ...DEFAULT_PARAMETERS, requesterGroups: NODE_GROUPS },
+}
 
 const OPENSHIFT_NAMESPACE = 'openshift-machine-config-operator'
 const TWO_HOURS = 2 * 3_600_000

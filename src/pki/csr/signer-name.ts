@@ -7,6 +7,11 @@ export const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet'
 export const KUBELET_SERVING = 'kubernetes.io/kubelet-serving'
 export const LEGACY_UNKNOWN = 'kubernetes.io/legacy-unknown'
 
+/** Whose certificates are for nodes alone. */
+export function isForNodes(signerName: string): boolean {
+  return signerName === KUBELET_CLIENT || signerName === KUBELET_SERVING
+}
+
 /** Of a node's user name, which is the common name of its certificates. */
 export const NODE_PREFIX = 'system:node:'
 
