@@ -62,7 +62,7 @@ export const command = defineCommand({
     if (writer) host.stdout(writer.end())
     tell.note(host, `${tallyWords(tally)} by the policy ${policyName}`)
     const open = seen.count - (args.pending ? seen.decided : 0) - tally.approve
-    if (open > 0 && open === seen.decided)
+    if (!args.pending && open > 0 && open === seen.decided)
       tell.hint(host, 'what is left is decided already: --pending passes it over, --again judges it')
     return open === 0 && source.strays().broken === 0 ? EXIT.done : EXIT.findings
   },
