@@ -23,7 +23,7 @@ export interface Asked extends Connected {
 /** Of an answer that is not 2xx. */
 export function refusal(answer: Answer, asked: Asked): PkiError {
   const parsed = parseJson(answer.text)
-  const status = isMapping(parsed) ? parsed : {}
+  const status = isMapping(parsed) ? parsed : { message: saidPlainly(answer) }
   if (answer.status === 404 && !isOfKubernetes(answer, status, asked)) return strange404(answer, asked)
   const make = REFUSALS[answer.status] ?? otherwise
   return make(status, asked, answer.status)
@@ -76,7 +76,15 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
 
 function otherwise(status: Mapping, { target, question }: Asked, code: number): PkiError {
   const message = `${withoutSecrets(target.context.server)}: ${describeAccess(question)}: ${saidBy(status, 'no reason given')} (HTTP ${code})`
-  return new PkiError('CLUSTER_REFUSED', message)
+  const wantsTls = /HTTP request to an HTTPS server/.test(stringAt(status, 'message') ?? '')
+  return new PkiError('CLUSTER_REFUSED', message, {
+    hint: wantsTls ? 'its address in the kubeconfig begins with http://, and wants https://' : undefined,
+  })
+}
+
+/** Whatever stands in between has words of its own; pages are none. */
+function saidPlainly({ text }: Answer): string {
+  return /^\s*</.test(text) ? '' : text.trim()
 }
 
 /** The server's own sentence. */

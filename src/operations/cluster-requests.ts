@@ -54,7 +54,7 @@ async function nodesOf(
 }
 
 export async function checkDeletion(api: ClusterApi): Promise<void> {
-  const missing = await api.missingAccess([onRequests('delete')])
+  const missing = await api.missingAccess([onRequests('list'), onRequests('delete')])
   if (missing) throw missing
 }
 
