@@ -3,12 +3,12 @@ import type { RequestOptions } from 'node:https'
 import { KubeConfig, type User } from '@kubernetes/client-node'
 import { messageOf, PkiError } from '../errors.ts'
 import { named, shown } from '../foreign-text.ts'
-import type { Credential } from '../kubernetes/kubeconfig.ts'
 import { isMapping, type Mapping, mappingAt, stringAt } from '../kubernetes/yaml.ts'
 import { type Certificate, readCertificates } from '../x509/certificate.ts'
+import { clientPairOf } from './client-pair.ts'
 import { runCredentialPlugin } from './exec-credential.ts'
 import { proxyOf } from './proxy.ts'
-import type { ClusterTarget } from './target.ts'
+import { type ClusterTarget, pemOf } from './target.ts'
 
 export interface Access {
   /** Agent, credentials and headers of every request. */
@@ -100,12 +100,10 @@ function userOf(target: ClusterTarget): User {
   const { user, userName } = target.context
   if (isPlain(target)) return { name: userName }
   const token = user.tokenFile === undefined ? user.token : target.readFile(user.tokenFile).trim()
-  const certificate = pemOf(user.clientCertificate, target)
-  const key = pemOf(user.clientKey, target)
+  const pair = clientPairOf(target)
   return {
     name: userName,
-    ...(certificate !== undefined && { certData: encoded(certificate) }),
-    ...(key !== undefined && { keyData: encoded(key) }),
+    ...(pair && { certData: encoded(pair.certificate), keyData: encoded(pair.key) }),
     ...(token !== undefined && token !== '' && { token }),
     ...(user.username !== undefined && { username: user.username, password: user.password ?? '' }),
     ...(user.authProvider && { authProvider: oidcOf(userName, user.authProvider) }),
@@ -140,8 +138,7 @@ async function applyPlugin(target: ClusterTarget, options: RequestOptions): Prom
   }
   const onLine = (line: string) => onNote(`${named(plugin.command)}: ${line}`)
   const credential = await runCredentialPlugin({ plugin, cluster, environment, timeout, onLine })
-  if (credential.clientCertificate !== undefined) options.cert = credential.clientCertificate
-  if (credential.clientKey !== undefined) options.key = credential.clientKey
+  if (credential.pair) Object.assign(options, { cert: credential.pair.certificate, key: credential.pair.key })
   if (credential.token !== undefined)
     options.headers = { ...options.headers, Authorization: `Bearer ${credential.token}` }
 }
@@ -184,10 +181,6 @@ function subjectOfToken(authorization: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function pemOf(credential: Credential | undefined, { readFile }: ClusterTarget): string | undefined {
-  return credential?.at === 'file' ? readFile(credential.file) : credential?.pem
 }
 
 function encoded(text: string): string {

@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process'
 import { PkiError } from '../errors.ts'
 import { named } from '../foreign-text.ts'
 import type { ExecPlugin } from '../kubernetes/cluster-context.ts'
-import { mappingAt, parseJson, stringAt } from '../kubernetes/yaml.ts'
+import { type Mapping, mappingAt, parseJson, stringAt } from '../kubernetes/yaml.ts'
+import { type ClientPair, describePairFlaw, pairFlaw } from './client-pair.ts'
 
 export interface PluginRun {
   readonly plugin: ExecPlugin
@@ -20,8 +21,7 @@ export interface PluginRun {
 
 export interface PluginCredential {
   readonly token: string | undefined
-  readonly clientCertificate: string | undefined
-  readonly clientKey: string | undefined
+  readonly pair: ClientPair | undefined
 }
 
 /** No credential is longer. */
@@ -30,14 +30,22 @@ const MOST_OUTPUT = 1024 * 1024
 export async function runCredentialPlugin(run: PluginRun): Promise<PluginCredential> {
   const { plugin } = run
   const status = mappingAt(parseJson(await outputOf(run)), 'status')
-  const credential = {
-    token: stringAt(status, 'token'),
-    clientCertificate: stringAt(status, 'clientCertificateData'),
-    clientKey: stringAt(status, 'clientKeyData'),
-  }
-  if (credential.token !== undefined || credential.clientCertificate !== undefined) return credential
+  const credential = { token: stringAt(status, 'token'), pair: pairIn(status, plugin) }
+  if (credential.token !== undefined || credential.pair) return credential
   throw failure(plugin, 'printed no ExecCredential with a token or a client certificate')
 }
+
+function pairIn(status: Mapping, plugin: ExecPlugin): ClientPair | undefined {
+  const certificate = stringAt(status, 'clientCertificateData')
+  const key = stringAt(status, 'clientKeyData')
+  if (certificate === undefined) return undefined
+  if (key === undefined) throw failure(plugin, 'printed a client certificate without its key')
+  const flaw = pairFlaw({ certificate, key })
+  if (flaw) throw failure(plugin, `printed ${describePairFlaw(flaw, PRINTED)}`)
+  return { certificate, key }
+}
+
+const PRINTED = { certificate: 'a client certificate', key: 'a client key' }
 
 function outputOf({ plugin, cluster, environment, timeout, onLine }: PluginRun): Promise<string> {
   const info = {

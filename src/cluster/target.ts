@@ -1,5 +1,6 @@
 /** Whom a connection is to, as whom, and what it may touch of the outside. */
 import type { ClusterContext } from '../kubernetes/cluster-context.ts'
+import type { Credential } from '../kubernetes/kubeconfig.ts'
 
 export interface ClusterTarget {
   readonly context: ClusterContext
@@ -12,4 +13,12 @@ export interface ClusterTarget {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What is worth telling whoever waits: a plugin's words, a server that is away. */
   readonly onNote: (message: string) => void
+}
+
+/** The text of a credential, read anew where it is in a file. */
+export function pemOf(
+  credential: Credential | undefined,
+  { readFile }: Pick<ClusterTarget, 'readFile'>,
+): string | undefined {
+  return credential?.at === 'file' ? readFile(credential.file) : credential?.pem
 }

@@ -104,7 +104,10 @@ export async function* repeated<T>(
   }
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'CLUSTER_UNTRUSTED'])
+/** A kubeconfig, too: its certificate and its key may be replaced one after the other. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  ...['UNAUTHORIZED', 'FORBIDDEN', 'CLUSTER_UNTRUSTED', 'KUBECONFIG_UNUSABLE'],
+])
 /** Also one that is about to go away, or only comes, answers; and its credentials may come over a network too. */
 export const AWAY: ReadonlySet<string> = new Set([
   'CLUSTER_UNREACHABLE',
