@@ -12,4 +12,6 @@ export interface ClusterTarget {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What is worth telling whoever waits: a plugin's words, a server that is away. */
   readonly onNote: (message: string) => void
+  /** For commands that are printed: ` --kubeconfig F`. */
+  readonly commandFlags?: string | undefined
 }
