@@ -13,6 +13,8 @@ export interface ClusterTarget {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What is worth telling whoever waits: a plugin's words, a server that is away. */
   readonly onNote: (message: string) => void
+  /** For commands that are printed: ` --kubeconfig F`. */
+  readonly commandFlags?: string | undefined
 }
 
 /** The text of a credential, read anew where it is in a file. */

@@ -45,6 +45,7 @@ export function clusterTarget(
     ...{ kubeconfig, context, timeout: Math.min(timeout, LONGEST_TIMER) },
     now: () => now ?? host.now(),
     environment: host.environment?.() ?? {},
+    commandFlags: clusterFlags({ kubeconfig, context, now }),
     onNote: message => tell.note(host, message),
   })
 }

@@ -18,12 +18,14 @@ export interface ConnectionOptions {
   readonly now: () => Date
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly onNote?: ((message: string) => void) | undefined
+  readonly commandFlags?: string | undefined
 }
 
 /** Throws where there is no such cluster. */
 export function clusterTargetOf(options: ConnectionOptions): ClusterTarget {
-  const { timeout, now, environment, onNote = () => undefined } = options
-  return { context: contextFor(options), timeout, now, environment, onNote, readFile: readUserFile }
+  const { timeout, now, environment, onNote = () => undefined, commandFlags } = options
+  const context = contextFor(options)
+  return { context, timeout, now, environment, onNote, commandFlags, readFile: readUserFile }
 }
 
 function contextFor({ kubeconfig, context, environment }: ConnectionOptions): ClusterContext {

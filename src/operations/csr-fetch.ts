@@ -6,6 +6,7 @@ import { named } from '../foreign-text.ts'
 import { stateOf } from '../kubernetes/certificate-signing-request.ts'
 import { encodeKubeconfig } from '../kubernetes/kubeconfig-document.ts'
 import { checkAnswer } from '../pki/csr/answered.ts'
+import { approveCommands } from '../pki/csr/approve-command.ts'
 import { instant } from '../pki/instant.ts'
 import { readUserFile } from '../store/files.ts'
 import { checkNewFile, finishWholeFile, removeFiles } from '../store/new-file.ts'
@@ -66,7 +67,9 @@ export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
     if (stateOf(csr) === 'approved')
       onProgress(`${name}: approved, waiting for ${csr.spec.signerName} to sign`)
   }
-  const answered = await awaitAnswer(api, sent.csr, { ...patience, onState })
+  const approvable = { name, doubts: created.doubts }
+  const [approveCommand] = approveCommands([approvable], target.commandFlags)
+  const answered = await awaitAnswer(api, sent.csr, { ...patience, onState, approveCommand })
   // As it was asked, whatever the answer says of that.
   const asked = { ...answered, spec: created.csr.spec }
   const checked = checkAnswer(asked, created.request, { now: now(), anchors: authorities })

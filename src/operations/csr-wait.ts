@@ -44,13 +44,15 @@ export interface Patience {
   readonly onState?: ((csr: CertificateSigningRequest) => void) | undefined
   /** How whoever asked asks anew, in place of what is denied or refused. */
   readonly anew?: string | undefined
+  /** For whoever may, where it takes more than the name. */
+  readonly approveCommand?: string | undefined
 }
 
 /** The request with its certificate. Throws when it is denied, failed, gone, or nobody answers in time. */
 export async function awaitAnswer(
   api: ClusterApi,
   sent: CertificateSigningRequest,
-  { timeout, interruption, onState, anew }: Patience,
+  { timeout, interruption, onState, anew, approveCommand }: Patience,
 ): Promise<CertificateSigningRequest> {
   const limit = AbortSignal.timeout(Math.min(timeout, LONGEST_TIMER))
   const signal = firstToAbort([limit, interruption])
@@ -63,7 +65,7 @@ export async function awaitAnswer(
     if (end === 'issued') return seen
     if (end !== undefined) throw new PkiError('NOT_ISSUED', end(seen), { hint: hintAfter(seen, anew) })
   }
-  throw interruption?.aborted ? interrupted(last) : late(last, timeout)
+  throw interruption?.aborted ? interrupted(last) : late(last, { timeout, approveCommand })
 }
 
 /** What is known already is looked at first. */
@@ -94,7 +96,13 @@ function gone({ name }: CertificateSigningRequest): PkiError {
   )
 }
 
-function late(csr: CertificateSigningRequest, timeout: number): PkiError {
+function late(
+  csr: CertificateSigningRequest,
+  {
+    timeout,
+    approveCommand = `kubepki csr approve ${csr.name}`,
+  }: Pick<Patience, 'timeout' | 'approveCommand'>,
+): PkiError {
   const isApproved = stateOf(csr) === 'approved'
   return new PkiError(
     'NOT_ISSUED',
@@ -102,7 +110,7 @@ function late(csr: CertificateSigningRequest, timeout: number): PkiError {
     {
       hint: isApproved
         ? `${unsignedHint(csr.spec.signerName)}; then run the same again: it goes on`
-        : `whoever may approves it: kubepki csr approve ${csr.name}; then run the same again: it goes on`,
+        : `whoever may approves it: ${approveCommand}; then run the same again: it goes on`,
     },
   )
 }

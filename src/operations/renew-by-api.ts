@@ -2,18 +2,13 @@
  * Renewal through the Certificates API: keys and requests into their directory, all of them sent, all of them answered,
  * and only then anything installed. What is interrupted goes on with the same keys when it is run again.
  */
-import { firstToAbort } from '../abort.ts'
-import { type ClusterApi, connect } from '../cluster/api.ts'
+import { connect } from '../cluster/api.ts'
 import type { ClusterTarget } from '../cluster/target.ts'
 import { describeUnusable, PkiError } from '../errors.ts'
-import {
-  type CertificateSigningRequest,
-  parseSigningRequest,
-  stateOf,
-} from '../kubernetes/certificate-signing-request.ts'
+import { parseSigningRequest } from '../kubernetes/certificate-signing-request.ts'
 import { newSigningRequest } from '../kubernetes/signing-request-object.ts'
 import { factsOf } from '../pki/csr/facts.ts'
-import { offlineFlaws } from '../pki/csr/offline.ts'
+import { offlineDoubts, offlineFlaws } from '../pki/csr/offline.ts'
 import { type ChosenSigner, renewalSigner } from '../pki/csr/renewal-signer.ts'
 import { installObstacle } from '../pki/import-plan.ts'
 import type { ImportResult, InstalledCertificate } from '../pki/import-result.ts'
@@ -27,17 +22,14 @@ import type {
 } from '../pki/renewal-result.ts'
 import type { RequestStep, Step } from '../pki/renewal-step.ts'
 import { entryNamed, type Snapshot } from '../pki/snapshot.ts'
-import type { AnswerFile } from '../store/answers.ts'
 import { readUserFile } from '../store/files.ts'
-import { readAnswer } from '../x509/answer.ts'
 import { type CertificateRequest, readCertificateRequest } from '../x509/certificate-request.ts'
-import { type Der, tbsPartsOf } from '../x509/der.ts'
+import { tbsPartsOf } from '../x509/der.ts'
 import { SUBJECT_ALT_NAME } from '../x509/subject-alt-name.ts'
-import { awaitAnswer, send } from './csr-wait.ts'
 import { importAnswers } from './import-answers.ts'
 import { type RenewOptions, readAndPlan } from './plan-renewal.ts'
 import { renewCertificates } from './renew.ts'
-import { watchRequester } from './requester.ts'
+import { answersTo, type Order } from './renewal-answers.ts'
 
 export interface ApiRenewOptions extends RenewOptions {
   readonly target: ClusterTarget
@@ -127,14 +119,6 @@ function nothingDone({ skipped }: ApiRenewalPlan): RenewalResult {
   return { ...nothing, changed: false, skipped, backup: undefined }
 }
 
-interface Order {
-  readonly name: string
-  /** Of the request. */
-  readonly subject: Der
-  readonly object: ReturnType<typeof newSigningRequest>
-  readonly csr: CertificateSigningRequest
-}
-
 /** The same request has the same name in every run: it is found again. */
 function orderOf(
   { name, csrFile }: PendingRequest,
@@ -158,7 +142,8 @@ function orderOf(
   })
   const csr = parseSigningRequest(object)
   if ('found' in csr) throw new TypeError('what was made is no CertificateSigningRequest')
-  const flaws = offlineFlaws(factsOf(csr, { now }))
+  const facts = factsOf(csr, { now })
+  const flaws = offlineFlaws(facts)
   if (flaws.length > 0)
     throw new PkiError(
       'REQUEST_INVALID',
@@ -167,7 +152,7 @@ function orderOf(
         hint: 'nothing was sent',
       },
     )
-  return { name, subject: request.subject, object, csr }
+  return { name, subject: request.subject, object, csr, doubts: offlineDoubts(facts) }
 }
 
 /** One that is kept was made by an earlier run, perhaps for something else. */
@@ -180,48 +165,6 @@ function otherThanPlanned(
   const sans = request.extensions.get(SUBJECT_ALT_NAME) ?? new Uint8Array()
   const isSame = names?.extension === undefined || Buffer.compare(sans, names.extension) === 0
   return isSame ? undefined : 'list of SANs'
-}
-
-/** The first that will have no answer ends it for all. */
-async function answersTo(
-  api: ClusterApi,
-  orders: readonly Order[],
-  options: ApiRenewOptions & Pick<ApiRenewalPlan, 'kubeconfig'>,
-): Promise<AnswerFile[]> {
-  const { waitTimeout, interruption, now, onProgress } = options
-  const requester = watchRequester(options)
-  const sent: CertificateSigningRequest[] = []
-  for (const order of orders) {
-    requester.beforeSending(order)
-    const { csr, isKnown } = await send(api, order, now)
-    requester.afterSending(order, csr)
-    onProgress?.(
-      `${order.name}: ${isKnown ? 'is in the cluster already' : 'sent'}: ${csr.name}, to be signed by ${csr.spec.signerName}`,
-    )
-    sent.push(csr)
-  }
-  const waiting = sent.filter(csr => stateOf(csr) === 'pending').map(({ name }) => name)
-  if (waiting.length > 0) onProgress?.(`whoever may approves: kubepki csr approve ${waiting.join(' ')}`)
-  const failure = new AbortController()
-  const signal = firstToAbort([failure.signal, interruption])
-  const patience = { timeout: waitTimeout, interruption: signal, anew: '--force makes one with a new key' }
-  const answered = sent.map(csr => awaitAnswer(api, csr, patience))
-  try {
-    return (await Promise.all(answered)).map(fileOf)
-  } catch (error) {
-    failure.abort()
-    await Promise.allSettled(answered)
-    throw error
-  }
-}
-
-function fileOf({ name, status }: CertificateSigningRequest): AnswerFile {
-  const read = readAnswer(Buffer.from(status.certificate ?? '', 'utf8'))
-  if ('certificates' in read) return { path: name, certificates: read.certificates }
-  throw new PkiError(
-    'ISSUED_CERTIFICATE_WRONG',
-    `${name}: status.certificate: ${describeUnusable(read)}; nothing was changed`,
-  )
 }
 
 function checkInstalled({ refused, unanswered }: ImportResult): void {

@@ -15,6 +15,8 @@ export interface RequesterWatch {
   readonly beforeSending: (order: Order) => void
   /** What the API server says of it; one that was there may be another's. */
   readonly afterSending: (order: Order, sent: CertificateSigningRequest) => void
+  /** Whether who asks can approve at all: a node never can. */
+  readonly approves: boolean
 }
 
 export interface RequesterOptions {
@@ -29,6 +31,7 @@ export function watchRequester({ target, kubeconfig, onWarning }: RequesterOptio
   const flawOf = ({ csr, subject }: Order, requester: string | undefined) =>
     requesterFlaw({ signerName: csr.spec.signerName, subject, requester })
   return {
+    approves: !(user ?? '').startsWith(NODE),
     beforeSending: order => {
       const flaw = flawOf(order, user)
       if (flaw !== undefined) onWarning?.(`${order.name}: ${flaw}: use --kubeconfig ${kubeconfig}`)
@@ -43,6 +46,8 @@ export function watchRequester({ target, kubeconfig, onWarning }: RequesterOptio
     },
   }
 }
+
+const NODE = 'system:node:'
 
 /** By the client certificate; whoever signs in otherwise is known to the API server alone. */
 function userOf({ context: { user }, readFile }: ClusterTarget): string | undefined {

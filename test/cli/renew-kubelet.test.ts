@@ -157,6 +157,14 @@ describe('while it waits', () => {
     expect(isPair(node)).toBe(true)
   })
 
+  it('sends nobody to approve it as the node, which cannot', async () => {
+    const [node, api] = [worker(), await cluster(PENDING)]
+    const args = ['--wait-timeout', '1s']
+    expect((await renew(node, api, { args })).stderr).not.toMatch(/csr approve .*--kubeconfig/)
+    const other = await renew(node, api, { args, user: { token: 'x' } })
+    expect(other.stderr.match(/csr approve \S+ --kubeconfig \S+/g)).toHaveLength(2)
+  })
+
   it('sends no request that waits and asks for something else', async () => {
     const node = worker()
     const api = await cluster(PENDING)
