@@ -23,10 +23,30 @@ export interface Asked extends Connected {
 /** Of an answer that is not 2xx. */
 export function refusal(answer: Answer, asked: Asked): PkiError {
   const parsed = parseJson(answer.text)
-  const status = isMapping(parsed) ? parsed : { message: saidPlainly(answer) }
+  const status = isMapping(parsed) ? parsed : { message: plainWords(answer) }
   if (answer.status === 404 && !isOfKubernetes(answer, status, asked)) return strange404(answer, asked)
+  if (wantsTls(answer, asked)) return withoutTls(status, asked, answer.status)
   const make = REFUSALS[answer.status] ?? otherwise
   return make(status, asked, answer.status)
+}
+
+/** The first line of what is neither JSON nor a page. */
+function plainWords({ text }: Answer): string {
+  const words = text.trimStart()
+  return /^[<[{"]/.test(words) ? '' : (/^[^\r\n]*/.exec(words)?.[0] ?? '').trimEnd()
+}
+
+/** As Go and nginx say it. */
+function wantsTls({ status, text }: Answer, { target }: Asked): boolean {
+  const isPlain = target.context.server.startsWith('http:')
+  return isPlain && status === 400 && /HTTP request (was sent )?to (an )?HTTPS/.test(text)
+}
+
+function withoutTls(status: Mapping, asked: Asked, code: number): PkiError {
+  const { clusterName, server } = asked.target.context
+  const right = withoutSecrets(server).replace(/^http:/, 'https:')
+  const hint = `it wants https: the server of cluster "${named(clusterName)}" in the kubeconfig is ${right}`
+  return new PkiError('CLUSTER_REFUSED', otherwise(status, asked, code).message, { hint })
 }
 
 /** An API server says it in plain text where it does not know the whole API group: of these one alone may be missing. */
@@ -76,21 +96,13 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
 
 function otherwise(status: Mapping, { target, question }: Asked, code: number): PkiError {
   const message = `${withoutSecrets(target.context.server)}: ${describeAccess(question)}: ${saidBy(status, 'no reason given')} (HTTP ${code})`
-  const wantsTls = /HTTP request to an HTTPS server/.test(stringAt(status, 'message') ?? '')
-  return new PkiError('CLUSTER_REFUSED', message, {
-    hint: wantsTls ? 'its address in the kubeconfig begins with http://, and wants https://' : undefined,
-  })
-}
-
-/** Whatever stands in between has words of its own; pages are none. */
-function saidPlainly({ text }: Answer): string {
-  return /^\s*</.test(text) ? '' : text.trim()
+  return new PkiError('CLUSTER_REFUSED', message)
 }
 
 /** The server's own sentence. */
 function saidBy(status: Mapping, otherwise: string): string {
   const message = stringAt(status, 'message') ?? ''
-  return message === '' ? otherwise : named(message.slice(0, 290))
+  return message === '' ? otherwise : named(message.slice(0, 290).trimEnd())
 }
 
 function causesOf(status: Mapping): string {
