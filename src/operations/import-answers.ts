@@ -2,6 +2,7 @@
 import { PkiError } from '../errors.ts'
 import type { AnswerCode } from '../pki/answer-checks.ts'
 import { commandFlags } from '../pki/command-flags.ts'
+import { apiFlags } from '../pki/csr/resume-command.ts'
 import type { FileChange } from '../pki/file-change.ts'
 import { type ImportPlan, type InstallStep, planImport } from '../pki/import-plan.ts'
 import {
@@ -39,6 +40,8 @@ export interface ImportOptions extends ReadOptions, ChangeOptions, RestartOption
   readonly answers?: Answers | undefined
   /** Rows whose requests are looked at; absent: all that wait. */
   readonly names?: readonly string[] | undefined
+  /** In a cluster, who signed what came otherwise. */
+  readonly signerName?: string | undefined
   /** Where the requests and their keys wait; by default `csr` in the certificate directory. */
   readonly csrDir?: string | undefined
   /** Milliseconds that a certificate has to last from now; by default 30 days. */
@@ -206,8 +209,8 @@ function resultOf({ snapshot, plan, steps, changes }: Planned, { dryRun = false 
 }
 
 /** As a user would type it, for the history: what was allowed is on record there. */
-function commandOf({ partial, allow = [], names }: ImportOptions): string {
-  if (names) return `certs renew ${names.join(' ')} --use-api`
+function commandOf({ partial, allow = [], names, signerName }: ImportOptions): string {
+  if (names) return ['certs renew', ...names, ...apiFlags(signerName)].join(' ')
   return ['certs import', ...(partial ? ['--partial'] : []), ...allow.map(code => `--allow ${code}`)].join(
     ' ',
   )

@@ -39,6 +39,8 @@ export interface RenewOptions
   readonly sansFromConfig?: boolean
   /** Where requests and sheet are packed for the CA's people, when there are any. */
   readonly archive?: string | undefined
+  /** Of rows whose requests go to a cluster: who signs them there. */
+  readonly signers?: ReadonlyMap<string, string> | undefined
 }
 
 /** What a renewal would do. Writes nothing and takes no lock; throws where it could not write. */

@@ -86,7 +86,8 @@ export async function renewByApi(options: ApiRenewOptions): Promise<RenewalResul
   if (plan.steps.length === 0) return nothingDone(plan)
   const api = await connect(options.target)
   const names = plan.steps.map(({ name }) => name)
-  const requested = await renewCertificates({ ...options, names, csrOnly: true, restart: false })
+  const signers = new Map(plan.steps.map(({ name, signer }) => [name, signer.signerName]))
+  const requested = await renewCertificates({ ...options, names, signers, csrOnly: true, restart: false })
   const skipped = [...plan.skipped, ...requested.skipped]
   const orders = requested.pending.map(pending => orderOf(pending, plan, options))
   const { pending } = requested

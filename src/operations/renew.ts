@@ -1,4 +1,5 @@
 /** Renewal: read, plan, issue, check, then write everything or nothing. */
+import { apiFlags } from '../pki/csr/resume-command.ts'
 import type { RenewalResult } from '../pki/renewal-result.ts'
 import type { Step } from '../pki/renewal-step.ts'
 import { namesOfFiles, planRestart } from '../pki/restart.ts'
@@ -88,7 +89,10 @@ function packageFor(options: RenewOptions, { snapshot, directory, outcomes }: Re
     const csr = changes.find(({ path }) => path === one?.csrFile)
     return one && csr ? [{ name: one.name, csr }] : []
   })
-  return { files, warnings, seen, changes: changesWith({ made }) }
+  const signers = pending.flatMap(({ pending: one }) =>
+    one ? [[`${one.name}.csr`, options.signers?.get(one.name)] as const] : [],
+  )
+  return { files, warnings, seen, changes: changesWith({ made, signers: new Map(signers) }) }
 }
 
 /** Of what is on the disk by then; that it fails undoes nothing. */
@@ -115,10 +119,10 @@ function subjectChange(step: Step): string[] {
 
 /** As a user would type it, for the history. */
 function commandOf(options: RenewOptions): string {
-  const { names, csrOnly, keepKey, addSans = [], removeSans = [], sansFromConfig } = options
+  const { names, csrOnly, keepKey, addSans = [], removeSans = [], sansFromConfig, signers } = options
   return [
     ...['certs renew', ...(names === 'all' ? ['all'] : names)],
-    ...(csrOnly ? ['--csr-only'] : []),
+    ...(signers ? apiFlags([...signers.values()][0]) : csrOnly ? ['--csr-only'] : []),
     ...(keepKey ? ['--key keep'] : []),
     ...addSans.map(({ value }) => `--add-san ${value}`),
     ...removeSans.map(({ value }) => `--remove-san ${value}`),

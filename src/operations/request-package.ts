@@ -9,6 +9,7 @@ import {
   type ManifestRequest,
   manifestRequest,
   markInstalled,
+  markSigners,
   mergeManifest,
   newManifest,
   type RequestManifest,
@@ -81,12 +82,12 @@ export function openPackage(order: PackageOrder): RequestPackage {
 function manifestWith(
   order: PackageOrder,
   old: RequestManifest | undefined,
-  { made = [], installed = new Set() }: Work = {},
+  { made = [], installed = new Set(), signers = new Map() }: Work = {},
 ): RequestManifest {
   const replaced = new Set(made.map(({ csr }) => csr.realPath))
   const pending = pendingOf(order, installed).filter(({ realPath }) => !replaced.has(realPath))
   const rows = manifestRows(order, { known: old?.requests ?? [], pending, made })
-  const requests = markInstalled(rows, installed, order.now)
+  const requests = markInstalled(markSigners(rows, signers), installed, order.now)
   const next = newManifest(order.node ?? nodeNameOf(order.snapshot) ?? old?.node, requests)
   return old && isSameButVersion(old, next) ? old : next
 }
@@ -99,6 +100,8 @@ interface Work {
   readonly made?: readonly MadeRequest[]
   /** Public keys of requests whose answers the job puts into their places. */
   readonly installed?: ReadonlySet<string>
+  /** By file, of those asked for now: who signs in a cluster; undefined: the CA's people. */
+  readonly signers?: ReadonlyMap<string, string | undefined>
 }
 
 interface Rows {

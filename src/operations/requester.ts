@@ -2,6 +2,7 @@
 import type { ClusterTarget } from '../cluster/target.ts'
 import type { CertificateSigningRequest } from '../kubernetes/certificate-signing-request.ts'
 import { type Asking, requesterFlaw } from '../pki/csr/requester.ts'
+import { NODE_PREFIX } from '../pki/csr/signer-name.ts'
 import { readCertificates } from '../x509/certificate.ts'
 import { identityOf } from '../x509/subject.ts'
 
@@ -31,7 +32,7 @@ export function watchRequester({ target, kubeconfig, onWarning }: RequesterOptio
   const flawOf = ({ csr, subject }: Order, requester: string | undefined) =>
     requesterFlaw({ signerName: csr.spec.signerName, subject, requester })
   return {
-    approves: !(user ?? '').startsWith(NODE),
+    approves: !(user ?? '').startsWith(NODE_PREFIX),
     beforeSending: order => {
       const flaw = flawOf(order, user)
       if (flaw !== undefined) onWarning?.(`${order.name}: ${flaw}: use --kubeconfig ${kubeconfig}`)
@@ -46,8 +47,6 @@ export function watchRequester({ target, kubeconfig, onWarning }: RequesterOptio
     },
   }
 }
-
-const NODE = 'system:node:'
 
 /** By the client certificate; whoever signs in otherwise is known to the API server alone. */
 function userOf({ context: { user }, readFile }: ClusterTarget): string | undefined {

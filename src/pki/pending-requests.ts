@@ -70,6 +70,8 @@ export interface ListedRequest {
   readonly keyFile: string
   /** Where the answer goes: of a kubeconfig that embeds it, the kubeconfig. */
   readonly certificateFile: string
+  /** Who signs it in a cluster; absent: the CA's people. */
+  readonly signerName?: string
   /** The answer that lies with the requests. */
   readonly answerFile?: string
   readonly installed?: string
@@ -114,6 +116,7 @@ function listedRequest(facts: RequestFacts, found: FoundRequest): ListedRequest 
     csrFile: row.csrFile,
     keyFile: row.keyFile,
     certificateFile: row.certificateFile,
+    ...(known?.signerName !== undefined && { signerName: known.signerName }),
     ...(state === 'answered' && answer && { answerFile: answer.file }),
     ...(known?.installed !== undefined && { installed: known.installed }),
     ...(state === 'incomplete' && flaw !== undefined && { message: flaw }),

@@ -1,5 +1,6 @@
 /** `requests.json` as it comes back: it may have been anywhere meanwhile. Every field is checked, nothing else is taken over. */
 import type { Unusable } from '../errors.ts'
+import { signerNameFlaw } from './csr/signer-name.ts'
 import type { ManifestRequest, RequestManifest } from './request-manifest.ts'
 
 type Check = (value: unknown) => boolean
@@ -58,6 +59,10 @@ const FIELDS: Readonly<Record<keyof ManifestRequest, Field>> = {
     check: value => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_DAYS,
   },
   certificateFile: { check: text() },
+  signerName: {
+    check: value => typeof value === 'string' && signerNameFlaw(value) === undefined,
+    isOptional: true,
+  },
   installed: { check: instant, isOptional: true },
   replaced: { check: instant, isOptional: true },
 }

@@ -1,5 +1,6 @@
 /** What is wrong with the requests of a node, as `certs verify` says it. Pure. */
 import { shellWord } from './command-flags.ts'
+import { isSent, resumeCommands } from './csr/resume-command.ts'
 import { instant } from './instant.ts'
 import { isOut, type ListedRequest, type LiveCertificate, type RequestFacts } from './pending-requests.ts'
 
@@ -47,7 +48,9 @@ function findingOf(
         ...{ code: 'REQUEST_PENDING_LONG', severity: 'warning', certificate: name, file: csrFile },
         ...{ expected: 'an answer within 14 days', found: `no answer for ${daysOf(age)} days` },
         impact: 'the certificate is not renewed',
-        remedy: `ask the CA's people; to send them what waits again: kubepki certs requests --archive requests.tar${facts.commandFlags}`,
+        remedy: isSent(request)
+          ? `ask whoever approves it in the cluster, then, with --kubeconfig as before: ${resumeCommands([request], facts.commandFlags)[0]}`
+          : `ask the CA's people; to send them what waits again: kubepki certs requests --archive requests.tar${facts.commandFlags}`,
       },
     ]
   if (state === 'incomplete') return [incomplete(facts, request, message ?? '')]

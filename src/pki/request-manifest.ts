@@ -40,6 +40,8 @@ export interface ManifestRequest {
   readonly longestValidityDays: number
   /** Where the answer goes: of a kubeconfig that embeds it, the kubeconfig. */
   readonly certificateFile: string
+  /** Who signs it in a cluster; absent: the CA's people. */
+  readonly signerName?: string
   /** RFC 3339: the answer was installed then, and the request is no longer pending. */
   readonly installed?: string
   /** RFC 3339: another request took its place then; an answer to this one comes too late. */
@@ -135,6 +137,19 @@ export function markInstalled(
   return requests.map(row =>
     isOutstanding(row) && keys.has(row.publicKeySha256) ? { ...row, installed: instant(at) } : row,
   )
+}
+
+/** Who was asked last, by the file of a request. */
+export function markSigners(
+  requests: readonly ManifestRequest[],
+  signers: ReadonlyMap<string, string | undefined>,
+): ManifestRequest[] {
+  return requests.map(row => {
+    if (!isOutstanding(row) || !signers.has(row.file)) return row
+    const { signerName: _, ...rest } = row
+    const signerName = signers.get(row.file)
+    return signerName === undefined ? rest : { ...rest, signerName }
+  })
 }
 
 export function newManifest(node: string | undefined, requests: readonly ManifestRequest[]): RequestManifest {

@@ -75,6 +75,43 @@ describe('certs renew --use-api', () => {
   })
 })
 
+describe('after a wait without an answer', () => {
+  const at = (root: string) => ['--root', root, '--now', NOW.toISOString()]
+  const historyOf = async (root: string) =>
+    (await live(['certs', 'history', '--root', root])).stdout.split('\n').slice(1, -1)
+  const waiting = async (root: string) => (await live(['certs', 'requests', ...at(root)])).stderr
+
+  it.each([
+    [['scheduler.conf'], '--use-api'],
+    [['scheduler.conf', '--signer-name', 'example.com/pki'], '--use-api --signer-name example.com/pki'],
+  ])('the history and the way on are those of %s', async (asked, flags) => {
+    const { where } = await serve()
+    const root = copyNode('ecdsa')
+    await unanswered(renew(asked, '--root', root), where)
+    expect(await historyOf(root)).toEqual([
+      expect.stringMatching(new RegExp(` certs renew scheduler.conf ${flags}$`)),
+    ])
+    const stderr = await waiting(root)
+    expect(stderr).toMatch(/^kubepki: hint: to go on [^\n]*\n$/)
+    expect(stderr).toContain(`kubepki certs renew scheduler.conf ${flags} --root ${root}\n`)
+  })
+
+  it('an external CA is spoken of where one was asked last', async () => {
+    const { where } = await serve()
+    const root = copyNode('ecdsa')
+    const byApi = renew(['scheduler.conf', 'controller-manager.conf'], '--root', root)
+    await unanswered(byApi, where)
+    await live(['certs', 'renew', 'scheduler.conf', '--csr-only', ...at(root)])
+    const both = await waiting(root)
+    expect(both).toContain('kubepki certs renew controller-manager.conf --use-api')
+    expect(both).toContain('kubepki certs requests --archive requests.tar')
+    await unanswered(byApi, where)
+    expect(await waiting(root)).toMatch(
+      /^kubepki: hint: to go on .*kubepki certs renew controller-manager.conf scheduler.conf --use-api .*\n$/,
+    )
+  })
+})
+
 describe('csr create --wait', () => {
   it.each([
     ['dev', ''],

@@ -60,6 +60,20 @@ describe('a request is', () => {
     expect(findings).toEqual([])
   })
 
+  it('overdue after 14 days, and who is asked then is who was asked', () => {
+    const remedyBy = (more: object) =>
+      assess({
+        requests: [found()],
+        known: [manifestRow('apiserver', { publicKeySha256: KEY, created: '2026-11-01T00:00:00Z', ...more })],
+      }).findings.map(({ remedy }) => remedy)
+    expect(remedyBy({})).toEqual([expect.stringContaining('--archive requests.tar --root /mnt')])
+    expect(remedyBy({ signerName: 'example.com/pki' })).toEqual([
+      expect.stringMatching(
+        /: kubepki certs renew apiserver --use-api --signer-name example.com\/pki --root \/mnt$/,
+      ),
+    ])
+  })
+
   it('as old as requests.json says', () => {
     const known = [manifestRow('apiserver', { publicKeySha256: KEY, created: '2026-11-30T00:00:00Z' })]
     expect(assess({ requests: [found()], known }).listed[0]).toMatchObject({ age: 86_400 })

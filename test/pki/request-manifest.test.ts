@@ -6,6 +6,7 @@ import {
   type ManifestRequest,
   manifestRequest,
   markInstalled,
+  markSigners,
   mergeManifest,
   newManifest,
 } from '../../src/pki/request-manifest.ts'
@@ -98,6 +99,17 @@ describe('the manifest after a job', () => {
     expect(markInstalled(first, new Set([apiserver.publicKeySha256]), new Date(0))).toEqual(first)
   })
 
+  it('says who signs in a cluster, as it was asked last, of what is still out', () => {
+    const signers = (signerName?: string) => new Map([['admin.conf.csr', signerName]])
+    const sent = { ...admin, signerName: 'example.com/a' }
+    expect(markSigners([admin, apiserver], signers('example.com/a'))).toEqual([sent, apiserver])
+    expect(markSigners([sent], signers('example.com/b'))).toEqual([{ ...sent, signerName: 'example.com/b' }])
+    expect(markSigners([sent], signers())).toEqual([admin])
+    const over = { ...sent, installed: '2026-12-03T00:00:00Z' }
+    expect(markSigners([over], signers())).toEqual([over])
+    expect(parseManifest(encodeManifest(newManifest('cp-1', [over])))).toMatchObject({ requests: [over] })
+  })
+
   it('has a key once: what is asked for again takes the place of what was', () => {
     const installed = { ...apiserver, installed: '2026-12-03T00:00:00Z' }
     expect(merge([installed], [apiserver])).toEqual([apiserver])
@@ -176,6 +188,8 @@ describe('requests.json', () => {
     ['longestValidityDays', '365'],
     ['longestValidityDays', 1e9],
     ['certificateFile', null],
+    ['signerName', 'a; rm -rf'],
+    ['signerName', ['example.com/a']],
     ['installed', true],
     ['replaced', '2026'],
   ]

@@ -1,5 +1,6 @@
 import { EXIT } from '../../errors.ts'
 import { listRequests } from '../../operations/list-requests.ts'
+import { isSent, resumeCommands } from '../../pki/csr/resume-command.ts'
 import type { RequestFinding } from '../../pki/request-findings.ts'
 import type { RequestList } from '../../pki/request-list.ts'
 import { REQUEST_LIST_FORMATS } from '../../report/request-list.ts'
@@ -62,10 +63,16 @@ function tellFinding(host: Host, { severity, certificate, file, found }: Request
 
 /** What a finding has said already is not said twice. */
 function nextSteps({ requests, archive, findings }: RequestList, flags: string): string[] {
-  if (!requests.some(({ state }) => state === 'pending')) return []
+  const pending = requests.filter(({ state }) => state === 'pending')
+  const resume = resumeCommands(pending.filter(isSent), flags)
+  const going = resume.map(
+    command => `to go on with what a cluster is to sign, with --kubeconfig as before: ${command}`,
+  )
+  if (pending.every(isSent)) return going
   const isSaid = archive !== undefined || findings.some(({ code }) => code === 'REQUEST_PENDING_LONG')
   const send = `to send them, with what the CA has to know: kubepki certs requests --archive requests.tar${flags}`
   return [
+    ...going,
     ...(isSaid ? [] : [send]),
     `when the answers are back, in a directory or in files: kubepki certs import DIR${flags}`,
   ]
