@@ -1,5 +1,6 @@
 /** What whoever asks may do, by the API server's own word. */
-import type { PkiError } from '../errors.ts'
+import { PkiError } from '../errors.ts'
+import { withoutSecrets } from '../foreign-text.ts'
 import { mappingAt, stringAt } from '../kubernetes/yaml.ts'
 import { type AccessQuestion, alternativesOf } from '../pki/csr/access.ts'
 import type { Client } from './client.ts'
@@ -18,7 +19,13 @@ async function isAllowed(
   const question = { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' }
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
   const review = await client.call({ method: 'POST', path, body, question })
-  return mappingAt(review, 'status').allowed === true
+  const { allowed } = mappingAt(review, 'status')
+  if (typeof allowed === 'boolean') return allowed
+  const server = withoutSecrets(client.target.context.server)
+  throw new PkiError(
+    'CLUSTER_REFUSED',
+    `${server}: wanted an answer to a SelfSubjectAccessReview, found none`,
+  )
 }
 
 /** Undefined: none is missing. */

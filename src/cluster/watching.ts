@@ -79,19 +79,20 @@ export async function* repeated<T>(
         if (isAway) onNote('the API server answers again')
         isAway = false
         failures = 0
-        refusals = 0
         if (step.done && step.value) return
         if (step.done) break
         isFirst = false
         yield step.value
       }
       isFirst = false
+      refusals = 0
       await pause(250, signal)
     } catch (error) {
       if (!(error instanceof PkiError)) throw error
       if (isFirst && !(wasThere && AWAY.has(error.code))) throw error
       isFirst = false
-      if (REFUSALS.has(error.code)) refusals += 1
+      // Whoever may read and not watch has something of every round, and never a whole one.
+      refusals = REFUSALS.has(error.code) ? refusals + 1 : 0
       if (refusals > MOST_REFUSALS || !PASSING.has(error.code)) throw error
       if (!isAway) onNote(`${error.message}; asking again`)
       isAway = true

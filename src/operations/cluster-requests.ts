@@ -53,6 +53,7 @@ async function nodesOf(
   }
 }
 
+/** Before the first is deleted. */
 export async function checkDeletion(api: ClusterApi): Promise<void> {
   const missing = await api.missingAccess([onRequests('list'), onRequests('delete')])
   if (missing) throw missing

@@ -53,6 +53,8 @@ export interface CreateOptions {
   /** Where the key goes when it is answered: it may have come there already. */
   readonly kubeconfig?: string | undefined
   readonly now: Date
+  /** When it is known that it may be sent, and nothing is written yet; throws where it cannot be. */
+  readonly beforeKept?: (() => Promise<unknown>) | undefined
 }
 
 export interface CreatedRequest {
@@ -82,7 +84,7 @@ export function waitingFiles(
 
 /** The key is on the disk when this is done, unless there are flaws. */
 export async function createSigningRequest(options: CreateOptions): Promise<CreatedRequest> {
-  const { asked, files, now } = options
+  const { asked, files, now, beforeKept } = options
   const pair = asked.kind === 'request' ? readPair(asked.file) : await pairFor(asked, options)
   const request = readCertificateRequest(pair.csr)
   if ('reason' in request) throw new TypeError('what was made cannot be read')
@@ -91,7 +93,10 @@ export async function createSigningRequest(options: CreateOptions): Promise<Crea
   if ('found' in csr) throw new TypeError('what was made is no CertificateSigningRequest')
   const facts = factsOf(csr, { now })
   const [flaws, doubts] = [offlineFlaws(facts), offlineDoubts(facts)]
-  if (pair.key && flaws.length === 0) keep(files, pair, request)
+  if (flaws.length === 0) {
+    await beforeKept?.()
+    if (pair.key) keep(files, pair, request)
+  }
   const { key, isResumed } = pair
   return { ...{ csr, object, request, isResumed, flaws, doubts }, ...(key && { key }) }
 }

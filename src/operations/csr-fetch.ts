@@ -1,5 +1,4 @@
 /** A request made here, sent to a cluster; and what comes back, checked, to where it is wanted. */
-import { connect } from '../cluster/api.ts'
 import type { ClusterTarget } from '../cluster/target.ts'
 import { describeUnusable, PkiError } from '../errors.ts'
 import { named } from '../foreign-text.ts'
@@ -14,6 +13,7 @@ import type { WaitingFiles } from '../store/waiting-key.ts'
 import { type Certificate, encodeCertificates, isSignedBy, readCertificates } from '../x509/certificate.ts'
 import { encodePrivateKey } from '../x509/key.ts'
 import { attributesOf, COMMON_NAME } from '../x509/name.ts'
+import { type Connect, connectOnce } from './csr-connect.ts'
 import type { CreatedRequest } from './csr-create.ts'
 import { isDelivered } from './csr-resume.ts'
 import { awaitAnswer, type Patience, send } from './csr-wait.ts'
@@ -25,6 +25,8 @@ export interface Outputs {
 
 export interface FetchOptions {
   readonly target: ClusterTarget
+  /** To the target, by whoever has connected already. */
+  readonly connect?: Connect | undefined
   readonly created: CreatedRequest
   readonly files: WaitingFiles
   readonly outputs: Outputs
@@ -57,7 +59,8 @@ export async function fetchAnswer(options: FetchOptions): Promise<Fetched> {
   const { target, created, patience, onProgress, now } = options
   const authorities =
     options.caFile === undefined ? [] : certificatesIn(options.caFile, readUserFile(options.caFile))
-  const api = await connect(target)
+  const sending = { target, name: created.csr.name, waits: patience !== undefined }
+  const api = await (options.connect ?? connectOnce(sending))()
   const sent = await send(api, created, now())
   const state = sent.isKnown ? 'unchanged' : 'created'
   if (!patience) return { state, clearUp: () => undefined, warnings: unheeded(created, sent.csr) }

@@ -16,3 +16,15 @@ export async function withAccess<T>(
     throw (isMissing && (await api.missingAccess(questions).catch(() => undefined))) || error
   }
 }
+
+/** The access review is refused, not known, or answered with something else. */
+const UNANSWERED: ReadonlySet<string> = new Set(['FORBIDDEN', 'NOT_FOUND', 'CLUSTER_REFUSED'])
+
+/** Throws for all that is missing; where the server does not say, the job itself finds out. */
+export async function checkBeforehand(api: ClusterApi, questions: readonly AccessQuestion[]): Promise<void> {
+  const missing = await api.missingAccess(questions).catch((error: unknown) => {
+    if (error instanceof PkiError && UNANSWERED.has(error.code)) return undefined
+    throw error
+  })
+  if (missing) throw missing
+}

@@ -68,7 +68,9 @@ async function startSigner(extKeyUsage: string, spec: object = {}) {
     const status = { certificate: pem.toString('base64'), conditions }
     return { metadata: { ...metadata, uid: 'u', resourceVersion: '1' }, spec: { ...sent, ...spec }, status }
   }
-  const api = await startFakeApi(files, ({ method, body }, response) => {
+  const api = await startFakeApi(files, ({ method, url, body }, response) => {
+    if (url.pathname.endsWith('selfsubjectaccessreviews'))
+      return reply(response, 201, { status: { allowed: true } })
     if (method === 'POST') held = JSON.parse(body) as Held
     return held
       ? reply(response, method === 'POST' ? 201 : 200, answer(held))

@@ -91,6 +91,7 @@ export async function startRequestServer(files: Files, options: ServerOptions = 
       reply(response, 200, { metadata: { resourceVersion: String(events.length + 1) }, items })
     if (options.before?.(seen, response)) return
     if (url.pathname.endsWith('selfsubjectaccessreviews')) reply(response, 201, { status: { allowed: true } })
+    else if (url.pathname.endsWith('selfsubjectreviews')) replyStatus(response, 404, { reason: 'NotFound' })
     else if (url.pathname === '/api/v1/nodes') list(options.nodes ?? [])
     else if (url.searchParams.has('watch')) watch(url, response)
     else if (method === 'POST') create(body, response)

@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
 import { encodeObjects } from '../../kubernetes/signing-request-object.ts'
+import { connectOnce } from '../../operations/csr-connect.ts'
 import { type CreatedRequest, createSigningRequest, waitingFiles } from '../../operations/csr-create.ts'
 import { checkOutputs, type Fetched, fetchAnswer } from '../../operations/csr-fetch.ts'
 import { checkNewFile, writeWholeFile } from '../../store/new-file.ts'
@@ -144,11 +145,13 @@ export const command = defineCommand({
     checkOutputs(outputs, files)
     if (args.out !== undefined) checkNewFile(args.out)
     const target = sends ? clusterTarget(args, host) : undefined
+    const connect = target && connectOnce({ target, name, waits: waits(args) })
     const created = await createSigningRequest({
       ...{ name, asked, files, kubeconfig: outputs.kubeconfig, signerName: args.signer, usages: args.usage },
       expirationSeconds: args.expiration === undefined ? undefined : Math.floor(args.expiration / 1000),
       algorithm: args['encryption-algorithm'],
       now: args.now ?? host.now(),
+      beforeKept: connect,
     })
     if (created.flaws.length > 0) return tellFlaws(host, created)
     for (const { code, reason } of created.doubts)
@@ -160,7 +163,7 @@ export const command = defineCommand({
       )
     if (!target) return print(created, args, host)
     const fetched = await fetchAnswer({
-      ...{ target, created, files, outputs, caFile: args['ca-cert'] },
+      ...{ target, connect, created, files, outputs, caFile: args['ca-cert'] },
       patience: waits(args)
         ? { timeout: args['wait-timeout'] ?? DEFAULT_WAIT, interruption: host.interruption?.() }
         : undefined,
