@@ -95,8 +95,8 @@ function renew(kubeconfig: string, person?: Person): Running {
 async function requestOf(running: Running): Promise<string> {
   await expect
     .poll(() => running.stderr(), PATIENCE)
-    .toMatch(/kubepki csr approve kubepki-kubelet\.crt-\w+\n/)
-  return /kubepki csr approve (\S+)\n/.exec(running.stderr())?.[1] ?? ''
+    .toMatch(/kubepki csr approve kubepki-kubelet\.crt-\w+( --kubeconfig \S+)?\n/)
+  return /kubepki csr approve (\S+)(?: --kubeconfig \S+)?\n/.exec(running.stderr())?.[1] ?? ''
 }
 
 test('the kubelet serves what it made for itself, which nobody can verify', async () => {
