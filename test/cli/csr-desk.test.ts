@@ -99,6 +99,15 @@ describe('csr create', () => {
     expect(exitCode).toBe(0)
   })
 
+  it('says that a group with a comma is one', async () => {
+    const key = join(tempDir(), 'x.key')
+    const { stderr, stdout } = await create('x', '--user', 'jane', '--group', 'a,b', '--key-out', key)
+    expect(stderr).toContain(
+      'warning: one group is named "a,b", comma and all: of several each has its own --group',
+    )
+    expect(stdout).toContain('kind: CertificateSigningRequest')
+  })
+
   it('never touches a key that is not its own', async () => {
     const directory = tempDir()
     writeFileSync(join(directory, 'jane.key'), openssl(['genpkey', '-algorithm', 'ED25519']))

@@ -1,8 +1,10 @@
 import { EXIT, type ExitCode, PkiError } from '../../errors.ts'
+import { named } from '../../foreign-text.ts'
 import { encodeObjects } from '../../kubernetes/signing-request-object.ts'
 import { connectOnce } from '../../operations/csr-connect.ts'
 import { type CreatedRequest, createSigningRequest, waitingFiles } from '../../operations/csr-create.ts'
 import { checkOutputs, type Fetched, fetchAnswer } from '../../operations/csr-fetch.ts'
+import { approveCommands } from '../../pki/csr/approve-command.ts'
 import { checkNewFile, writeWholeFile } from '../../store/new-file.ts'
 import { type IssuableKeyAlgorithm, KEY_ALGORITHMS } from '../../x509/key-algorithm.ts'
 import { CLUSTER_OPTIONS, clusterFlags, clusterTarget } from '../cluster-target.ts'
@@ -154,6 +156,11 @@ export const command = defineCommand({
       beforeKept: connect,
     })
     if (created.flaws.length > 0) return tellFlaws(host, created)
+    for (const group of (args.group ?? []).filter(one => one.includes(',')))
+      tell.warning(
+        host,
+        `one group is named "${named(group)}", comma and all: of several each has its own --group`,
+      )
     for (const { code, reason } of created.doubts)
       tell.warning(host, `${code}: ${reason}: kubepki csr approve takes --force for it`)
     if (created.key)
@@ -171,7 +178,8 @@ export const command = defineCommand({
       now: () => args.now ?? host.now(),
       onProgress: message => tell.note(host, message),
     })
-    const exitCode = finish(fetched, { name, flags: clusterFlags(args), ...outputs }, host)
+    const [approve = ''] = approveCommands([{ name, doubts: created.doubts }], clusterFlags(args))
+    const exitCode = finish(fetched, { name, approve, ...outputs }, host)
     fetched.clearUp()
     return exitCode
   },
@@ -196,14 +204,15 @@ function print(
 
 interface Outputs {
   readonly name: string
-  readonly flags: string
+  /** The command that does. */
+  readonly approve: string
   readonly certificate?: string | undefined
   readonly kubeconfig?: string | undefined
 }
 
 function finish(
   { state, pem, warnings }: Fetched,
-  { name, flags, certificate, kubeconfig }: Outputs,
+  { name, approve, certificate, kubeconfig }: Outputs,
   host: Host,
 ): ExitCode {
   for (const warning of warnings) tell.warning(host, warning)
@@ -211,7 +220,7 @@ function finish(
     host.stdout(`certificatesigningrequest.certificates.k8s.io/${name} ${state}\n`)
     tell.hint(
       host,
-      `whoever may approves it: kubepki csr approve ${name}${flags}; then the same again with --wait, --cert-out or --kubeconfig-out`,
+      `whoever may approves it: ${approve}; then the same again with --wait, --cert-out or --kubeconfig-out`,
     )
     return EXIT.done
   }
