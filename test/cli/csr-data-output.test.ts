@@ -1,27 +1,9 @@
 /** Lists as data: all of a document on standard output, or none of it. */
-import { rmSync } from 'node:fs'
 import { load } from 'js-yaml'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import {
-  type FakeApi,
-  type Handler,
-  makeFiles,
-  reply,
-  replyStatus,
-  requestObject,
-  startFakeApi,
-  writeKubeconfig,
-} from '../support/fake-api-server.ts'
+import { describe, expect, it } from 'vitest'
+import { files, serving } from '../support/api-client.ts'
+import { reply, replyStatus, requestObject, writeKubeconfig } from '../support/fake-api-server.ts'
 import { live } from '../support/live-desk.ts'
-
-const files = makeFiles()
-afterAll(() => rmSync(files.directory, { recursive: true }))
-
-async function serve(handle: Handler): Promise<FakeApi> {
-  const api = await startFakeApi(files, handle)
-  onTestFinished(() => api.close())
-  return api
-}
 
 const VERBS = [['list'], ['vet'], ['clean'], ['clean', '--yes']]
 const ALL = VERBS.flatMap(words => ['json', 'yaml'].map(format => [...words, '-o', format]))
@@ -39,7 +21,7 @@ describe.each(ALL)('csr %s %s %s %s', (...given) => {
   })
 
   it('no right to list: nothing', async () => {
-    const { url } = await serve(({ url }, response) =>
+    const { url } = await serving(({ url }, response) =>
       url.pathname.endsWith('reviews')
         ? reply(response, 201, { status: { allowed: true } })
         : replyStatus(response, 403, { message: 'User "jane" cannot list resource "x"' }),
@@ -52,7 +34,7 @@ describe.each(ALL)('csr %s %s %s %s', (...given) => {
   it.each([0, 1, 3])('%i requests: a whole document', async count => {
     const made = { creationTimestamp: '2020-01-01T00:00:00Z' }
     const items = Array.from({ length: count }, (_, index) => requestObject({ name: `r${index}`, ...made }))
-    const { url } = await serve(({ url, method }, response) => {
+    const { url } = await serving(({ url, method }, response) => {
       if (url.pathname.endsWith('reviews')) reply(response, 201, { status: { allowed: true } })
       else if (method === 'DELETE') reply(response, 200, { kind: 'Status', status: 'Success' })
       else reply(response, 200, { metadata: {}, items: url.pathname.endsWith('requests') ? items : [] })
