@@ -7,6 +7,7 @@ import type { ClusterApi } from '../../src/cluster/api.ts'
 import { repeated } from '../../src/cluster/watching.ts'
 import { clusterTarget } from '../../src/commands/cluster-target.ts'
 import { PkiError } from '../../src/errors.ts'
+import type { CertificateSigningRequest } from '../../src/kubernetes/certificate-signing-request.ts'
 import {
   allOf,
   COLLECTION,
@@ -479,6 +480,17 @@ describe('watches', () => {
     expect(notes).toEqual([expect.stringContaining('asking again'), 'the API server answers again'])
   })
 
+  /** Until one is gone. */
+  async function eventsSeen(api: ClusterApi, say = ({ name }: CertificateSigningRequest) => name) {
+    const events: string[] = []
+    const stop = new AbortController()
+    for await (const event of api.watchRequests(stop.signal)) {
+      events.push('request' in event ? `${event.type} ${say(event.request)}` : event.type)
+      if (event.type === 'gone') stop.abort()
+    }
+    return events
+  }
+
   it('list anew what could not be listed to its end', async () => {
     let lists = 0
     const { url } = await serving(({ url }, response) => {
@@ -490,13 +502,7 @@ describe('watches', () => {
       const metadata = { resourceVersion: '5', ...(!isSecond && { continue: 'more' }) }
       reply(response, 200, { metadata, items: [requestObject({ name: isSecond ? 'two' : 'one' })] })
     })
-    const events: string[] = []
-    const stop = new AbortController()
-    for await (const event of (await connecting(url)).watchRequests(stop.signal)) {
-      events.push('request' in event ? `${event.type} ${event.request.name}` : event.type)
-      if (event.type === 'gone') stop.abort()
-    }
-    expect(events).toEqual([
+    expect(await eventsSeen(await connecting(url))).toEqual([
       ...['listing', 'present one'],
       ...['listing', 'present one', 'present two', 'synced', 'gone two'],
     ])
@@ -515,13 +521,8 @@ describe('watches', () => {
       const one = requestObject({ name: 'one', resourceVersion: `${lists}` })
       reply(response, 200, { metadata, items: [isSecond ? requestObject({ name: 'two' }) : one] })
     })
-    const events: string[] = []
-    const stop = new AbortController()
-    for await (const event of (await connecting(url)).watchRequests(stop.signal)) {
-      const request = 'request' in event ? ` ${event.request.name} ${event.request.resourceVersion}` : ''
-      events.push(`${event.type}${request}`)
-      if (event.type === 'gone') stop.abort()
-    }
+    const said = ({ name, resourceVersion }: CertificateSigningRequest) => `${name} ${resourceVersion}`
+    const events = await eventsSeen(await connecting(url), said)
     expect(events.slice(0, 4)).toEqual(['listing', 'present one 1', 'listing', 'present one 2'])
     expect(events.slice(5, 6)).toEqual(['synced'])
   })
@@ -564,14 +565,7 @@ describe('watches', () => {
         response.end(`${JSON.stringify({ type: 'ERROR', object: { code: 410, message: 'too old' } })}\n`)
       else response.write(line('DELETED', { name: 'new' }))
     })
-    const api = await connecting(url)
-    const events: string[] = []
-    const stop = new AbortController()
-    for await (const event of api.watchRequests(stop.signal)) {
-      events.push('request' in event ? `${event.type} ${event.request.name}` : event.type)
-      if (event.type === 'gone') stop.abort()
-    }
-    expect(events).toEqual([
+    expect(await eventsSeen(await connecting(url))).toEqual([
       'listing',
       'present old',
       'synced',

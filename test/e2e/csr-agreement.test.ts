@@ -33,8 +33,7 @@ const root = join(folder, 'agreement')
 const servers: Server[] = []
 let rest: Rest
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever the server says
-type AnyObject = Record<string, any>
+type AnyObject = RestAnswer['body']
 
 const PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
 

@@ -3,15 +3,17 @@
 /** What is put into a new object first, by subresource. */
 export type TransitionBase = Readonly<Partial<Record<'approval' | 'status', object>>>
 
-type Changed = Record<string, unknown>
-// biome-ignore lint/suspicious/noExplicitAny: an object as the server gave it
-type Given = Record<string, any>
+/** As the server gave it, as far as it is changed. */
+interface Given {
+  readonly spec: object
+  readonly status: { readonly conditions?: readonly { readonly type: string }[] }
+}
 
 export interface TransitionCase {
   readonly what: string
   readonly base: string
   readonly subresource: 'approval' | 'status' | undefined
-  readonly change: (before: Given) => Changed
+  readonly change: (before: Given) => object
 }
 
 const condition = (type: string, reason = 'Test') => ({
@@ -21,7 +23,7 @@ const condition = (type: string, reason = 'Test') => ({
   message: 'by the test',
 })
 const withStatus = (before: Given, status: object) => ({ ...before, status: { ...before.status, ...status } })
-const conditionsOf = (before: Given): readonly Given[] => before.status.conditions ?? []
+const conditionsOf = (before: Given) => before.status.conditions ?? []
 const adding = (type: string) => (before: Given) =>
   withStatus(before, { conditions: [...conditionsOf(before), condition(type)] })
 const without = (type: string) => (before: Given) =>
@@ -47,7 +49,7 @@ export function transitionCases(certificate: string): {
     failed: { status: conditions('Failed', 'Custom') },
     issued: { approval: conditions('Approved'), status: issued },
   }
-  const changes: Readonly<Record<string, (before: Given) => Changed>> = {
+  const changes: Readonly<Record<string, (before: Given) => object>> = {
     'nothing at all': before => before,
     'other usages': spec({ usages: ['server auth'] }),
     'another signer': spec({ signerName: 'example.com/other' }),
